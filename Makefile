@@ -1,0 +1,30 @@
+# Every target calls one script; read that for what it does.
+.DEFAULT_GOAL := help
+.PHONY: help run test build release lint format bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## install, build, and start scratch servers with Fairlead in front of them
+	@Scripts/demo
+
+test: ## install, build, fuzz for a moment, and run every test
+	@Scripts/test
+
+build: ## install and build (debug)
+	@Scripts/build
+
+release: ## one executable with the Swift runtime in it: .build/fairlead
+	@Scripts/release
+
+lint: ## check the format of Swift files and the syntax of scripts
+	@Scripts/lint
+
+format: ## format every Swift file
+	@Scripts/format
+
+bench: ## direct against Fairlead against its peers (installs the peers)
+	@Benchmarks/run
+
+clean: ## remove what was built; the installed tools stay
+	@Scripts/clean
