@@ -12,8 +12,16 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "fairlead",
     targets: [
+        // The trusted wires: pure, no socket, no clock.
+        .target(name: "Wire", path: "protocols/Wire", swiftSettings: strict),
+        .target(
+            name: "RedisWire", dependencies: ["Wire"], path: "protocols/Redis", exclude: ["LIFECYCLE.md"],
+            swiftSettings: strict),
         // Proof.
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "RedisWireTests", dependencies: ["RedisWire", "Wire"], exclude: ["Recording"],
+            swiftSettings: strict),
     ]
 )

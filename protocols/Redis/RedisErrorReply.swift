@@ -1,0 +1,24 @@
+// Composes the error line a client gets when the gateway itself has failed it.
+
+import Wire
+
+/// Error replies in the client's own protocol; they read the same in RESP2 and RESP3.
+package enum RedisErrorReply {
+    /// `-ERR fairlead: MESSAGE` with its end of line.
+    ///
+    /// Control bytes would end the line early or hide its end, so each becomes a space; what exceeds
+    /// `RedisLimits.errorReply` is cut at a character.
+    package static func compose(_ message: String) -> [UInt8] {
+        var line = Array("-ERR fairlead: ".utf8)
+        let room = RedisLimits.errorReply.maximum - 2
+        for scalar in message.unicodeScalars {
+            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+            let spelled = isControl ? Array(" ".utf8) : Array(String(scalar).utf8)
+            if line.count + spelled.count > room { break }
+            line.append(contentsOf: spelled)
+        }
+        line.append(.carriageReturn)
+        line.append(.lineFeed)
+        return line
+    }
+}

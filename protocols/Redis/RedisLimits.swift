@@ -1,0 +1,58 @@
+// The bounds on what a Redis peer may send, with who set each.
+
+import Wire
+
+/// The bounds of the Redis wire; none of them makes the gateway refuse a byte, they only end the noting of facts.
+package enum RedisLimits {
+    /// Bytes of an inline command without its line feed.
+    ///
+    /// The server complains once more than 64 KiB wait without a line feed, but it looks only after a read, and a
+    /// read may fill what the query buffer has spare, which the string library caps at 1 MiB.
+    package static let inlineLine = Limit(
+        "inline-line", 64 * 1024 + 1024 * 1024,
+        source: "redis src/server.h PROTO_INLINE_MAX_SIZE, plus src/sds.h SDS_MAX_PREALLOC")
+
+    /// Arguments of one command, its name included.
+    package static let arguments = Limit(
+        "arguments", 0x7FFF_FFFF, source: "redis src/networking.c processMultibulkBuffer: INT_MAX")
+
+    /// Characters of a count or length line after its mark.
+    ///
+    /// The server waits for up to 64 KiB without a carriage return and then complains; no line over 20 characters can
+    /// be a 64-bit number, so it is known to fail long before.
+    package static let headerLine = Limit(
+        "header-line", 20, source: "redis src/util.c string2ll: a signed 64-bit number")
+
+    /// Bytes of one bulk string, in both directions.
+    ///
+    /// `proto-max-bulk-len` is the server's own setting, so the server judges it and not we.
+    package static let bulkLength = Limit(
+        "bulk-length", .max, source: "redis src/config.c: proto-max-bulk-len may be set up to LONG_MAX")
+
+    /// Bytes of a reply that is one line: status, error, number.
+    ///
+    /// A MONITOR line quotes every argument at up to four bytes a byte, of commands of up to 1 GiB.
+    package static let replyLine = Limit(
+        "reply-line", 4 * 1024 * 1024 * 1024,
+        source: "ours: four times redis client-query-buffer-limit, because MONITOR quotes whole commands")
+
+    /// Elements of one aggregate reply; pairs of a map count one.
+    package static let replyElements = Limit(
+        "reply-elements", .max / 2, source: "ours: a map's elements are twice its pairs and must still be a number")
+
+    /// Aggregates inside aggregates in one reply.
+    package static let replyDepth = Limit(
+        "reply-depth", 32, source: "ours: hiredis reads 9 levels, COMMAND DOCS nests 8")
+
+    /// Runs of commands that wait for replies and are remembered one by one.
+    package static let pendingRuns = Limit(
+        "pending-runs", 256, source: "ours: memory of an exchange; later commands are counted, not timed")
+
+    /// Further runs kept for commands whose replies cannot simply be counted.
+    package static let pendingReserve = Limit(
+        "pending-reserve", 256, source: "ours: SUBSCRIBE, HELLO and the like behind a full pipeline")
+
+    /// Bytes of an error reply that we compose, its end of line included.
+    package static let errorReply = Limit(
+        "error-reply", 512, source: "ours: a client shows it as one line")
+}
