@@ -17,11 +17,15 @@ let package = Package(
         .target(
             name: "RedisWire", dependencies: ["Wire"], path: "protocols/Redis", exclude: ["LIFECYCLE.md"],
             swiftSettings: strict),
+        .target(
+            name: "PostgresWire", dependencies: ["Wire"], path: "protocols/Postgres", exclude: ["LIFECYCLE.md"],
+            swiftSettings: strict),
         // Proof.
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "RedisWireTests", dependencies: ["RedisWire", "Wire"], exclude: ["Recording"],
             swiftSettings: strict),
+        .testTarget(name: "PostgresWireTests", dependencies: ["PostgresWire", "Wire"], swiftSettings: strict),
     ]
 )
