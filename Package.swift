@@ -20,6 +20,10 @@ let package = Package(
         .target(
             name: "PostgresWire", dependencies: ["Wire"], path: "protocols/Postgres", exclude: ["LIFECYCLE.md"],
             swiftSettings: strict),
+        .target(
+            name: "S3Wire", dependencies: ["Wire"], path: "protocols/S3", exclude: ["LIFECYCLE.md"],
+            swiftSettings: strict),
+
         // Proof.
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
@@ -27,5 +31,6 @@ let package = Package(
             name: "RedisWireTests", dependencies: ["RedisWire", "Wire"], exclude: ["Recording"],
             swiftSettings: strict),
         .testTarget(name: "PostgresWireTests", dependencies: ["PostgresWire", "Wire"], swiftSettings: strict),
+        .testTarget(name: "S3WireTests", dependencies: ["S3Wire", "Wire"], swiftSettings: strict),
     ]
 )
