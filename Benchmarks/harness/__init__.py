@@ -1,0 +1,1 @@
+"""Runs Fairlead and its peers side by side and says what each costs."""

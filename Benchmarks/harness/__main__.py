@@ -1,0 +1,70 @@
+"""One run of the benchmark, from its options to its last table."""
+
+from __future__ import annotations
+
+import sys
+
+from . import marks, report
+from .alternation import Alternation
+from .machine import describe
+from .memory import measure_memory
+from .options import Options, parse
+from .peers import speaks
+from .processes import Failure, Workspace, raise_descriptor_limit, stop_on_signals
+from .progress import say
+from .results import MemoryResult, RowResult
+from .rows import Row, rows_of
+from .site import PROTOCOLS, Site
+
+INTERRUPTED = 130
+
+
+def main() -> int:
+    options = parse()
+    descriptors = raise_descriptor_limit()
+    stop_on_signals()
+    rows: list[RowResult] = []
+    memory: list[MemoryResult] = []
+    about: dict = {"quick": options.quick, "rounds": options.rounds, "seconds": options.seconds}
+    try:
+        with Workspace() as workspace:
+            site = Site(workspace, options.tools, options.fairlead, options.fairlead_options,
+                        descriptors=descriptors)
+            about |= describe(site, options.targets)
+            _measure(site, options, rows, memory)
+        code = 0
+    except KeyboardInterrupt:
+        say("interrupted: everything started was stopped; what was measured until then follows")
+        code = INTERRUPTED
+    except Failure as failure:
+        say(f"stopped: {failure}")
+        code = 2
+    about["complete"] = code == 0
+    finished = [result for result in rows if any(result.rounds.values())]
+    if not finished and not memory:
+        return code
+    report.print_rows(finished)
+    report.print_memory(memory)
+    judged = marks.marks_of(finished, memory)
+    marks.print_marks(judged, memory)
+    report.write_json(options.output, about, finished, memory, marks.as_json(judged))
+    print(f"\nwritten to {options.output}")
+    failed = any(result.failures for result in rows) or any(result.failures for result in memory)
+    return code or (1 if failed else 0)
+
+
+def _measure(site: Site, options: Options, rows: list[RowResult], memory: list[MemoryResult]) -> None:
+    for protocol in PROTOCOLS:
+        chosen = _chosen(rows_of(protocol, options.quick), options.rows)
+        if protocol in options.parts and chosen:
+            targets = [target for target in options.targets if speaks(target, protocol)]
+            Alternation(site, protocol, targets, options.rounds, options.seconds).run(chosen, rows)
+    if "memory" in options.parts and not options.rows:
+        measure_memory(site, options.targets, options.pairs, memory)
+
+
+def _chosen(rows: list[Row], words: list[str]) -> list[Row]:
+    return [row for row in rows if not words or any(word in row.key for word in words)]
+
+
+sys.exit(main())

@@ -1,0 +1,138 @@
+"""The memory part: what stays resident while something large passes, and for each idle pair of connections."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .alternation import start_checked
+from .loads.curl import CurlLoad
+from .peers import DIRECT, speaks
+from .processes import Failure, Process
+from .progress import say, step
+from .resident import forget_highest, highest, resident
+from .resp import RedisClient, command
+from .results import MemoryResult
+from .servers import Server, start_server
+from .site import Endpoint, Site
+
+SMALL, LARGE = 1 << 20, 256 << 20
+IDLE_PAIRS = 10_000
+IDLE_TARGETS = ("fairlead", "haproxy", "nginx")
+
+Passage = Callable[[Site, Any, Endpoint, int], None]
+
+
+def measure_memory(site: Site, targets: list[str], pairs: int, results: list[MemoryResult]) -> None:
+    for key, title, protocol, passage in PASSAGES:
+        result = MemoryResult(key, title, protocol)
+        results.append(result)
+        server = start_server(site, protocol)
+        try:
+            _each(result, targets, lambda target: _passing(site, server, target, passage))
+        finally:
+            site.workspace.stop(server.process)
+    if pairs > site.idle_pairs:
+        say(f"memory: {site.descriptors:,} descriptors a process allow {site.idle_pairs:,} of {pairs:,} idle pairs; "
+            "raise the limit with ulimit -n for more")
+        pairs = site.idle_pairs
+    result = MemoryResult("idle-pairs", f"{pairs:,} idle Redis connections", "redis")
+    results.append(result)
+    _each(result, [target for target in targets if target in IDLE_TARGETS], lambda target: _idle(site, target, pairs))
+
+
+def _each(result: MemoryResult, targets: list[str], measure: Callable[[str], dict[str, float]]) -> None:
+    for target in targets:
+        if target == DIRECT or not speaks(target, result.protocol):
+            continue
+        step(f"memory, {result.title}: {target}")
+        try:
+            result.targets[target] = measure(target)
+        except (Failure, OSError) as failure:
+            result.failures[target] = str(failure)
+            say(f"memory, {result.title}: {target} failed: {failure}")
+    say(f"memory, {result.title}: done")
+
+
+def _passing(site: Site, server: Server, target: str, passage: Passage) -> dict[str, float]:
+    """The highest mark of a fresh proxy while 1 MiB passes each way, then while 256 MiB does."""
+    endpoint = start_checked(site, target, server.protocol, server)
+    process = _process(endpoint)
+    site.workspace.needed = [server.process, process]
+    try:
+        start = resident(process.pid)
+        peaks = {}
+        for length in (SMALL, LARGE):
+            forget_highest(process.pid)
+            passage(site, server, endpoint, length)
+            peaks[length] = highest(process.pid)
+    finally:
+        site.workspace.needed = []
+        site.workspace.stop(process)
+    return {"at_start": start, "peak_1MiB": peaks[SMALL], "peak_256MiB": peaks[LARGE],
+            "growth": peaks[LARGE] - peaks[SMALL]}
+
+
+def _redis_value(site: Site, server: Any, endpoint: Endpoint, length: int) -> None:
+    with RedisClient(endpoint.port) as client:
+        client.set_zeros("large", length)
+        got = client.get_length("large")
+    if got != length:
+        raise Failure(f"GET gave {got} bytes of a value of {length}")
+
+
+def _postgres_row(site: Site, server: Any, endpoint: Endpoint, length: int) -> None:
+    got = len(server.query(endpoint.port, f"SELECT repeat('x', {length})"))
+    if got != length:
+        raise Failure(f"psql got {got} bytes of a row of {length}")
+
+
+def _s3_object(site: Site, server: Any, endpoint: Endpoint, length: int) -> None:
+    size = {SMALL: "1MiB", LARGE: "256MiB"}[length]
+    for method in ("PUT", "GET"):
+        CurlLoad(method, size, transfers=1).run(site, server, endpoint)
+
+
+PASSAGES: tuple[tuple[str, str, str, Passage], ...] = (
+    ("redis-value", "a Redis value, SET and GET", "redis", _redis_value),
+    ("postgres-row", "a PostgreSQL row", "postgres", _postgres_row),
+    ("s3-object", "an S3 object, PUT and GET", "s3", _s3_object),
+)
+
+
+def _idle(site: Site, target: str, pairs: int) -> dict[str, float]:
+    """What a fresh proxy's resident memory grows by, for each client connection that has had one answer and waits."""
+    # A server of its own each time: closed connections keep the ports to the last one's address for a while.
+    server = start_server(site, "redis")
+    try:
+        endpoint = start_checked(site, target, "redis", server)
+        process = _process(endpoint)
+        clients: list[RedisClient] = []
+        try:
+            before = resident(process.pid)
+            for _ in range(pairs):
+                client = RedisClient(endpoint.port)
+                clients.append(client)
+                client.socket.sendall(command("PING"))
+                if client.socket.recv(16) != b"+PONG\r\n":
+                    raise Failure(f"connection {len(clients)} got no PONG: {process.log_tail()}")
+            time.sleep(1)
+            after = resident(process.pid)
+            with RedisClient(server.port) as direct:
+                connected = direct.ask("INFO", "clients").decode()
+        finally:
+            for client in clients:
+                client.socket.close()
+            site.workspace.stop(process)
+    finally:
+        site.workspace.stop(server.process)
+    upstreams = int(connected.partition("connected_clients:")[2].split()[0]) - 1
+    return {"before": before, "after": after, "pairs": pairs, "upstreams": upstreams,
+            "per_pair": (after - before) / pairs}
+
+
+def _process(endpoint: Endpoint) -> Process:
+    if endpoint.process is None:
+        raise Failure("there is no proxy whose memory could be measured")
+    return endpoint.process

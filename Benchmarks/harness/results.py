@@ -1,0 +1,93 @@
+"""What was measured: every round of every row and target, and the medians and ratios that follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from .cpu import CpuTime
+from .figures import median, paired_ratio, paired_ratios
+from .loads import Done
+from .rows import Row
+
+
+@dataclass(frozen=True)
+class Round:
+    """One run of a load against one target; CPU times are the proxy's, absent for the direct way."""
+
+    requests: int
+    per_second: float
+    p50_microseconds: float
+    p99_microseconds: float
+    user_microseconds: float | None = None
+    kernel_microseconds: float | None = None
+
+    @classmethod
+    def of(cls, done: Done, spent: CpuTime | None) -> "Round":
+        if spent is None:
+            return cls(done.requests, done.rate, done.p50, done.p99)
+        return cls(done.requests, done.rate, done.p50, done.p99,
+                   spent.user * 1e6 / done.requests, spent.kernel * 1e6 / done.requests)
+
+    @property
+    def cpu_microseconds(self) -> float | None:
+        """CPU time of the proxy for one request, user and kernel together."""
+        if self.user_microseconds is None or self.kernel_microseconds is None:
+            return None
+        return self.user_microseconds + self.kernel_microseconds
+
+
+FIGURES = ("per_second", "p50_microseconds", "p99_microseconds", "user_microseconds", "kernel_microseconds",
+           "cpu_microseconds")
+
+
+@dataclass
+class RowResult:
+    """One row: its rounds by target, in the order they were run, and what went wrong at a target."""
+
+    row: Row
+    rounds: dict[str, list[Round]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def median(self, target: str, figure: str) -> float | None:
+        return median(self._values(target, figure))
+
+    def ratio(self, target: str, other: str, figure: str) -> float | None:
+        """The median over rounds of target's figure divided by other's."""
+        return paired_ratio(self._values(target, figure), self._values(other, figure))
+
+    def ratio_range(self, target: str, other: str, figure: str) -> tuple[float, float]:
+        """The lowest and the highest ratio of any round; there must be one."""
+        ratios = paired_ratios(self._values(target, figure), self._values(other, figure))
+        return min(ratios), max(ratios)
+
+    def as_json(self) -> dict:
+        targets = {}
+        for target, rounds in self.rounds.items():
+            others = [other for other in self.rounds if other != target]
+            targets[target] = {
+                "median": {figure: self.median(target, figure) for figure in FIGURES},
+                "throughput_ratio_to": {other: self.ratio(target, other, "per_second") for other in others},
+                "cpu_ratio_to": {other: self.ratio(target, other, "cpu_microseconds") for other in others},
+                "rounds": [asdict(one) for one in rounds],
+            }
+        return {"key": self.row.key, "title": self.row.title, "protocol": self.row.protocol, "request": self.row.unit,
+                "targets": targets, "failures": self.failures}
+
+    def _values(self, target: str, figure: str) -> list[float]:
+        values = (getattr(one, figure) for one in self.rounds.get(target, []))
+        return [value for value in values if value is not None]
+
+
+@dataclass
+class MemoryResult:
+    """Resident memory of one proxy, in bytes, by what was measured."""
+
+    key: str
+    title: str
+    protocol: str
+    #: By target: figures by name.
+    targets: dict[str, dict[str, float]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict:
+        return asdict(self)
