@@ -11,6 +11,8 @@ package struct PostgresConversation: Sendable {
     package let replication: PostgresReplication
     /// The process id of the last BackendKeyData, nil when none came; the key is `server.backendKey`.
     package private(set) var processID: UInt32?
+    /// How many notices and notifications came, which answer nothing; wraps around.
+    package private(set) var pushes: UInt64 = 0
 
     /// A conversation whose startup packet was sent at `start`.
     package init(startedAt start: UInt64, replication: PostgresReplication = .none) {
@@ -36,7 +38,11 @@ package struct PostgresConversation: Sendable {
     /// Notes a server's `bytes` from `offset`; the next outcome, or nil when all bytes are consumed.
     package mutating func serverSent(_ bytes: Bytes, from offset: inout Int) throws(WireError) -> PostgresOutcome? {
         while let event = try server.next(bytes, at: &offset) {
-            if case .backendKeyReceived(let processID) = event { self.processID = processID }
+            switch event {
+            case .backendKeyReceived(let processID): self.processID = processID
+            case .noticeReported, .notificationReceived: pushes &+= 1
+            default: break
+            }
             if let outcome = exchange.serverSent(event) { return outcome }
         }
         return nil
