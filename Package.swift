@@ -24,6 +24,11 @@ let package = Package(
             name: "S3Wire", dependencies: ["Wire"], path: "protocols/S3", exclude: ["LIFECYCLE.md"],
             swiftSettings: strict),
 
+        // The event loop.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .target(name: "Reactor", dependencies: ["CLinux", "COpenSSL"], swiftSettings: strict),
+
         // Proof.
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),

@@ -1,0 +1,263 @@
+// One event loop on one thread, and the executor of the sessions that live there.
+
+import CLinux
+import Glibc
+import Synchronization
+
+/// A thread that waits for descriptors and runs the tasks of the sessions they belong to.
+///
+/// Sessions are tasks that prefer this executor, so every step of a session runs here and nothing a session
+/// touches is ever shared. What other threads want done comes in through ``submit(_:)`` and through `enqueue`.
+///
+/// What only the worker's thread touches is `@exclusivity(unchecked)`: the run-time check against overlapping access
+/// looks thread-local sets up, at each step of each session, for a mistake that one thread's plain calls cannot make.
+package final class Worker: TaskExecutor, @unchecked Sendable {
+    package let index: Int
+    /// Bytes that one read can bring; every read of every session on this worker lands in the same buffer.
+    package static let readSize = 128 * 1024
+
+    let epoll: Descriptor
+    private let wakeUp: WakeUp
+    private let inbox = Mutex(Inbox())
+    @exclusivity(unchecked) private var ready = JobQueue()
+    /// Sessions that gave way and go on in the next turn.
+    @exclusivity(unchecked) private var yielded: [Waker] = []
+    /// Sessions whose pumps are to do a step; a waker stays alive while its pump runs, because its task sleeps inside.
+    @exclusivity(unchecked) private var stepping: [Unmanaged<Waker>] = []
+    /// Those of the turn before, kept for their memory.
+    @exclusivity(unchecked) private var stepped: [Unmanaged<Waker>] = []
+    private let isStopping = Atomic(false)
+    private let foreignEnqueues = Atomic(0)
+
+    /// Monotonic nanoseconds, read once each time the loop wakes.
+    @exclusivity(unchecked) package private(set) var now: UInt64
+    @exclusivity(unchecked) var timers: TimerWheel
+    let readBuffer: UnsafeMutableRawBufferPointer
+    package let chunks = ChunkPool()
+    @exclusivity(unchecked) package var counters = WorkerCounters()
+
+    package init(index: Int) throws(IOError) {
+        self.index = index
+        let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard epoll >= 0 else { throw .last("epoll_create1") }
+        self.epoll = Descriptor(epoll)
+        wakeUp = try WakeUp(descriptor: WakeUp.open())
+        now = fl_now()
+        timers = TimerWheel(now: now)
+        readBuffer = .allocate(byteCount: Self.readSize, alignment: 64)
+        try register(wakeUp, descriptor: wakeUp.descriptor.number, for: [.read])
+    }
+
+    deinit { readBuffer.deallocate() }
+
+    // MARK: Work from this thread and from others
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isCurrent {
+            counters.enqueues &+= 1
+            ready.append(job)
+        } else {
+            foreignEnqueues.add(1, ordering: .relaxed)
+            post { $0.jobs.append(job) }
+        }
+    }
+
+    /// Runs `work` on the worker's thread, soon; from any thread.
+    ///
+    /// After the worker's end it is dropped.
+    package func submit(_ work: @escaping @Sendable () -> Void) {
+        post { $0.work.append(work) }
+    }
+
+    /// Whether the caller runs on this worker's thread.
+    package var isCurrent: Bool { fl_current_worker() == Unmanaged.passUnretained(self).toOpaque() }
+
+    /// Whether the caller runs on some worker's thread.
+    static var isOnAnyWorker: Bool { fl_current_worker() != nil }
+
+    /// How many jobs other threads have enqueued here since the start.
+    package var foreignEnqueueCount: Int { foreignEnqueues.load(ordering: .relaxed) }
+
+    private func post(_ change: (inout sending Inbox) -> Void) {
+        let mustWake = inbox.withLock { inbox in
+            // Nobody takes it any more, and what it holds may hold this worker.
+            guard !inbox.isClosed else { return false }
+            let wasEmpty = inbox.isEmpty
+            change(&inbox)
+            return wasEmpty
+        }
+        if mustWake { wakeUp.ring() }
+    }
+
+    // MARK: The loop
+
+    /// Starts the thread.
+    package func start() throws(IOError) {
+        let unmanaged = Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let code = pthread_create(&thread, nil, { Worker.main($0) }, unmanaged.toOpaque())
+        guard code == 0 else {
+            unmanaged.release()
+            throw .system(call: "pthread_create", code: code)
+        }
+        pthread_detach(thread)
+    }
+
+    /// Ends the loop once nothing is left that could run; from any thread.
+    ///
+    /// What was handed over before still runs. Sessions that wait are not woken: they are ended first.
+    package func stop() {
+        isStopping.store(true, ordering: .releasing)
+        wakeUp.ring()
+    }
+
+    private static func main(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+        guard let argument else { return nil }
+        let worker = Unmanaged<Worker>.fromOpaque(argument).takeRetainedValue()
+        fl_set_current_worker(argument)
+        fl_name_thread("worker-\(worker.index)")
+        fl_block_broken_pipe()
+        worker.loop()
+        fl_set_current_worker(nil)
+        return nil
+    }
+
+    private func loop() {
+        withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 256) { events in
+            while !isStopping.load(ordering: .acquiring) { turn(events, mayWait: isIdle) }
+            repeat { turn(events, mayWait: false) } while !closeInbox()
+        }
+        // The wheel's wakers hold this worker.
+        timers = TimerWheel(now: now)
+    }
+
+    /// Whether nothing can go on before something happens.
+    private var isIdle: Bool { ready.isEmpty && stepping.isEmpty && yielded.isEmpty }
+
+    /// Refuses further work when there is none left; whether it did.
+    private func closeInbox() -> Bool {
+        guard isIdle else { return false }
+        return inbox.withLock { inbox in
+            inbox.isClosed = inbox.isEmpty
+            return inbox.isClosed
+        }
+    }
+
+    private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>, mayWait: Bool) {
+        let timeout = mayWait ? timers.millisecondsToNext(now: now) ?? -1 : 0
+        let count = fl_epoll_wait(epoll.number, events.baseAddress, Int32(events.count), timeout)
+        now = fl_now()
+        counters.turns &+= 1
+        // Readiness is only noted here; sessions run below, when the whole batch is known.
+        for index in 0..<max(0, Int(count)) {
+            let event = events.baseAddress.unsafelyUnwrapped + index
+            guard let source = fl_event_source(event) else { continue }
+            Unmanaged<EventSource>.fromOpaque(source)._withUnsafeGuaranteedRef {
+                $0.handle(Readiness(rawValue: fl_event_mask(event)))
+            }
+        }
+        timers.advance(to: now)
+        if !yielded.isEmpty { resumeYielded() }
+        if wakeUp.hasRung { takeInbox() }
+        // Only what was ready at the start: a session that goes on at once must not starve the descriptors.
+        if !stepping.isEmpty { runSteps() }
+        var remaining = ready.count
+        while remaining > 0, let job = ready.popFirst() {
+            remaining -= 1
+            job.runSynchronously(on: asUnownedTaskExecutor())
+        }
+    }
+
+    /// Wakes `waker` in the next turn of the loop, after the descriptors were looked at.
+    func wakeNextTurn(_ waker: Waker) { yielded.append(waker) }
+
+    /// Lets the pump of `waker` do its step, in this turn of the loop when it is still to come, else in the next.
+    func stepNextTurn(_ waker: Waker) { stepping.append(.passUnretained(waker)) }
+
+    private func runSteps() {
+        swap(&stepping, &stepped)
+        for waker in stepped { waker._withUnsafeGuaranteedRef { $0.step() } }
+        stepped.removeAll(keepingCapacity: true)
+    }
+
+    private func resumeYielded() {
+        for waker in yielded { waker.wake() }
+        yielded.removeAll(keepingCapacity: true)
+    }
+
+    private func takeInbox() {
+        wakeUp.silence()
+        let taken = inbox.withLock { inbox in
+            let taken = inbox
+            inbox = Inbox()
+            return taken
+        }
+        for job in taken.jobs { ready.append(job) }
+        for work in taken.work { work() }
+    }
+
+    // MARK: Received bytes
+
+    /// Shows the first `count` bytes of the read buffer, which the last receive filled.
+    @inline(__always)
+    package func withReceived<R, E: Error>(_ count: Int, _ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+        let bytes = UnsafeRawBufferPointer(start: readBuffer.baseAddress, count: count).assumingMemoryBound(
+            to: UInt8.self)
+        return try body(bytes.span)
+    }
+
+    // MARK: Descriptors
+
+    func register(
+        _ source: EventSource, descriptor: Int32, for readiness: Readiness, edgeTriggered: Bool = true
+    ) throws(IOError) {
+        let mask = readiness.rawValue | (edgeTriggered ? fl_edge : 0)
+        let pointer = Unmanaged.passUnretained(source).toOpaque()
+        guard fl_epoll_add(epoll.number, descriptor, mask, pointer) == 0 else { throw .last("epoll_ctl") }
+    }
+
+    func unregister(descriptor: Int32) {
+        _ = fl_epoll_remove(epoll.number, descriptor)
+    }
+}
+
+/// What other threads have left for a worker.
+private struct Inbox: Sendable {
+    var jobs: [UnownedJob] = []
+    var work: [@Sendable () -> Void] = []
+    /// The loop has ended.
+    var isClosed = false
+
+    var isEmpty: Bool { jobs.isEmpty && work.isEmpty }
+}
+
+/// The descriptor through which other threads wake a worker.
+private final class WakeUp: EventSource, @unchecked Sendable {
+    let descriptor: Descriptor
+    private(set) var hasRung = false
+
+    init(descriptor: consuming Descriptor) {
+        self.descriptor = descriptor
+        super.init()
+    }
+
+    static func open() throws(IOError) -> Descriptor {
+        let number = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        guard number >= 0 else { throw .last("eventfd") }
+        return Descriptor(number)
+    }
+
+    override func handle(_ readiness: Readiness) { hasRung = true }
+
+    func ring() {
+        var one: UInt64 = 1
+        _ = write(descriptor.number, &one, 8)
+    }
+
+    func silence() {
+        hasRung = false
+        var value: UInt64 = 0
+        _ = read(descriptor.number, &value, 8)
+    }
+}
