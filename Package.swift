@@ -9,8 +9,14 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
 let package = Package(
     name: "fairlead",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
     targets: [
         // The trusted wires: pure, no socket, no clock.
         .target(name: "Wire", path: "protocols/Wire", swiftSettings: strict),
@@ -29,6 +35,14 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "Reactor", dependencies: ["CLinux", "COpenSSL"], swiftSettings: strict),
 
+        // What ties them.
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "Wire", "RedisWire", "PostgresWire", "S3Wire", "Reactor", logging,
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
         // Proof.
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
@@ -37,5 +51,6 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "PostgresWireTests", dependencies: ["PostgresWire", "Wire"], swiftSettings: strict),
         .testTarget(name: "S3WireTests", dependencies: ["S3Wire", "Wire"], swiftSettings: strict),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),
     ]
 )

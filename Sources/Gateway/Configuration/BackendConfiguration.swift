@@ -1,0 +1,33 @@
+// One trusted backend: a named target and how connections to it are made and kept.
+
+/// A named target that speaks a trusted protocol.
+package struct BackendConfiguration: Sendable, Equatable {
+    /// The backend's name, unique in the configuration; a metric label and part of error texts.
+    package var name: String
+    /// The URL as it was written; never with credentials, which are refused.
+    package var url: String
+    /// What the backend speaks.
+    package var `protocol`: WireProtocol
+    /// Where it is.
+    package var endpoint: Endpoint
+    /// TLS towards it; nil means in the clear.
+    package var tls: BackendTLS?
+    /// How long name resolution, connecting and the TLS handshake may take together.
+    package var connectTimeout = ConfigurationDefaults.connectTimeout
+    /// The most idle upstreams that a worker keeps for reuse (S3 only).
+    package var idleConnections = ConfigurationDefaults.idleConnections
+    /// How long an upstream may stay idle before it is closed (S3 only).
+    package var idleConnectionTimeout = ConfigurationDefaults.idleConnectionTimeout
+    /// How long the backend may stay silent while a reply is owed; nil means for ever.
+    package var responseTimeout: Duration?
+
+    package init(name: String, url: String, protocol: WireProtocol, endpoint: Endpoint) {
+        self.name = name
+        self.url = url
+        self.protocol = `protocol`
+        self.endpoint = endpoint
+    }
+
+    /// Where a listener with this backend leads, as start-up lines and `check` print it: `redis-main (redis://127.0.0.1:6379)`.
+    package var destination: String { "\(name) (\(url))" }
+}

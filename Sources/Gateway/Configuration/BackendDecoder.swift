@@ -1,0 +1,103 @@
+// Reads one backend from its section.
+
+import Yams
+
+extension ConfigurationDecoder {
+    /// The backend called `name`, or nil when a needed part of it could not be read.
+    mutating func backend(_ name: String, _ section: ConfigurationSection) -> BackendConfiguration? {
+        let url = backendURL(section)
+        let connectTimeout = duration(.connectTimeout, in: section)
+        let responseTimeout = duration(.responseTimeout, in: section)
+        let idleConnections = wholeNumber(.idleConnections, in: section)
+        let idleConnectionTimeout = duration(.idleConnectionTimeout, in: section)
+        let tlsSection = self.section(.backendTLS, in: section)
+        let tls = backendTLS(tlsSection, url: url?.parsed)
+        guard let url else { return nil }
+        if url.parsed.protocol != .s3 {
+            for key in [ConfigurationKey.idleConnections, .idleConnectionTimeout] where section.has(key) {
+                add(
+                    """
+                    only S3 backends keep idle connections, because each \(url.parsed.protocol.rawValue) session has one \
+                    of its own: remove this key
+                    """,
+                    at: section.path(of: key))
+            }
+        }
+        var backend = BackendConfiguration(
+            name: name, url: url.text, protocol: url.parsed.protocol, endpoint: url.parsed.endpoint)
+        backend.tls = tls
+        backend.connectTimeout = connectTimeout.flatMap(\.self) ?? backend.connectTimeout
+        backend.responseTimeout = responseTimeout ?? backend.responseTimeout
+        backend.idleConnections = idleConnections ?? backend.idleConnections
+        backend.idleConnectionTimeout = idleConnectionTimeout.flatMap(\.self) ?? backend.idleConnectionTimeout
+        return backend
+    }
+
+    private mutating func backendURL(_ section: ConfigurationSection) -> (text: String, parsed: BackendURL)? {
+        // With an adapter the URL is the adapter's, so it is not looked at: one problem, not two.
+        if value(.backendAdapter, in: section) != nil {
+            add(BackendURL.adaptersAreNotHere, at: section.path(of: .backendAdapter))
+            return nil
+        }
+        let folder = folder
+        return parsed(.backendURL, in: section) { text throws(ValueError) in
+            (text, try BackendURL.parse(text, folder: folder))
+        }
+    }
+
+    private mutating func backendTLS(_ section: ConfigurationSection?, url: BackendURL?) -> BackendTLS? {
+        var tls = BackendTLS(serverName: "")
+        if case .host(let host, _) = url?.endpoint { tls.serverName = host }
+        tls.verify = url?.security != .unverified
+        if let section {
+            tls.ca = file(.backendCA, in: section, holds: .certificates)
+            tls.certificate = file(.backendCertificate, in: section, holds: .certificates)
+            tls.key = file(.backendKey, in: section, holds: .privateKey)
+            tls.serverName = text(.serverName, in: section) ?? tls.serverName
+            let verify = boolean(.verify, in: section)
+            let minimum: MinimumTLS? = choice(.backendMinimumVersion, in: section)
+            tls.minimumVersion = minimum ?? tls.minimumVersion
+            checkPair(section)
+            if let url { checkSecurity(url, verify: verify, section) }
+            tls.verify = verify ?? tls.verify
+        }
+        switch url?.security {
+        case .verified, .unverified: return tls
+        case .open: return section == nil ? nil : tls
+        case .clear, nil: return nil
+        }
+    }
+
+    private mutating func checkPair(_ section: ConfigurationSection) {
+        let reason = ": a client certificate and its key go together"
+        if section.has(.backendCertificate), !section.has(.backendKey) {
+            missing(.backendKey, in: section, because: reason)
+        }
+        if section.has(.backendKey), !section.has(.backendCertificate) {
+            missing(.backendCertificate, in: section, because: reason)
+        }
+    }
+
+    private mutating func checkSecurity(_ url: BackendURL, verify: Bool?, _ section: ConfigurationSection) {
+        switch url.security {
+        case .clear(let remedy):
+            add(
+                "the URL leads to this backend in the clear, so its TLS settings would do nothing: \(remedy)",
+                at: section.path)
+        case .unverified where verify == true:
+            add("sslmode=require in the URL does not verify: write sslmode=verify-full", at: section.path(of: .verify))
+        case .unverified where section.has(.backendCA) && verify == nil:
+            add(
+                "sslmode=require in the URL does not verify, so this would do nothing: write sslmode=verify-full",
+                at: section.path(of: .backendCA))
+        case .verified where verify == false && url.protocol == .postgres:
+            add(
+                "sslmode=verify-full in the URL says the contrary: write sslmode=require", at: section.path(of: .verify)
+            )
+        default: break
+        }
+        if verify == false, section.has(.backendCA) {
+            add("with verify: false this would do nothing: remove one of the two", at: section.path(of: .backendCA))
+        }
+    }
+}

@@ -1,0 +1,88 @@
+// The checks that need the whole configuration: references, protocols that must agree, addresses that clash.
+
+/// Checks that compare one part of a configuration with another.
+enum ConfigurationChecks {
+    /// A problem by the concrete key path it concerns; its place is found by whoever knows the source.
+    struct Finding: Equatable {
+        var key: String
+        var message: String
+    }
+
+    /// Every finding in `configuration`; `declared` also holds the backends that were named but could not be read.
+    static func findings(in configuration: Configuration, declared: [String]) -> [Finding] {
+        configuration.listeners.flatMap { references(of: $0, in: configuration, declared: declared) }
+            + clashes(in: configuration)
+    }
+
+    private static func references(
+        of listener: ListenerConfiguration, in configuration: Configuration, declared: [String]
+    ) -> [Finding] {
+        let path = "listeners.\(listener.name)"
+        guard let backend = configuration.backend(named: listener.backend) else {
+            if declared.contains(listener.backend) { return [] }
+            let known = declared.isEmpty ? "there are none" : "there are: \(declared.joined(separator: ", "))"
+            let clause = Suggestion.clause(for: listener.backend, among: declared)
+            return [
+                Finding(
+                    key: "\(path).backend", message: "no backend is called \"\(listener.backend)\"\(clause); \(known)")
+            ]
+        }
+        var findings: [Finding] = []
+        if backend.protocol != listener.protocol {
+            findings.append(
+                Finding(
+                    key: "\(path).backend",
+                    message: """
+                        the listener speaks \(listener.protocol.rawValue) and backend \"\(backend.name)\" speaks \
+                        \(backend.protocol.rawValue): bytes pass unchanged, so both must speak the same
+                        """))
+        }
+        if case .passthrough = listener.tls, backend.tls != nil {
+            findings.append(
+                Finding(
+                    key: "\(path).tls.mode",
+                    message: """
+                        passthrough takes the client's own TLS to the backend, and backend \"\(backend.name)\" asks for TLS from \
+                        Fairlead as well: write sslmode=disable there and leave out its tls settings
+                        """))
+        }
+        return findings
+    }
+
+    /// Two listeners on one address: workers share ports, so the system itself would not refuse it.
+    private static func clashes(in configuration: Configuration) -> [Finding] {
+        // An owner of nil is the admin address, which is no listener.
+        var taken: [(endpoint: Endpoint, owner: String?)] = configuration.admin.map { [($0, nil)] } ?? []
+        var findings: [Finding] = []
+        for listener in configuration.listeners {
+            for (index, endpoint) in listener.listen.enumerated() {
+                let suffix = listener.listen.count > 1 ? "[\(index)]" : ""
+                if let other = taken.first(where: { clash($0.endpoint, endpoint) }) {
+                    let owner =
+                        other.owner.map { $0 == listener.name ? "this listener" : "listener \"\($0)\"" } ?? "admin"
+                    findings.append(
+                        Finding(
+                            key: "listeners.\(listener.name).listen\(suffix)",
+                            message:
+                                "\(owner) listens on \(other.endpoint) already; give each a port or socket of its own"))
+                }
+                taken.append((endpoint, listener.name))
+            }
+        }
+        return findings
+    }
+
+    private static func clash(_ left: Endpoint, _ right: Endpoint) -> Bool {
+        switch (left, right) {
+        case (.unix(let a), .unix(let b)): a == b
+        case (.host(let a, let portA), .host(let b, let portB)):
+            portA == portB && portA != 0 && (a == "*" || b == "*" || same(a, b))
+        default: false
+        }
+    }
+
+    private static func same(_ left: String, _ right: String) -> Bool {
+        func plain(_ host: String) -> String { host.lowercased() == "localhost" ? "127.0.0.1" : host.lowercased() }
+        return plain(left) == plain(right)
+    }
+}

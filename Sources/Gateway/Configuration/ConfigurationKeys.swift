@@ -1,0 +1,142 @@
+// Every key of the configuration file: the one place where keys are named, bounded and explained.
+
+extension ConfigurationKey {
+    /// Every key, in the order in which the documentation shows them.
+    package static let all: [ConfigurationKey] =
+        [workers, admin, shutdownGrace, log, logLevel, logFormat] + listenerKeys + backendKeys
+
+    static let workers = ConfigurationKey(
+        "workers", .wholeNumber(1...1024), default: .described("one per core"), "Threads that carry sessions.")
+    static let admin = ConfigurationKey(
+        "admin", .endpoint, default: .described("none"),
+        "Where `/metrics`, `/healthz`, `/readyz` and `/config` are served over HTTP. Written like `listen`.")
+    static let shutdownGrace = ConfigurationKey(
+        "shutdown-grace", .duration(mayBeOff: false),
+        default: .value(DurationText.render(ConfigurationDefaults.shutdownGrace)),
+        "How long sessions may still run after SIGTERM or SIGINT; `0s` closes them at once.")
+    static let log = ConfigurationKey(
+        "log", .section, default: .described("as below"), "What is logged, on standard error.")
+    static let logLevel = ConfigurationKey(
+        "log.level", .choice(LogLevel.allCases.map(\.rawValue)),
+        default: .value(ConfigurationDefaults.logLevel.rawValue),
+        "The least severe level that is logged.")
+    static let logFormat = ConfigurationKey(
+        "log.format", .choice(LogFormat.allCases.map(\.rawValue)),
+        default: .value(ConfigurationDefaults.logFormat.rawValue),
+        "Text for people or one JSON object a line; `auto` means text on a terminal and JSON otherwise.")
+}
+
+extension ConfigurationKey {
+    static let listenerKeys = [
+        listeners, listener, listenerProtocol, listen, listenerBackend, connections, handshakeTimeout, idleTimeout,
+        listenerTLS, listenerTLSMode, listenerCertificate, listenerKey, clientCA, listenerMinimumVersion,
+        listenerTLSRequired,
+    ]
+
+    static let listeners = ConfigurationKey(
+        "listeners", .namedSections, default: .required,
+        "The listeners, each under a name of your choice; at least one.")
+    static let listener = ConfigurationKey(
+        "listeners.NAME", .section, default: .required, "One listener. The name is a metric label.")
+    static let listenerProtocol = ConfigurationKey(
+        "listeners.NAME.protocol", .choice(WireProtocol.allCases.map(\.rawValue)), default: .required,
+        "What clients speak here.")
+    static let listen = ConfigurationKey(
+        "listeners.NAME.listen", .endpoints, default: .required,
+        """
+        `host:port`, a bare port (on 127.0.0.1), `\"[::1]:port\"`, `\"*:port\"` (every address) or `unix:PATH`. \
+        Port 0 lets the system pick one.
+        """)
+    static let listenerBackend = ConfigurationKey(
+        "listeners.NAME.backend", .backendName, default: .required,
+        "Where sessions lead; it must speak the same protocol.")
+    static let connections = ConfigurationKey(
+        "listeners.NAME.connections", .wholeNumber(1...10_000_000),
+        default: .value("\(ConfigurationDefaults.connections)"),
+        "The most sessions at one time; further clients are refused in their own protocol.")
+    static let handshakeTimeout = ConfigurationKey(
+        "listeners.NAME.handshake-timeout", .duration(mayBeOff: false),
+        default: .value(DurationText.render(ConfigurationDefaults.handshakeTimeout)),
+        "How long a client may take for its TLS handshake and, for PostgreSQL, its start-up packet.")
+    static let idleTimeout = ConfigurationKey(
+        "listeners.NAME.idle-timeout", .duration(mayBeOff: true), default: .value("off"),
+        "How long a session may stay without a byte in either direction.")
+    static let listenerTLS = ConfigurationKey(
+        "listeners.NAME.tls", .section, default: .described("in the clear"), "TLS towards clients.")
+    static let listenerTLSMode = ConfigurationKey(
+        "listeners.NAME.tls.mode", .choice(["terminate", "passthrough"]), default: .value("terminate"),
+        "`passthrough` (PostgreSQL only) takes the client's TLS to the backend untouched.")
+    static let listenerCertificate = ConfigurationKey(
+        "listeners.NAME.tls.certificate", .file, default: .described("required to terminate"),
+        "The certificate chain shown to clients, leaf first.")
+    static let listenerKey = ConfigurationKey(
+        "listeners.NAME.tls.key", .file, default: .described("required to terminate"),
+        "The private key of `certificate`.")
+    static let clientCA = ConfigurationKey(
+        "listeners.NAME.tls.client-ca", .file, default: .described("none"),
+        "The authorities of client certificates; with it every client must show one.")
+    static let listenerMinimumVersion = ConfigurationKey(
+        "listeners.NAME.tls.minimum-version", .choice(MinimumTLS.allCases.map(\.rawValue)),
+        default: .value(ConfigurationDefaults.minimumTLSVersion.rawValue), "The oldest TLS version that is accepted.")
+    static let listenerTLSRequired = ConfigurationKey(
+        "listeners.NAME.tls.required", .boolean, default: .value("false"),
+        "PostgreSQL only: refuse clients that stay in the clear. Redis and S3 clients have no such choice.")
+}
+
+extension ConfigurationKey {
+    static let backendKeys = [
+        backends, backend, backendURL, backendAdapter, connectTimeout, responseTimeout, idleConnections,
+        idleConnectionTimeout, backendTLS, backendCA, backendCertificate, backendKey, serverName, verify,
+        backendMinimumVersion,
+    ]
+
+    static let backends = ConfigurationKey(
+        "backends", .namedSections, default: .required, "The backends, each under a name of your choice.")
+    static let backend = ConfigurationKey(
+        "backends.NAME", .section, default: .required,
+        "One backend. The name is a metric label and appears in error texts.")
+    static let backendURL = ConfigurationKey(
+        "backends.NAME.url", .url, default: .required,
+        """
+        `redis://`, `rediss://` (TLS), `redis+unix:///path` or `unix:PATH`; `postgres://` with `?sslmode=disable`, `require` or \
+        `verify-full`, or `postgres:///?host=/folder`; `http://` or `https://` for S3. No user, password, database or path: \
+        the client's pass.
+        """)
+    static let backendAdapter = ConfigurationKey(
+        "backends.NAME.adapter", .text, default: .described("none"),
+        "Reserved for private protocols, which this version does not have: it is an error.")
+    static let connectTimeout = ConfigurationKey(
+        "backends.NAME.connect-timeout", .duration(mayBeOff: false),
+        default: .value(DurationText.render(ConfigurationDefaults.connectTimeout)),
+        "How long name resolution, connecting and the TLS handshake may take together.")
+    static let responseTimeout = ConfigurationKey(
+        "backends.NAME.response-timeout", .duration(mayBeOff: true), default: .value("off"),
+        "How long the backend may stay silent while a reply is owed. Blocking commands and long queries need `off`.")
+    static let idleConnections = ConfigurationKey(
+        "backends.NAME.idle-connections", .wholeNumber(0...65_536),
+        default: .value("\(ConfigurationDefaults.idleConnections)"),
+        "S3 only: idle connections that each worker keeps for reuse.")
+    static let idleConnectionTimeout = ConfigurationKey(
+        "backends.NAME.idle-connection-timeout", .duration(mayBeOff: false),
+        default: .value(DurationText.render(ConfigurationDefaults.idleConnectionTimeout)),
+        "S3 only: how long a kept connection may stay idle. S3 servers close theirs after about 5 s, so stay below.")
+    static let backendTLS = ConfigurationKey(
+        "backends.NAME.tls", .section, default: .described("from the URL"), "TLS towards the backend.")
+    static let backendCA = ConfigurationKey(
+        "backends.NAME.tls.ca", .file, default: .described("the system's"),
+        "The authorities that the backend's certificate must come from.")
+    static let backendCertificate = ConfigurationKey(
+        "backends.NAME.tls.certificate", .file, default: .described("none"),
+        "The certificate that Fairlead shows; goes with `key`.")
+    static let backendKey = ConfigurationKey(
+        "backends.NAME.tls.key", .file, default: .described("none"), "The private key of `certificate`.")
+    static let serverName = ConfigurationKey(
+        "backends.NAME.tls.server-name", .text, default: .described("the URL's host"),
+        "The name asked for (SNI) and expected in the certificate.")
+    static let verify = ConfigurationKey(
+        "backends.NAME.tls.verify", .boolean, default: .value("true"),
+        "Whether the certificate and the name are verified. PostgreSQL's `sslmode=require` means `false`.")
+    static let backendMinimumVersion = ConfigurationKey(
+        "backends.NAME.tls.minimum-version", .choice(MinimumTLS.allCases.map(\.rawValue)),
+        default: .value(ConfigurationDefaults.minimumTLSVersion.rawValue), "The oldest TLS version that is accepted.")
+}

@@ -1,0 +1,136 @@
+// Writes a configuration as YAML that says every value that holds, defaults included, and no secret.
+
+extension Configuration {
+    /// The configuration as YAML, with defaults written out; paths of keys stay, contents of files are never in it.
+    ///
+    /// Reading the result gives an equal configuration. It holds no password, because none is accepted.
+    package func rendered() -> String {
+        var lines = YAMLLines()
+        if let workers { lines.add(.workers, "\(workers)") }
+        if let admin { lines.add(.admin, admin.description) }
+        lines.add(.shutdownGrace, DurationText.render(shutdownGrace))
+        lines.open("log")
+        lines.add(.logLevel, log.level.rawValue)
+        lines.add(.logFormat, log.format.rawValue)
+        lines.close()
+        lines.open("listeners")
+        for listener in listeners { listener.render(into: &lines) }
+        lines.close()
+        lines.open("backends")
+        for backend in backends { backend.render(into: &lines) }
+        lines.close()
+        return lines.text
+    }
+}
+
+/// YAML text under construction: nested mappings of scalars.
+private struct YAMLLines {
+    private(set) var text = ""
+    private var depth = 0
+
+    mutating func open(_ name: String) {
+        text += indent + Self.quoted(name) + ":\n"
+        depth += 1
+    }
+
+    mutating func close() { depth -= 1 }
+
+    mutating func add(_ key: ConfigurationKey, _ value: String) {
+        text += "\(indent)\(key.name): \(isNumeric(key) ? value : Self.quoted(value))\n"
+    }
+
+    mutating func add(_ key: ConfigurationKey, list: [String]) {
+        text += "\(indent)\(key.name): [\(list.map(Self.quoted).joined(separator: ", "))]\n"
+    }
+
+    private var indent: String { String(repeating: "  ", count: depth) }
+
+    private func isNumeric(_ key: ConfigurationKey) -> Bool {
+        switch key.kind {
+        case .wholeNumber, .boolean: true
+        default: false
+        }
+    }
+
+    /// The text plain when that is safe in every YAML place, otherwise in double quotes.
+    private static func quoted(_ text: String) -> String {
+        let plain = text.utf8.allSatisfy { byte in
+            let scalar = Unicode.Scalar(byte)
+            return scalar.isASCII
+                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                    || "._-/:?=".unicodeScalars.contains(scalar))
+        }
+        let first = text.unicodeScalars.first
+        if plain, let first, first.properties.isAlphabetic || first == "/" || ("0"..."9").contains(first),
+            !text.hasSuffix(":"),
+            !["true", "false", "null", "yes", "no", "on"].contains(text.lowercased())
+        {
+            return text
+        }
+        let body = text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\"": "\\\""
+            case "\\": "\\\\"
+            case _ where scalar.value < 0x20: "\\u" + String(0x10000 + scalar.value, radix: 16).dropFirst()
+            default: String(scalar)
+            }
+        }
+        return "\"\(body.joined())\""
+    }
+}
+
+extension ListenerConfiguration {
+    fileprivate func render(into lines: inout YAMLLines) {
+        lines.open(name)
+        lines.add(.listenerProtocol, self.protocol.rawValue)
+        lines.add(.listen, list: listen.map(\.description))
+        lines.add(.listenerBackend, backend)
+        lines.add(.connections, "\(connections)")
+        lines.add(.handshakeTimeout, DurationText.render(handshakeTimeout))
+        lines.add(.idleTimeout, idleTimeout.map(DurationText.render) ?? "off")
+        if let tls { render(tls, into: &lines) }
+        lines.close()
+    }
+
+    private func render(_ tls: ListenerTLS, into lines: inout YAMLLines) {
+        lines.open("tls")
+        switch tls {
+        case .terminate(let settings):
+            lines.add(.listenerTLSMode, "terminate")
+            lines.add(.listenerCertificate, settings.certificate)
+            lines.add(.listenerKey, settings.key)
+            if let ca = settings.clientCA { lines.add(.clientCA, ca) }
+            lines.add(.listenerMinimumVersion, settings.minimumVersion.rawValue)
+            if self.protocol == .postgres { lines.add(.listenerTLSRequired, "\(settings.required)") }
+        case .passthrough(let required):
+            lines.add(.listenerTLSMode, "passthrough")
+            lines.add(.listenerTLSRequired, "\(required)")
+        }
+        lines.close()
+    }
+}
+
+extension BackendConfiguration {
+    fileprivate func render(into lines: inout YAMLLines) {
+        lines.open(name)
+        lines.add(.backendURL, url)
+        lines.add(.connectTimeout, DurationText.render(connectTimeout))
+        lines.add(.responseTimeout, responseTimeout.map(DurationText.render) ?? "off")
+        if self.protocol == .s3 {
+            lines.add(.idleConnections, "\(idleConnections)")
+            lines.add(.idleConnectionTimeout, DurationText.render(idleConnectionTimeout))
+        }
+        if let tls {
+            lines.open("tls")
+            if let ca = tls.ca { lines.add(.backendCA, ca) }
+            if let certificate = tls.certificate { lines.add(.backendCertificate, certificate) }
+            if let key = tls.key { lines.add(.backendKey, key) }
+            lines.add(.serverName, tls.serverName)
+            // `sslmode=require` says it in the URL, and the URL is written above.
+            if !url.contains("sslmode=require") { lines.add(.verify, "\(tls.verify)") }
+            lines.add(.backendMinimumVersion, tls.minimumVersion.rawValue)
+            lines.close()
+        }
+        lines.close()
+    }
+}

@@ -1,0 +1,28 @@
+// One listener: addresses, a protocol, TLS settings and the backend behind it.
+
+/// An address, a protocol, TLS settings and the backend behind them.
+package struct ListenerConfiguration: Sendable, Equatable {
+    /// The listener's name, unique in the configuration; a metric label.
+    package var name: String
+    /// What clients speak here.
+    package var `protocol`: WireProtocol
+    /// Where it listens; at least one.
+    package var listen: [Endpoint]
+    /// The name of the backend that every session leads to.
+    package var backend: String
+    /// TLS towards clients; nil means in the clear.
+    package var tls: ListenerTLS?
+    /// The most sessions at one time, over all workers.
+    package var connections = ConfigurationDefaults.connections
+    /// How long a client may take from accept to the end of its TLS handshake and, for PostgreSQL, its startup packet.
+    package var handshakeTimeout = ConfigurationDefaults.handshakeTimeout
+    /// How long a session may stay without a byte in either direction; nil means for ever.
+    package var idleTimeout: Duration?
+
+    package init(name: String, protocol: WireProtocol, listen: [Endpoint], backend: String) {
+        self.name = name
+        self.protocol = `protocol`
+        self.listen = listen
+        self.backend = backend
+    }
+}

@@ -1,0 +1,182 @@
+// The running gateway: workers, listeners, sessions, and their orderly end.
+
+import Logging
+import Reactor
+import Synchronization
+
+/// A listener that is bound: what a start prints.
+package struct BoundListener: Sendable, Equatable {
+    package let name: String
+    package let protocolName: String
+    package let addresses: [String]
+    package let destination: String
+}
+
+/// Why the gateway could not be started: the listener or backend, and the cause.
+package struct StartError: Error, CustomStringConvertible {
+    package let description: String
+}
+
+/// Listeners, workers and sessions of one configuration.
+package final class Gateway: Sendable {
+    private struct Running {
+        var tasks: [Task<Void, Never>] = []
+        var sweepers: [Task<Void, Never>] = []
+        var isStarted = false
+        var isOver = false
+    }
+
+    private let configuration: Configuration
+    private let logger: Logger
+    private let listeners: [ListenerState]
+    private let workers: [WorkerState]
+    private let stop = StopSignal()
+    private let running = Mutex(Running())
+
+    /// Prepares everything that needs no socket; certificates are read here.
+    package init(configuration: Configuration, fronts: [any Front], logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        var backends: [String: Backend] = [:]
+        for (index, settings) in configuration.backends.enumerated() {
+            let alpn = fronts.first { $0.wire == settings.protocol }?.backendALPN ?? []
+            do {
+                backends[settings.name] = try Backend(settings, index: index, alpn: alpn)
+            } catch {
+                throw StartError(description: "backend '\(settings.name)': \(error)")
+            }
+        }
+        var listeners: [ListenerState] = []
+        for (index, settings) in configuration.listeners.enumerated() {
+            guard let front = fronts.first(where: { $0.wire == settings.protocol }) else {
+                throw StartError(
+                    description:
+                        "listener '\(settings.name)': this build has no front for \(settings.protocol.rawValue)")
+            }
+            guard let backend = backends[settings.backend] else {
+                throw StartError(description: "listener '\(settings.name)': no backend is called '\(settings.backend)'")
+            }
+            do {
+                listeners.append(
+                    try ListenerState(settings, index: index, front: front, route: Route(backend: backend)))
+            } catch {
+                throw StartError(description: "listener '\(settings.name)': \(error)")
+            }
+        }
+        self.listeners = listeners
+        let resolver = Resolver()
+        let count = configuration.workers ?? Machine.coreCount
+        workers = try (0..<max(1, count)).map { index in
+            WorkerState(
+                worker: try Worker(index: index), resolver: resolver, listeners: listeners,
+                backendCount: configuration.backends.count)
+        }
+    }
+
+    // MARK: Start
+
+    /// Binds every listener and starts the workers; nothing is accepted when one cannot be bound.
+    package func start() throws -> [BoundListener] {
+        Machine.raiseFileLimit()
+        var sockets: [(ListenerState, [BoundSocket])] = []
+        for listener in listeners {
+            var bound: [BoundSocket] = []
+            for endpoint in listener.configuration.listen {
+                do {
+                    bound += try BoundSocket.bind(endpoint, workers: workers.count)
+                } catch {
+                    throw StartError(
+                        description:
+                            "listener '\(listener.name)' cannot listen on \(endpoint): \(error); is another process there? choose another address"
+                    )
+                }
+            }
+            sockets.append((listener, bound))
+        }
+        for state in workers { try state.worker.start() }
+        let sweepers = workers.map { state in
+            Task(executorPreference: state.worker) { await state.upstreams.sweep() }
+        }
+        let tasks = sockets.flatMap { listener, bound in bound.map { accept($0, for: listener) } }
+        running.withLock {
+            $0.tasks = tasks
+            $0.sweepers = sweepers
+            $0.isStarted = true
+        }
+        return sockets.map { listener, bound in
+            var addresses: [String] = []
+            for socket in bound where !addresses.contains("\(socket.address)") { addresses.append("\(socket.address)") }
+            return BoundListener(
+                name: listener.name, protocolName: listener.front.wire.rawValue, addresses: addresses,
+                destination: "\(listener.route.backend.name) (\(listener.route.backend.configuration.url))")
+        }
+    }
+
+    private func accept(_ socket: BoundSocket, for listener: ListenerState) -> Task<Void, Never> {
+        let home = workers[socket.worker]
+        let acceptor = Acceptor(
+            listener: listener, home: home, places: socket.isShared ? workers : [home],
+            grace: configuration.shutdownGrace, logger: logger)
+        let stop = stop
+        return Task(executorPreference: home.worker) { await acceptor.run(socket.listening, stop: stop) }
+    }
+
+    // MARK: Stop
+
+    /// Stops accepting, lets sessions finish within the shutdown grace, and closes the rest.
+    package func drain() async {
+        stop.drain()
+        for state in workers { state.worker.submit { state.startDraining() } }
+        await finish()
+    }
+
+    /// Ends every session at once; a drain that is under way returns soon after.
+    package func abort() {
+        stop.abort()
+        for task in running.withLock({ $0.tasks }) { task.cancel() }
+    }
+
+    private func finish() async {
+        for task in running.withLock({ $0.tasks }) { await task.value }
+        let sweepers = running.withLock { $0.sweepers }
+        for task in sweepers { task.cancel() }
+        for task in sweepers { await task.value }
+        running.withLock { $0.isOver = true }
+        for state in workers { state.worker.stop() }
+    }
+
+    // MARK: Looking in
+
+    /// Whether new clients are served, and if not, why.
+    package var readiness: (ready: Bool, reason: String) {
+        if stop.isDraining { return (false, "shutting down") }
+        return running.withLock { $0.isStarted } ? (true, "accepting") : (false, "starting")
+    }
+
+    /// The Prometheus page.
+    package func metrics() async -> String {
+        var report = MetricsReport(listeners: listeners, workers: await snapshots())
+        return report.render()
+    }
+
+    /// What each worker counts, copied on its own thread.
+    package func snapshots() async -> [WorkerSnapshot] {
+        guard running.withLock({ $0.isStarted && !$0.isOver }) else { return [] }
+        var snapshots: [WorkerSnapshot] = []
+        for state in workers {
+            snapshots.append(
+                await withCheckedContinuation { continuation in
+                    state.worker.submit { continuation.resume(returning: state.snapshot) }
+                })
+        }
+        return snapshots
+    }
+}
+
+extension WorkerState {
+    fileprivate var snapshot: WorkerSnapshot {
+        WorkerSnapshot(
+            index: worker.index, counters: worker.counters, foreignEnqueues: worker.foreignEnqueueCount,
+            chunksLent: worker.chunks.lent, idleUpstreams: upstreams.count, listeners: metrics.map(\.snapshot))
+    }
+}

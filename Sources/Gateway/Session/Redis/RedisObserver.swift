@@ -1,0 +1,84 @@
+// Follows a Redis session's frames for its metrics.
+
+import Reactor
+import RedisWire
+import Wire
+
+/// The two framers of a session and the pairing of their facts.
+final class RedisObserver: RelayObserver {
+    private let session: Session
+    private let metrics: ListenerMetrics
+    private let worker: Worker
+    @exclusivity(unchecked) private var requests = RedisRequestFramer()
+    @exclusivity(unchecked) private var replies = RedisReplyFramer()
+    @exclusivity(unchecked) private var exchange = RedisExchange()
+    @exclusivity(unchecked) private var hasLostRequests = false
+    @exclusivity(unchecked) private var hasLostReplies = false
+
+    init(session: Session) {
+        self.session = session
+        metrics = session.metrics
+        worker = session.worker
+    }
+
+    var isAwaitingReply: Bool { exchange.pendingCount > 0 && !exchange.isBlocked }
+
+    /// Whether commands wait that the backend has not answered.
+    var isOwed: Bool { !exchange.isClosing && !exchange.isAdrift && exchange.pendingCount > 0 || !replies.isAtBoundary }
+    var repliesOwed: Int { exchange.repliesOwed }
+    /// Whether an error reply can stand where the backend's bytes ended.
+    var mayAnswer: Bool { replies.isAtBoundary && !hasLostReplies }
+
+    func clientSent(_ bytes: Span<UInt8>) {
+        guard !hasLostRequests else { return }
+        var offset = 0
+        do throws(WireError) {
+            while let event = try requests.next(bytes, at: &offset) {
+                switch event {
+                case .commandReceived(let request):
+                    exchange.commandReceived(request, at: worker.now)
+                case .emptyReceived: exchange.emptyReceived()
+                }
+            }
+        } catch {
+            hasLostRequests = true
+            lost(.client, error)
+        }
+    }
+
+    func backendSent(_ bytes: Span<UInt8>) {
+        guard !hasLostReplies else { return }
+        var offset = 0
+        do throws(WireError) {
+            while let reply = try replies.next(bytes, at: &offset) {
+                note(exchange.replyReceived(reply))
+            }
+        } catch {
+            hasLostReplies = true
+            lost(.server, error)
+        }
+    }
+
+    @inline(__always)
+    private func note(_ outcome: RedisOutcome) {
+        switch outcome {
+        case .answered(let answer):
+            let command = Int(answer.command.rawValue)
+            if let start = answer.startedAt {
+                metrics.record(command: command, nanoseconds: worker.now &- start)
+            } else {
+                metrics.untracked &+= 1
+            }
+            if let code = answer.errorCode { metrics.count(code: code.name.description, command: command) }
+        case .pushed: metrics.pushes &+= 1
+        case .untracked, .unmatched: metrics.untracked &+= 1
+        case .confirmed: break
+        }
+    }
+
+    private func lost(_ side: Side, _ error: WireError) {
+        exchange.stop()
+        metrics.count(framingLost: side == .client ? "client" : "backend")
+        session.log(.notice, "framing lost: bytes pass on unobserved", ["side": "\(side)", "reason": "\(error)"])
+    }
+}

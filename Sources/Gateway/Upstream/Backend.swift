@@ -1,0 +1,69 @@
+// A backend as sessions use it: its address, TLS settings and time-outs, ready to connect.
+
+import Reactor
+
+/// A named target that speaks a trusted protocol.
+package final class Backend: Sendable {
+    package let name: String
+    /// Its place among the gateway's backends; workers keep what they hold for it under this index.
+    package let index: Int
+    package let configuration: BackendConfiguration
+    package let target: ConnectTarget
+    package let tls: TLSContext?
+    package var connectTimeout: Duration { configuration.connectTimeout }
+
+    init(_ configuration: BackendConfiguration, index: Int, alpn: [String]) throws(IOError) {
+        self.configuration = configuration
+        self.index = index
+        name = configuration.name
+        target = ConnectTarget(configuration.endpoint)
+        tls = try configuration.tls.map { tls throws(IOError) in
+            try TLSContext.client(
+                ca: tls.ca, certificate: tls.certificate, key: tls.key, verify: tls.verify,
+                minimum: TLSVersion(tls.minimumVersion), alpn: alpn)
+        }
+    }
+
+    /// How errors and logs name it.
+    package var label: String { "backend '\(name)' (\(target))" }
+
+    /// Connects, without TLS, before `waker`'s deadline.
+    package func connect(_ resolver: Resolver, waker: Waker) async throws(IOError) -> Socket {
+        try await Socket.connect(to: target, resolver: resolver, waker: waker)
+    }
+
+    /// Encrypts a fresh connection when the backend asks for it, before the waker's deadline.
+    package func secure(_ upstream: Socket) async throws(IOError) {
+        guard let tls else { return }
+        _ = try await upstream.connectTLS(tls, serverName: configuration.tls?.serverName)
+    }
+}
+
+extension ConnectTarget {
+    init(_ endpoint: Endpoint) {
+        switch endpoint {
+        case .host(let host, let port): self = .host(host, port: port)
+        case .unix(let path): self = .unix(path: path)
+        }
+    }
+}
+
+extension TLSVersion {
+    init(_ version: MinimumTLS) {
+        switch version {
+        case .tls12: self = .tls12
+        case .tls13: self = .tls13
+        }
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds, not negative, at most `UInt64.max`.
+    package var nanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        let (product, overflowed) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, carried) = product.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000))
+        return overflowed || carried ? .max : sum
+    }
+}
