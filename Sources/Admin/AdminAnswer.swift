@@ -1,0 +1,43 @@
+// The admin listener's answers: a pure function from a request to a status, a type and a text.
+
+/// One answer of the admin listener.
+struct AdminAnswer: Equatable {
+    var status: Int
+    var contentType = "text/plain; charset=utf-8"
+    var body: String
+
+    /// The paths that have an answer, with what they show.
+    static let paths: [(path: String, meaning: String)] = [
+        ("/metrics", "metrics as Prometheus text"),
+        ("/healthz", "200 while the process answers"),
+        ("/readyz", "200 while new sessions are welcome, otherwise 503 and the reason"),
+        ("/config", "the configuration that holds, as YAML without secrets"),
+    ]
+
+    /// The answer to `method` on `path`; the path is without its query.
+    static func to(_ method: String, _ path: String, from source: some AdminSource) async -> AdminAnswer {
+        guard paths.contains(where: { $0.path == path }) else { return unknown(path) }
+        guard method == "GET" || method == "HEAD" else {
+            return AdminAnswer(status: 405, body: "only GET and HEAD are answered here\n")
+        }
+        switch path {
+        case "/metrics":
+            // The version is part of the type: Prometheus, exposition formats.
+            return AdminAnswer(
+                status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: await source.metrics())
+        case "/readyz":
+            let (ready, reason) = source.readiness
+            return AdminAnswer(status: ready ? 200 : 503, body: ready ? "ready\n" : "not ready: \(reason)\n")
+        case "/config":
+            return AdminAnswer(
+                status: 200, contentType: "application/yaml; charset=utf-8", body: source.configuration())
+        default:
+            return AdminAnswer(status: 200, body: "ok\n")
+        }
+    }
+
+    private static func unknown(_ path: String) -> AdminAnswer {
+        let list = paths.map { "  \($0.path)  \($0.meaning)\n" }.joined()
+        return AdminAnswer(status: 404, body: "nothing is at \(path); there are:\n\(list)")
+    }
+}

@@ -1,0 +1,11 @@
+// What the admin listener shows, without knowing the gateway that it comes from.
+
+/// The facts that the admin listener serves.
+package protocol AdminSource: Sendable {
+    /// All metrics as Prometheus text, format 0.0.4.
+    func metrics() async -> String
+    /// Whether new sessions are welcome, and if not, why.
+    var readiness: (ready: Bool, reason: String) { get }
+    /// The configuration as YAML, without secrets.
+    func configuration() -> String
+}
