@@ -79,15 +79,15 @@ package final class Socket: EventSource {
 
     override func handle(_ readiness: Readiness) {
         var changed = false
-        let hasBytes = !readiness.isDisjoint(with: [.read, .readHangUp, .hangUp, .error, .urgent])
-        let hasRoom = !readiness.isDisjoint(with: [.write, .hangUp, .error])
+        let hasBytes = readiness.has(.anyBytes)
+        let hasRoom = readiness.has(.anyRoom)
         if hasBytes || hasRoom && readNeedsRoom {
             isReadable = !hasEnded
             readNeedsRoom = false
             changed = true
         }
-        if !readiness.isDisjoint(with: [.readHangUp, .hangUp, .error, .urgent]) { mustReadToEnd = true }
-        if !readiness.isDisjoint(with: [.hangUp, .error]) { isHungUp = true }
+        if readiness.has(.anyEnd) { mustReadToEnd = true }
+        if readiness.has(.anyBreak) { isHungUp = true }
         if !isWritable, hasRoom || hasBytes && writeNeedsBytes {
             isWritable = true
             writeNeedsBytes = false

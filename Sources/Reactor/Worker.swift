@@ -177,7 +177,7 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
 
     private func runSteps() {
         swap(&stepping, &stepped)
-        for waker in stepped { waker._withUnsafeGuaranteedRef { $0.step() } }
+        for index in stepped.indices { stepped[index]._withUnsafeGuaranteedRef { $0.step() } }
         stepped.removeAll(keepingCapacity: true)
     }
 

@@ -88,6 +88,10 @@ struct MetricsReport {
                 page.sample(
                     "fairlead_framing_lost_total", row.labels + [("side", side)], row.snapshot.framingLost[side] ?? 0)
             }
+            // Sessions whose TLS passes through, which nobody here can follow.
+            if let opaque = row.snapshot.framingLost["opaque"] {
+                page.sample("fairlead_framing_lost_total", row.labels + [("side", "opaque")], opaque)
+            }
         }
         each("fairlead_untracked_total", .counter, "Commands that passed without being timed.") {
             $0.snapshot.untracked
