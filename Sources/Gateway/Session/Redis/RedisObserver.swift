@@ -14,6 +14,8 @@ final class RedisObserver: RelayObserver {
     @exclusivity(unchecked) private var exchange = RedisExchange()
     @exclusivity(unchecked) private var hasLostRequests = false
     @exclusivity(unchecked) private var hasLostReplies = false
+    /// Whether the backend has said something that no command had asked for, such as why it is about to close.
+    @exclusivity(unchecked) private var hasSpokenUnasked = false
 
     init(session: Session) {
         self.session = session
@@ -23,11 +25,20 @@ final class RedisObserver: RelayObserver {
 
     var isAwaitingReply: Bool { exchange.pendingCount > 0 && !exchange.isBlocked }
 
-    /// Whether commands wait that the backend has not answered.
-    var isOwed: Bool { !exchange.isClosing && !exchange.isAdrift && exchange.pendingCount > 0 || !replies.isAtBoundary }
-    var repliesOwed: Int { exchange.repliesOwed }
+    /// Whether commands wait that the backend has not answered, or one is on its way to it.
+    var isOwed: Bool {
+        !exchange.isClosing && !exchange.isAdrift && exchange.pendingCount > 0 || !replies.isAtBoundary
+            || isInsideRequest
+    }
+    /// A command that the backend has not got to its end would have been answered too.
+    var repliesOwed: Int { exchange.repliesOwed + (isInsideRequest ? 1 : 0) }
     /// Whether an error reply can stand where the backend's bytes ended.
     var mayAnswer: Bool { replies.isAtBoundary && !hasLostReplies }
+
+    /// Whether a command is on its way for which the backend has not said already why it will not have it.
+    private var isInsideRequest: Bool {
+        !requests.isAtBoundary && !hasLostRequests && !hasSpokenUnasked && !exchange.isClosing && !exchange.isAdrift
+    }
 
     func clientSent(_ bytes: Span<UInt8>) {
         guard !hasLostRequests else { return }
@@ -71,7 +82,10 @@ final class RedisObserver: RelayObserver {
             }
             if let code = answer.errorCode { metrics.count(code: code.name.description, command: command) }
         case .pushed: metrics.pushes &+= 1
-        case .untracked, .unmatched: metrics.untracked &+= 1
+        case .untracked: metrics.untracked &+= 1
+        case .unmatched:
+            metrics.untracked &+= 1
+            hasSpokenUnasked = true
         case .confirmed: break
         }
     }
