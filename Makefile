@@ -24,7 +24,7 @@ format: ## format every Swift file
 	@Scripts/format
 
 bench: ## direct against Fairlead against its peers (installs the peers)
-	@Benchmarks/run
+	@Scripts/release && Benchmarks/run
 
 clean: ## remove what was built; the installed tools stay
 	@Scripts/clean
