@@ -15,9 +15,11 @@ package actor AdminServer {
     private let logger: Logger
     private var running: Running?
 
+    /// The thread lives as long as the process: connections that are closing use it after the server has stopped.
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
     private struct Running {
         var task: Task<Void, Never>
-        var group: MultiThreadedEventLoopGroup
         var socketPath: String?
     }
 
@@ -51,18 +53,16 @@ package actor AdminServer {
         }
     }
 
-    /// Stops listening, closes the connections and ends the thread.
+    /// Stops listening and closes the connections.
     package func stop() async {
         guard let running else { return }
         self.running = nil
         running.task.cancel()
         await running.task.value
-        try? await running.group.shutdownGracefully()
         if let path = running.socketPath, await !isAlive(path) { unlink(path) }
     }
 
     private func listen(_ bind: BindAddress, as address: AdminAddress) async throws -> AdminAddress {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         // The command line tells when this listener starts and stops; the library would tell it again, a stop even as an error.
         var quiet = logger
         quiet.logLevel = .critical
@@ -75,7 +75,7 @@ package actor AdminServer {
             },
             configuration: ApplicationConfiguration(address: bind, serverName: "fairlead"),
             onServerRunning: { channel in continuation.yield(.success(channel.localAddress?.port)) },
-            eventLoopGroupProvider: .shared(group), logger: quiet)
+            eventLoopGroupProvider: .shared(Self.group), logger: quiet)
         let task = Task {
             do {
                 try await application.run()
@@ -87,22 +87,20 @@ package actor AdminServer {
         for await event in events {
             switch event {
             case .success(let port):
-                running = Running(task: task, group: group)
+                running = Running(task: task)
                 if case .host(let host, _) = address, let port { return .host(host, port: port) }
                 return address
             case .failure(let error):
-                try? await group.shutdownGracefully()
                 throw AdminError(address: address, cause: Self.cause(of: error))
             }
         }
-        try? await group.shutdownGracefully()
         throw AdminError(address: address, cause: "it stopped before it listened")
     }
 
     /// Whether something accepts connections on the socket at `path`.
     private func isAlive(_ path: String) async -> Bool {
         do {
-            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            let channel = try await ClientBootstrap(group: Self.group)
                 .connect(unixDomainSocketPath: path).get()
             try? await channel.close()
             return true

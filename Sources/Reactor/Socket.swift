@@ -34,22 +34,20 @@ package final class Socket: EventSource {
     @exclusivity(unchecked) private var queue: WriteQueue
     @exclusivity(unchecked) var tls: TLSSession?
 
-    @exclusivity(unchecked) package private(set) var isReadable = false
+    /// What sessions ask at every step.
+    @usableFromInline @exclusivity(unchecked) var facts = SocketFacts()
     @exclusivity(unchecked) private(set) var isWritable = true
     /// Reading has to go on until nothing comes: the peer has closed its direction, the connection is gone, or urgent
     /// bytes came, at whose mark a read stops short (tcp(7)).
     @exclusivity(unchecked) private var mustReadToEnd = false
-    /// The connection was reset or both directions are closed.
-    @exclusivity(unchecked) package private(set) var isHungUp = false
-    /// The end of the peer's bytes was read.
-    @exclusivity(unchecked) package private(set) var hasEnded = false
     /// The peer's TLS stream ended without a close_notify: what came may be cut short.
     package private(set) var wasTruncated = false
     /// What stopped the sending; bytes sent after it are dropped.
-    @exclusivity(unchecked) package private(set) var writeError: IOError?
+    @exclusivity(unchecked) package private(set) var writeError: IOError? {
+        didSet { facts.hasWriteFailed = writeError != nil }
+    }
     @exclusivity(unchecked) private var mustFinish = false
     private var hasFinished = false
-    @exclusivity(unchecked) package private(set) var isCongested = false
     private var isClosed = false
     /// OpenSSL's reading waits for room to write, or its writing for something to read: messages of the handshake's
     /// kind come after it too (RFC 8446, 4.6).
@@ -82,12 +80,12 @@ package final class Socket: EventSource {
         let hasBytes = readiness.has(.anyBytes)
         let hasRoom = readiness.has(.anyRoom)
         if hasBytes || hasRoom && readNeedsRoom {
-            isReadable = !hasEnded
+            facts.isReadable = !hasEnded
             readNeedsRoom = false
             changed = true
         }
         if readiness.has(.anyEnd) { mustReadToEnd = true }
-        if readiness.has(.anyBreak) { isHungUp = true }
+        if readiness.has(.anyBreak) { facts.isHungUp = true }
         if !isWritable, hasRoom || hasBytes && writeNeedsBytes {
             isWritable = true
             writeNeedsBytes = false
@@ -99,9 +97,9 @@ package final class Socket: EventSource {
     }
 
     /// OpenSSL has found nothing to read: the next event is news.
-    func consumeReadability() { isReadable = false }
+    func consumeReadability() { facts.isReadable = false }
     func consumeWritability() { isWritable = false }
-    func assumeReadable() { isReadable = true }
+    func assumeReadable() { facts.isReadable = true }
 
     /// Says that the first readiness to write is news: the socket is still connecting.
     func expectConnection() { isWritable = false }
@@ -118,7 +116,7 @@ package final class Socket: EventSource {
         if count > 0 {
             // A short read has emptied the socket; the next bytes, or the end, will be an event of their own,
             // unless the end was announced already.
-            if count < buffer.count, !mustReadToEnd { isReadable = false }
+            if count < buffer.count, !mustReadToEnd { facts.isReadable = false }
             worker.counters.bytesReceived &+= count
             return .bytes(count)
         }
@@ -127,18 +125,18 @@ package final class Socket: EventSource {
 
     private func receiveFailed(_ count: Int) throws(IOError) -> Received {
         if count == 0 {
-            isReadable = false
-            hasEnded = true
+            facts.isReadable = false
+            facts.hasEnded = true
             return .end
         }
         switch fl_errno() {
         case EAGAIN:
-            isReadable = false
+            facts.isReadable = false
             return .nothing
         case EINTR: return .nothing
         default:
-            isReadable = false
-            hasEnded = true
+            facts.isReadable = false
+            facts.hasEnded = true
             throw .last("receive")
         }
     }
@@ -150,22 +148,22 @@ package final class Socket: EventSource {
         do throws(IOError) {
             incoming = try tls.receive(into: worker.readBuffer)
         } catch {
-            isReadable = false
-            hasEnded = true
+            facts.isReadable = false
+            facts.hasEnded = true
             throw error
         }
         switch incoming {
         case .bytes(let count, let mayHaveMore):
-            isReadable = mayHaveMore
+            facts.isReadable = mayHaveMore
             worker.counters.bytesReceived &+= count
             return .bytes(count)
         case .wouldBlock(let needsRoom):
-            isReadable = false
+            facts.isReadable = false
             readNeedsRoom = needsRoom
             return .nothing
         case .end(let truncated):
-            isReadable = false
-            hasEnded = true
+            facts.isReadable = false
+            facts.hasEnded = true
             wasTruncated = truncated
             return .end
         }
@@ -192,7 +190,7 @@ package final class Socket: EventSource {
             var byte: UInt8 = 0
             guard fl_peek(descriptor, &byte, 1) < 0, fl_errno() == EAGAIN else { return false }
         }
-        isReadable = false
+        facts.isReadable = false
         return true
     }
 
@@ -207,14 +205,14 @@ package final class Socket: EventSource {
     /// It cannot fail: a broken connection shows as ``writeError``, because what the peer said before it broke
     /// is often still to be read.
     package func send(_ bytes: Span<UInt8>) {
-        guard writeError == nil, !mustFinish, bytes.count > 0 else { return }
+        guard !hasWriteFailed, !mustFinish, bytes.count > 0 else { return }
         bytes.withUnsafeBytes { bytes in
             var sent = 0
             if queue.isEmpty, isWritable { sent = write(bytes) }
-            guard sent < bytes.count, writeError == nil else { return }
+            guard sent < bytes.count, !hasWriteFailed else { return }
             worker.counters.bytesQueued &+= bytes.count - sent
             queue.append(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
-            if queue.count > Self.highWater { isCongested = true }
+            if queue.count > Self.highWater { facts.isCongested = true }
         }
     }
 
@@ -228,13 +226,13 @@ package final class Socket: EventSource {
     }
 
     private func flush() {
-        while !queue.isEmpty, isWritable, writeError == nil {
+        while !queue.isEmpty, isWritable, !hasWriteFailed {
             let front = queue.front
             let sent = write(front)
             if sent > 0 { queue.removeFirst(sent) }
         }
-        if writeError != nil { queue.removeAll() }
-        if queue.count <= Self.lowWater { isCongested = false }
+        if hasWriteFailed { queue.removeAll() }
+        if queue.count <= Self.lowWater { facts.isCongested = false }
         if queue.isEmpty, mustFinish { closeDirection() }
     }
 
@@ -277,7 +275,7 @@ package final class Socket: EventSource {
 
     private func closeDirection() {
         guard !hasFinished, !isClosed else { return }
-        if let tls, writeError == nil, !tls.sayGoodbye() {
+        if let tls, !hasWriteFailed, !tls.sayGoodbye() {
             // Even these few bytes need room; the next readiness to write comes back here.
             isWritable = false
             return
@@ -287,7 +285,7 @@ package final class Socket: EventSource {
     }
 
     /// Whether the peer neither sends nor takes anything any more.
-    package var isGone: Bool { isHungUp || hasEnded && writeError != nil }
+    package var isGone: Bool { isHungUp || hasEnded && hasWriteFailed }
 
     // MARK: The end
 
@@ -295,13 +293,13 @@ package final class Socket: EventSource {
     package func close() {
         guard !isClosed else { return }
         isClosed = true
-        if !hasFinished, queue.isEmpty, writeError == nil { _ = tls?.sayGoodbye() }
+        if !hasFinished, queue.isEmpty, !hasWriteFailed { _ = tls?.sayGoodbye() }
         tls = nil
         queue.removeAll()
-        isCongested = false
+        facts.isCongested = false
         // The number may soon be another socket's: nothing reads from it or writes to it from here on.
-        isReadable = false
-        hasEnded = true
+        facts.isReadable = false
+        facts.hasEnded = true
         mustFinish = true
         // Closing alone takes it out of the epoll set only when no fork of this process holds a copy at the moment;
         // an event of the copy would come with a pointer to nobody.

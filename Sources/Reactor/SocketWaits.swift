@@ -20,7 +20,7 @@ extension Socket {
 
     /// Waits until the peer has taken everything that was queued, or cannot take it any more.
     package func untilSent(_ step: @autoclosure () -> String) async throws(IOError) {
-        while hasQueued, writeError == nil {
+        while hasQueued, !hasWriteFailed {
             try waker.check(step())
             await waker.wait()
         }
@@ -34,7 +34,7 @@ extension Socket {
         finish()
         waker.setDeadline(after: patience)
         var dropped = 0
-        while !hasEnded, writeError == nil, !waker.hasTimedOut, !waker.isCancelled, dropped < 1 << 20 {
+        while !hasEnded, !hasWriteFailed, !waker.hasTimedOut, !waker.isCancelled, dropped < 1 << 20 {
             do throws(IOError) {
                 switch try receive() {
                 case .bytes(let count): dropped += count

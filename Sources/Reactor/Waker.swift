@@ -17,7 +17,8 @@ package final class Waker: @unchecked Sendable {
     @exclusivity(unchecked) private var hasPump = false
     @exclusivity(unchecked) private var isPumpOver = false
     /// Whether the session is to end; set once, from any thread through ``cancel()``.
-    @exclusivity(unchecked) package private(set) var isCancelled = false
+    @inlinable package var isCancelled: Bool { wasCancelled }
+    @usableFromInline @exclusivity(unchecked) var wasCancelled = false
 
     /// When ``hasTimedOut`` becomes true, in nanoseconds of ``Worker/now``; `.max` for never.
     ///
@@ -118,7 +119,7 @@ package final class Waker: @unchecked Sendable {
     /// Ends the session's waiting for good; from any thread.
     package func cancel() {
         worker.submit { [self] in
-            isCancelled = true
+            wasCancelled = true
             wake()
         }
     }

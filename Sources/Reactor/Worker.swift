@@ -30,9 +30,10 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     private let foreignEnqueues = Atomic(0)
 
     /// Monotonic nanoseconds, read once each time the loop wakes.
-    @exclusivity(unchecked) package private(set) var now: UInt64
+    @inlinable package var now: UInt64 { time }
+    @usableFromInline @exclusivity(unchecked) var time: UInt64
     @exclusivity(unchecked) var timers: TimerWheel
-    let readBuffer: UnsafeMutableRawBufferPointer
+    @usableFromInline let readBuffer: UnsafeMutableRawBufferPointer
     package let chunks = ChunkPool()
     @exclusivity(unchecked) package var counters = WorkerCounters()
 
@@ -42,8 +43,8 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
         guard epoll >= 0 else { throw .last("epoll_create1") }
         self.epoll = Descriptor(epoll)
         wakeUp = try WakeUp(descriptor: WakeUp.open())
-        now = fl_now()
-        timers = TimerWheel(now: now)
+        time = fl_now()
+        timers = TimerWheel(now: time)
         readBuffer = .allocate(byteCount: Self.readSize, alignment: 64)
         try register(wakeUp, descriptor: wakeUp.descriptor.number, for: [.read])
     }
@@ -129,7 +130,7 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
             repeat { turn(events, mayWait: false) } while !closeInbox()
         }
         // The wheel's wakers hold this worker.
-        timers = TimerWheel(now: now)
+        timers = TimerWheel(now: time)
     }
 
     /// Whether nothing can go on before something happens.
@@ -147,7 +148,7 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>, mayWait: Bool) {
         let timeout = mayWait ? timers.millisecondsToNext(now: now) ?? -1 : 0
         let count = fl_epoll_wait(epoll.number, events.baseAddress, Int32(events.count), timeout)
-        now = fl_now()
+        time = fl_now()
         counters.turns &+= 1
         // Readiness is only noted here; sessions run below, when the whole batch is known.
         for index in 0..<max(0, Int(count)) {
@@ -200,7 +201,7 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     // MARK: Received bytes
 
     /// Shows the first `count` bytes of the read buffer, which the last receive filled.
-    @inline(__always)
+    @inlinable
     package func withReceived<R, E: Error>(_ count: Int, _ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
         let bytes = UnsafeRawBufferPointer(start: readBuffer.baseAddress, count: count).assumingMemoryBound(
             to: UInt8.self)

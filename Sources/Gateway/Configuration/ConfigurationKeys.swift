@@ -57,7 +57,7 @@ extension ConfigurationKey {
     static let handshakeTimeout = ConfigurationKey(
         "listeners.NAME.handshake-timeout", .duration(mayBeOff: false),
         default: .value(DurationText.render(ConfigurationDefaults.handshakeTimeout)),
-        "How long a client may take for its TLS handshake and, for PostgreSQL, its start-up packet.")
+        "How long a client may take for its TLS handshake, its PostgreSQL start-up packet, or an S3 request's head.")
     static let idleTimeout = ConfigurationKey(
         "listeners.NAME.idle-timeout", .duration(mayBeOff: true), default: .value("off"),
         "How long a session may stay without a byte in either direction.")

@@ -127,7 +127,9 @@ struct MetricsReport {
             page.sample("fairlead_command_bytes_total", labels + [("of", "response")], metrics.responseBytes)
         }
         page.family(
-            "fairlead_command_duration_seconds", .histogram, "From a command's last byte to its answer's last byte.")
+            "fairlead_command_duration_seconds", .histogram,
+            "From a Redis command's last byte, a PostgreSQL request's first message or an S3 request's head to its answer's last byte."
+        )
         eachCommand { page, row, command, metrics in
             page.histogram("fairlead_command_duration_seconds", row.labels(command: command), metrics.latency)
         }

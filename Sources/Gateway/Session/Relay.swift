@@ -46,7 +46,7 @@ struct Relay {
     ///
     /// When the backend has closed, everything it sent is on its way to the client, but the client has not been told
     /// of the end: the caller may add words of its own, and then lets ``linger()`` say it.
-    func run<Observer: RelayObserver>(_ observer: Observer) async -> RelayEnd {
+    func run(_ observer: any RelayObserver) async -> RelayEnd {
         let pump = RelayPump(self, observer)
         client.waker.setDeadline(at: pump.deadline)
         await client.waker.run(pump)
@@ -62,7 +62,7 @@ struct Relay {
         client.finish()
         waker.setDeadline(after: Self.lingering)
         let observer = NoObserver()
-        while !waker.isCancelled, !waker.hasTimedOut, client.writeError == nil, !client.isHungUp {
+        while !waker.isCancelled, !waker.hasTimedOut, !client.hasWriteFailed, !client.isHungUp {
             if !client.hasQueued, client.hasEnded || upstream.isGone { return }
             var turn = RelayTurn()
             do throws(IOError) {

@@ -3,14 +3,14 @@
 import Reactor
 
 /// Moves bytes both ways at each wake-up and knows when that is over.
-final class RelayPump<Observer: RelayObserver>: Pump {
-    private let observer: Observer
+final class RelayPump: Pump {
+    private let observer: any RelayObserver
     private(set) var end = RelayEnd.cancelled
     private let relay: Relay
     private let waker: Waker
     @exclusivity(unchecked) private var watch: RelayWatch
 
-    init(_ relay: Relay, _ observer: Observer) {
+    init(_ relay: Relay, _ observer: any RelayObserver) {
         self.relay = relay
         self.observer = observer
         waker = relay.client.waker
@@ -35,7 +35,7 @@ final class RelayPump<Observer: RelayObserver>: Pump {
             return over(.backendFailed(error))
         }
         let client = relay.client
-        if client.writeError != nil || client.isHungUp && !client.isReadable { return over(.clientFailed) }
+        if client.hasWriteFailed || client.isHungUp && !client.isReadable { return over(.clientFailed) }
         if waker.isCancelled { return over(.cancelled) }
         if relay.upstream.hasEnded, !client.hasQueued { return over(.backendClosed) }
         if turn.requestsMoved || turn.repliesMoved {

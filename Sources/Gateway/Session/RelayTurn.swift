@@ -14,9 +14,7 @@ struct RelayTurn {
 
     /// Passes on what the client has sent, as long as the upstream takes it.
     @inline(__always)
-    mutating func forwardRequests<Observer: RelayObserver>(
-        of relay: Relay, _ observer: Observer
-    ) throws(IOError) {
+    mutating func forwardRequests(of relay: Relay, _ observer: any RelayObserver) throws(IOError) {
         let client = relay.client
         let upstream = relay.upstream
         var reads = 0
@@ -44,9 +42,7 @@ struct RelayTurn {
 
     /// Passes on what the backend has sent, as long as the client takes it.
     @inline(__always)
-    mutating func forwardReplies<Observer: RelayObserver>(
-        of relay: Relay, _ observer: Observer
-    ) throws(IOError) {
+    mutating func forwardReplies(of relay: Relay, _ observer: any RelayObserver) throws(IOError) {
         let client = relay.client
         let upstream = relay.upstream
         var reads = 0

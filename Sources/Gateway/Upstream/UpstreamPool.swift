@@ -47,7 +47,7 @@ package final class UpstreamPool {
     package func giveBack(_ socket: Socket, of backend: Backend) {
         let settings = backend.configuration
         guard !isClosed, idle[backend.index].count < settings.idleConnections, !isDead(socket), !socket.hasQueued,
-            socket.writeError == nil
+            !socket.hasWriteFailed
         else {
             socket.close()
             return

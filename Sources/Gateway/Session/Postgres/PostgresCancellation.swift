@@ -29,7 +29,7 @@ struct PostgresCancellation {
 
     private func waitForEnd(_ upstream: Socket) async {
         do throws(IOError) {
-            while !upstream.hasEnded, upstream.writeError == nil {
+            while !upstream.hasEnded, !upstream.hasWriteFailed {
                 if try upstream.receive() == .nothing { try await upstream.untilReadable("cancelling") }
             }
         } catch {

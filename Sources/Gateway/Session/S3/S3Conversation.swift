@@ -99,7 +99,7 @@ final class S3Conversation {
     /// Waits for the client between two reads of a head; false when the session is over.
     private func pause(isDripping: Bool) async -> Bool {
         if waker.isCancelled { return false }
-        if client.writeError != nil || client.isHungUp { return false }
+        if client.hasWriteFailed || client.isHungUp { return false }
         if !isDripping, session.local.isDraining {
             await deliver()
             return false
@@ -339,7 +339,7 @@ final class S3Conversation {
         let patience = session.listener.configuration.idleTimeout?.nanoseconds
         waker.setDeadline(after: patience)
         var left = client.queuedCount
-        while client.hasQueued, client.writeError == nil, !client.isHungUp {
+        while client.hasQueued, !client.hasWriteFailed, !client.isHungUp {
             if waker.isCancelled || waker.hasTimedOut { return client.reset() }
             await waker.wait()
             if client.queuedCount != left {

@@ -68,12 +68,12 @@ struct S3Relay {
                 return end(error)
             }
             if conversation.exchange.isOver { return .over }
-            if client.writeError != nil || client.isHungUp { return .clientGone }
+            if client.hasWriteFailed || client.isHungUp { return .clientGone }
             if waker.isCancelled { return .failed(GatewayFailure(.shuttingDown, "the gateway is shutting down")) }
 
             let mustHurry =
                 conversation.exchange.awaitsRequestBody
-                || upstream.writeError != nil && conversation.exchange.mayAnswerWithError
+                || upstream.hasWriteFailed && conversation.exchange.mayAnswerWithError
             drainEnd = mustHurry ? min(drainEnd, worker.now &+ Self.drainTime) : .max
             if conversation.exchange.awaitsRequestBody, mustAbandon(answer, drainable: drainable, until: drainEnd) {
                 conversation.exchange.requestBodyAbandoned(payload: conversation.requestBody.payload)
@@ -101,7 +101,7 @@ struct S3Relay {
 
     /// Whether the rest of the body is not worth waiting for, its answer being complete.
     private func mustAbandon(_ answer: borrowing S3Answer, drainable: Int, until end: UInt64) -> Bool {
-        if !answer.keepsAlive || upstream.writeError != nil || upstream.hasEnded || upstream.isHungUp { return true }
+        if !answer.keepsAlive || upstream.hasWriteFailed || upstream.hasEnded || upstream.isHungUp { return true }
         if case .length = conversation.requestBody.framing, let rest = conversation.requestBody.skippable,
             rest > drainable
         {
@@ -157,7 +157,7 @@ struct S3Relay {
         }
         if !conversation.ahead.isEmpty { try passAhead(&turn) }
         var reads = 0
-        while client.isReadable, !conversation.requestBody.isEnded, !upstream.isCongested, upstream.writeError == nil {
+        while client.isReadable, !conversation.requestBody.isEnded, !upstream.isCongested, !upstream.hasWriteFailed {
             guard reads < Self.readsPerTurn else {
                 turn.mustYield = true
                 return

@@ -1,0 +1,27 @@
+// What sessions ask a socket at every step, readable from other modules at the price of a load.
+
+/// The readiness of a socket as its session sees it.
+///
+/// Other modules reach it through inlined getters of ``Socket``. A stored property of a class would be read through
+/// the run-time's exclusivity check, which `@exclusivity(unchecked)` takes away in its own module only.
+@usableFromInline
+struct SocketFacts {
+    @usableFromInline var isReadable = false
+    @usableFromInline var isCongested = false
+    @usableFromInline var isHungUp = false
+    @usableFromInline var hasEnded = false
+    @usableFromInline var hasWriteFailed = false
+}
+
+extension Socket {
+    /// Whether a receive may bring something.
+    @inlinable package var isReadable: Bool { facts.isReadable }
+    /// Whether more is queued than the peer should have waiting: the feeder has to stop.
+    @inlinable package var isCongested: Bool { facts.isCongested }
+    /// Whether the connection was reset or both directions are closed.
+    @inlinable package var isHungUp: Bool { facts.isHungUp }
+    /// Whether the end of the peer's bytes was read.
+    @inlinable package var hasEnded: Bool { facts.hasEnded }
+    /// Whether sending has failed; ``writeError`` says why.
+    @inlinable package var hasWriteFailed: Bool { facts.hasWriteFailed }
+}
