@@ -164,10 +164,14 @@ package final class Gateway: Sendable {
         guard running.withLock({ $0.isStarted && !$0.isOver }) else { return [] }
         var snapshots: [WorkerSnapshot] = []
         for state in workers {
-            snapshots.append(
-                await withCheckedContinuation { continuation in
-                    state.worker.submit { continuation.resume(returning: state.snapshot) }
-                })
+            let snapshot: WorkerSnapshot? = await withCheckedContinuation { continuation in
+                // A worker that stops just now takes nothing any more.
+                if !state.worker.submit({ continuation.resume(returning: state.snapshot) }) {
+                    continuation.resume(returning: nil)
+                }
+            }
+            guard let snapshot else { return [] }
+            snapshots.append(snapshot)
         }
         return snapshots
     }

@@ -66,8 +66,9 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
 
     /// Runs `work` on the worker's thread, soon; from any thread.
     ///
-    /// After the worker's end it is dropped.
-    package func submit(_ work: @escaping @Sendable () -> Void) {
+    /// After the worker's end it is dropped, and the answer is false.
+    @discardableResult
+    package func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
         post { $0.work.append(work) }
     }
 
@@ -80,15 +81,17 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     /// How many jobs other threads have enqueued here since the start.
     package var foreignEnqueueCount: Int { foreignEnqueues.load(ordering: .relaxed) }
 
-    private func post(_ change: (inout sending Inbox) -> Void) {
-        let mustWake = inbox.withLock { inbox in
+    @discardableResult
+    private func post(_ change: (inout sending Inbox) -> Void) -> Bool {
+        let wasEmpty: Bool? = inbox.withLock { inbox in
             // Nobody takes it any more, and what it holds may hold this worker.
-            guard !inbox.isClosed else { return false }
+            guard !inbox.isClosed else { return nil }
             let wasEmpty = inbox.isEmpty
             change(&inbox)
             return wasEmpty
         }
-        if mustWake { wakeUp.ring() }
+        if wasEmpty == true { wakeUp.ring() }
+        return wasEmpty != nil
     }
 
     // MARK: The loop
