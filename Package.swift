@@ -79,6 +79,10 @@ let package = Package(
         .testTarget(name: "PostgresWireTests", dependencies: ["PostgresWire", "Wire"], swiftSettings: strict),
         .testTarget(name: "S3WireTests", dependencies: ["S3Wire", "Wire"], swiftSettings: strict),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["fairlead", "Gateway", "Reactor", "S3Wire", "Wire", "TestSupport", logging],
+            swiftSettings: strict),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(
             name: "ReactorTests", dependencies: ["Reactor", "TestSupport", "CAllocations"], swiftSettings: strict),

@@ -32,7 +32,7 @@ package enum Command {
     /// the call throws. A status other than 0 throws only from `check`.
     package static func run(
         _ arguments: [String], env: [String: String] = [:], input: Data = Data(), folder: String? = nil,
-        user: String? = nil, timeout: Duration = .seconds(60)
+        user: String? = nil, timeout: Duration = .seconds(300)
     ) async throws -> CommandResult {
         try await blocking {
             try runBlocking(arguments, env: env, input: input, folder: folder, user: user, timeout: timeout)
@@ -43,7 +43,7 @@ package enum Command {
     @discardableResult
     package static func check(
         _ arguments: [String], env: [String: String] = [:], input: Data = Data(), folder: String? = nil,
-        user: String? = nil, timeout: Duration = .seconds(60)
+        user: String? = nil, timeout: Duration = .seconds(300)
     ) async throws -> CommandResult {
         try await blocking {
             try checkBlocking(arguments, env: env, input: input, folder: folder, user: user, timeout: timeout)
@@ -53,7 +53,7 @@ package enum Command {
     /// `run` for code that is not async; it blocks the calling thread.
     package static func runBlocking(
         _ arguments: [String], env: [String: String] = [:], input: Data = Data(), folder: String? = nil,
-        user: String? = nil, timeout: Duration = .seconds(60)
+        user: String? = nil, timeout: Duration = .seconds(300)
     ) throws -> CommandResult {
         // Files rather than pipes: nothing can fill up, and a grandchild that keeps one open holds nobody up.
         let source = try ScratchFile(holding: input)
@@ -76,7 +76,7 @@ package enum Command {
     @discardableResult
     package static func checkBlocking(
         _ arguments: [String], env: [String: String] = [:], input: Data = Data(), folder: String? = nil,
-        user: String? = nil, timeout: Duration = .seconds(60)
+        user: String? = nil, timeout: Duration = .seconds(300)
     ) throws -> CommandResult {
         let result = try runBlocking(
             arguments, env: env, input: input, folder: folder, user: user, timeout: timeout)
