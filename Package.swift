@@ -87,6 +87,7 @@ let package = Package(
         .testTarget(
             name: "ReactorTests", dependencies: ["Reactor", "TestSupport", "CAllocations"], swiftSettings: strict),
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(name: "AdminTests", dependencies: ["Admin"], swiftSettings: strict),
         .testTarget(name: "FairleadTests", dependencies: ["fairlead"], swiftSettings: strict),
     ]
