@@ -284,12 +284,21 @@ struct PostgresTLSTests {
                     #expect((result.text == "hello\n") == works, "\(binding): \(result.errorText)")
                 }
             }
-            // libpq takes an offer of channel binding on a connection in the clear for an attack.
+        }
+    }
+
+    @Test("a client in the clear logs in by SCRAM at a server that offers channel binding over TLS")
+    func scramOriginated() async throws {
+        let certificates = try await Self.certificates()
+        try await PostgresServer.run(.init(auth: .scram, certificates: certificates)) { server in
             try await PostgresGateway.run(
                 to: server.port, settings: .init(backendTLS: .trusting(certificates))
             ) { gateway in
+                // The server's offer reaches libpq without SCRAM-SHA-256-PLUS, which it would take for an attack.
                 let result = try await server.psql(gateway.port, Self.ask)
-                #expect(result.errorText.contains("SCRAM-SHA-256-PLUS authentication over a non-SSL connection"))
+                #expect(result.text == "hello\n", "\(result.errorText)")
+                let refused = try await server.psql(gateway.port, Self.ask, env: ["PGPASSWORD": "wrong"])
+                #expect(refused.errorText.contains("password authentication failed"))
             }
         }
     }

@@ -91,6 +91,14 @@ package struct PostgresFront: Front {
         upstream.send(bytes)
         if bytes.count > length { observer.clientSent(bytes.span.extracting(length...)) }
         let relay = makeRelay(session, upstream)
+        if upstream.isEncrypted, !session.client.isEncrypted {
+            do throws(IOError) {
+                try await PostgresUpstream.passFirstAnswer(session, upstream, observer)
+            } catch {
+                await close(session, relay, observer, after: error == .cancelled ? .cancelled : .backendFailed(error))
+                return
+            }
+        }
         let end = await relay.run(observer)
         await close(session, relay, observer, after: end)
     }

@@ -78,4 +78,32 @@ enum PostgresUpstream {
             throw GatewayFailure(.backendProtocol, "\(backend.label) cannot be reached: \(error)")
         }
     }
+
+    /// Passes the server's first answer to a client in the clear, without the offer to bind the login to a channel that
+    /// the client does not have; see ``PostgresSASLOffer``. What follows is for the relay.
+    static func passFirstAnswer(
+        _ session: Session, _ upstream: Socket, _ observer: PostgresObserver
+    ) async throws(IOError) {
+        session.waker.setDeadline(after: session.listener.configuration.handshakeTimeout.nanoseconds)
+        var kept: [UInt8] = []
+        while true {
+            switch try upstream.receive() {
+            case .bytes(let count):
+                kept += upstream.worker.withReceived(count) { $0.array(0..<count) }
+                guard let answer = PostgresSASLOffer.withoutChannelBinding(kept.span) else { continue }
+                pass(answer, to: session, observer)
+                return
+            case .nothing: try await upstream.untilReadable("the server's first answer")
+            case .end:
+                pass(kept, to: session, observer)
+                return
+            }
+        }
+    }
+
+    private static func pass(_ bytes: [UInt8], to session: Session, _ observer: PostgresObserver) {
+        session.metrics.bytesFromBackends &+= UInt64(bytes.count)
+        session.client.send(bytes)
+        observer.backendSent(bytes.span)
+    }
 }
