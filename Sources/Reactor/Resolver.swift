@@ -9,8 +9,6 @@ import Synchronization
 /// `getaddrinfo` blocks, for half a minute when a name server is silent; a worker must not. Addresses written in
 /// figures and Unix paths never come here.
 package final class Resolver: Sendable {
-    /// How long an answer is used again, in nanoseconds.
-    fileprivate static let lifetime: UInt64 = 10_000_000_000
     /// Names that are remembered; more are looked up each time.
     fileprivate static let capacity = 1024
 
@@ -30,11 +28,17 @@ package final class Resolver: Sendable {
     private let state = Mutex(State())
     private let threads = LookupThreads(count: 2)
     private let ask: @Sendable (String) -> Outcome
+    /// How long an answer is used again, in nanoseconds.
+    private let lifetime: UInt64
 
-    package init() { ask = Self.blockingLookUp }
+    /// A resolver that asks the system and uses an answer for 10 s.
+    package convenience init() { self.init(lifetime: 10_000_000_000, asking: Self.blockingLookUp) }
 
-    /// A resolver that asks `lookUp` instead of the system.
-    init(asking lookUp: @escaping @Sendable (String) -> Result<[SocketAddress], IOError>) { ask = lookUp }
+    /// A resolver that asks `lookUp` and uses an answer for `lifetime` nanoseconds.
+    init(lifetime: UInt64, asking lookUp: @escaping @Sendable (String) -> Result<[SocketAddress], IOError>) {
+        ask = lookUp
+        self.lifetime = lifetime
+    }
 
     deinit { threads.stop() }
 
@@ -89,7 +93,10 @@ package final class Resolver: Sendable {
     /// Remembers an answer and hands it, or the failure, to everyone who waits for it.
     private func settle(_ host: String, _ outcome: Outcome) {
         let waiting = state.withLock { state in
-            if case .success(let addresses) = outcome { state.remember(host, addresses, now: fl_now()) }
+            if case .success(let addresses) = outcome {
+                let now = fl_now()
+                state.remember(host, addresses, now: now, until: now &+ lifetime)
+            }
             return state.waiting.removeValue(forKey: host) ?? []
         }
         for deliver in waiting { deliver(outcome) }
@@ -121,10 +128,11 @@ package final class Resolver: Sendable {
 }
 
 extension Resolver.State {
-    fileprivate mutating func remember(_ host: String, _ addresses: [SocketAddress], now: UInt64) {
+    fileprivate mutating func remember(_ host: String, _ addresses: [SocketAddress], now: UInt64, until expiry: UInt64)
+    {
         if answers.count >= Resolver.capacity { answers = answers.filter { $0.value.expiry > now } }
         guard answers.count < Resolver.capacity else { return }
-        answers[host] = .init(addresses: addresses, expiry: now &+ Resolver.lifetime)
+        answers[host] = .init(addresses: addresses, expiry: expiry)
     }
 }
 

@@ -9,20 +9,7 @@ final class StandIn: Sendable {
     let port: Int
 
     init(backlog: Int32 = 128) throws {
-        port = try FreePort.take()
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var one: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, 4)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard code == 0, listen(descriptor, backlog) == 0 else { throw SupportError("cannot listen on \(port)") }
+        (descriptor, port) = try LoopbackListener.open(backlog: backlog)
     }
 
     deinit { close(descriptor) }

@@ -43,7 +43,7 @@ struct PostgresFaultTests {
     @Test("a backend that takes no connections in time is named")
     func connectTimeout() async throws {
         // A full backlog: the system lets further connections wait without an answer.
-        let (descriptor, port) = try PostgresStandIn.listen(backlog: 0)
+        let (descriptor, port) = try LoopbackListener.open(backlog: 0)
         defer { close(descriptor) }
         let fillers = try Self.fill(port)
         defer { fillers.forEach { close($0) } }

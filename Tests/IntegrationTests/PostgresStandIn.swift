@@ -15,7 +15,7 @@ final class PostgresStandIn: Sendable {
 
     /// Serves each connection with `serve`, which gets its number from 0; the connection closes when it returns.
     init(_ serve: @escaping @Sendable (PostgresConnection, Int) throws -> Void) throws {
-        (descriptor, port) = try Self.listen(backlog: 64)
+        (descriptor, port) = try LoopbackListener.open(backlog: 64)
         let descriptor = descriptor
         Thread { [self] in
             while true {
@@ -38,20 +38,6 @@ final class PostgresStandIn: Sendable {
 
     /// Ends the listening; the thread ends with it.
     func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
-
-    /// A listening socket on a free port.
-    static func listen(backlog: Int32) throws -> (descriptor: Int32, port: Int) {
-        let port = try FreePort.take()
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = PostgresConnection.loopback(port)
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard code == 0, Glibc.listen(descriptor, backlog) == 0 else { throw SupportError("cannot listen on \(port)") }
-        return (descriptor, port)
-    }
 }
 
 extension PostgresConnection {

@@ -12,20 +12,7 @@ final class S3ScriptedServer: Sendable {
 
     /// `script` gets the connection and its number, from 0.
     init(_ script: @escaping @Sendable (S3RawConnection, Int) throws -> Void) throws {
-        port = try FreePort.take()
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var one: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, 4)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard result == 0, listen(descriptor, 1024) == 0 else { throw SupportError("cannot listen on \(port)") }
+        (descriptor, port) = try LoopbackListener.open()
         let thread = Thread { [self] in acceptAll(script) }
         thread.start()
     }

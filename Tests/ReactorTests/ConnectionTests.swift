@@ -155,7 +155,7 @@ struct ConnectionTests {
         let loop = try Loop()
         let served = try PlainListener()
         let port = try #require(served.address.port)
-        let resolver = Resolver { _ in
+        let resolver = Resolver(lifetime: 0) { _ in
             .success(["::1", "127.0.0.1"].compactMap { SocketAddress(literal: $0, port: 0) })
         }
         let peer = try await loop.session { waker in

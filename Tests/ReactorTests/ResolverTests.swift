@@ -35,7 +35,7 @@ struct ResolverTests {
     func literals() async throws {
         let loop = try Loop()
         let silent = SilentNames()
-        let resolver = Resolver(asking: silent.lookUp)
+        let resolver = Resolver(lifetime: 0, asking: silent.lookUp)
         let found = try await loop.session { waker in
             [
                 try await resolver.addresses(of: .host("::1", port: 1), waker: waker),
@@ -53,7 +53,7 @@ struct ResolverTests {
     func oneLookUp() async throws {
         let loop = try Loop()
         let silent = SilentNames()
-        let resolver = Resolver(asking: silent.lookUp)
+        let resolver = Resolver(lifetime: 0, asking: silent.lookUp)
         let sessions = (0..<20 as Range<UInt16>).map { port in
             loop.session { try await resolver.addresses(of: .host("slow", port: port), waker: $0).map(\.port) }
         }
@@ -69,7 +69,7 @@ struct ResolverTests {
     func cache() async throws {
         let loop = try Loop()
         let asked = Mutex<[String]>([])
-        let resolver = Resolver { host in
+        let resolver = Resolver(lifetime: 3_600_000_000_000) { host in
             asked.withLock { $0.append(host) }
             if host == "bad" { return .failure(.resolution(host: host, reason: "no")) }
             return .success([SocketAddress(literal: "10.0.0.1", port: 0)].compactMap { $0 })
@@ -88,7 +88,7 @@ struct ResolverTests {
     func cancelled() async throws {
         let loop = try Loop()
         let silent = SilentNames()
-        let resolver = Resolver(asking: silent.lookUp)
+        let resolver = Resolver(lifetime: 0, asking: silent.lookUp)
         let session = loop.session { try await resolver.addresses(of: .host("slow", port: 1), waker: $0) }
         while silent.asked == 0 { await Task.yield() }
         session.cancel()
@@ -104,7 +104,7 @@ struct ResolverTests {
     @Test("an answer that comes after the worker's end disturbs nobody")
     func afterTheEnd() async throws {
         let silent = SilentNames()
-        let resolver = Resolver(asking: silent.lookUp)
+        let resolver = Resolver(lifetime: 0, asking: silent.lookUp)
         weak var gone: Worker?
         do {
             let loop = try Loop()

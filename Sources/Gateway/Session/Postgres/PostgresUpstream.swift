@@ -79,8 +79,9 @@ enum PostgresUpstream {
         }
     }
 
-    /// Passes the server's first answer to a client in the clear, without the offer to bind the login to a channel that
-    /// the client does not have; see ``PostgresSASLOffer``. What follows is for the relay.
+    /// Passes the server's first answer to a client in the clear, without the offer to bind the login to a channel.
+    ///
+    /// Such a client has none; see ``PostgresSASLOffer``. What follows is for the relay.
     static func passFirstAnswer(
         _ session: Session, _ upstream: Socket, _ observer: PostgresObserver
     ) async throws(IOError) {
