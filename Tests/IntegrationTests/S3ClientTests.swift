@@ -78,7 +78,8 @@ struct S3ClientTests {
         defer { server.stop() }
         let folder = try TemporaryFolder()
         let tree = try folder.folder("tree")
-        for number in 0..<5 {
+        // No empty file: botocore waits 60 s after an empty PUT with Expect, without the gateway too (botocore#3755).
+        for number in 1...5 {
             try folder.write("tree/file \(number)+\u{fc}.txt", String(repeating: "\(number)", count: number * 1000))
         }
         let big = Data((0..<20_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 9) })
