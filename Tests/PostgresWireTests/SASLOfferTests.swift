@@ -34,7 +34,9 @@ struct SASLOfferTests {
         for bytes in [
             message("R", "\0\0\0\0"), message("R", "\0\0\0\u{5}salt"), message("R", "\0\0"),
             message("R", "\0\0\0\u{A}SCRAM-SHA-256-PLUS\0\0"), message("R", "\0\0\0\u{A}-PLUS\0X\0\0"),
-            message("R", "\0\0\0\u{A}SCRAM-SHA-256-PLUS"), message("E", "SFATAL\0\0"),
+            message("R", "\0\0\0\u{A}SCRAM-SHA-256-PLUS"), message("R", "\0\0\0\u{A}X-PLUS\0Y\0"),
+            message("R", "\0\0\0\u{A}X-PLUS\0Y\0\0more"), message("R", "\0\0\0\u{A}X\0Y\0\0"),
+            message("E", "SFATAL\0\0"),
             [0x52, 0, 0, 0, 3, 9], [0x52, 0xFF, 0xFF, 0xFF, 0xFF], Array("HTTP/1.1 400".utf8),
         ] { #expect(changed(bytes) == bytes) }
     }

@@ -39,7 +39,8 @@ package enum PostgresSASLOffer {
             if !(end - start > 5 && bytes.equals("-PLUS", in: end - 5..<end)) { kept += all[start...end] }
             start = end + 1
         }
-        guard !kept.isEmpty else { return all }
+        // A list that does not end where the message does is not ours to mend, nor is one without anything to withdraw.
+        guard start == message.upperBound - 1, !kept.isEmpty, kept.count < start - names else { return all }
         let length = UInt32(4 + 4 + kept.count + 1)
         var changed = Array(all[..<(message.lowerBound + 1)])
         changed += [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) }
