@@ -43,11 +43,14 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "Reactor", dependencies: ["CLinux", "COpenSSL"], swiftSettings: strict),
 
+        // What a backend can be able to do, and what an adapter implements.
+        .target(name: "Capabilities", swiftSettings: strict),
+
         // What ties them.
         .target(
             name: "Gateway",
             dependencies: [
-                "Wire", "RedisWire", "PostgresWire", "S3Wire", "Reactor", logging,
+                "Wire", "RedisWire", "PostgresWire", "S3Wire", "Reactor", "Capabilities", logging,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -78,7 +81,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "PostgresWireTests", dependencies: ["PostgresWire", "Wire"], swiftSettings: strict),
         .testTarget(name: "S3WireTests", dependencies: ["S3Wire", "Wire"], swiftSettings: strict),
-        .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),
+        .testTarget(name: "CapabilitiesTests", dependencies: ["Capabilities"], swiftSettings: strict),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Capabilities"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["fairlead", "Gateway", "Reactor", "S3Wire", "Wire", "TestSupport", logging],

@@ -29,23 +29,38 @@ package final class Gateway: Sendable {
     private let configuration: Configuration
     private let logger: Logger
     private let listeners: [ListenerState]
+    private let privateBackends: [PrivateBackend]
     private let workers: [WorkerState]
     private let stop = StopSignal()
     private let running = Mutex(Running())
 
     /// Prepares everything that needs no socket; certificates are read here.
-    package init(configuration: Configuration, fronts: [any Front], logger: Logger) throws {
+    package init(
+        configuration: Configuration, fronts: [any Front], adapters: AdapterRegistry = AdapterRegistry(),
+        logger: Logger
+    ) throws {
         self.configuration = configuration
         self.logger = logger
-        var backends: [String: Backend] = [:]
+        var routes: [String: Route] = [:]
         for (index, settings) in configuration.backends.enumerated() {
             let alpn = fronts.first { $0.wire == settings.protocol }?.backendALPN ?? []
             do {
-                backends[settings.name] = try Backend(settings, index: index, alpn: alpn)
+                routes[settings.name] = .trusted(try Backend(settings, index: index, alpn: alpn))
             } catch {
                 throw StartError(description: "backend '\(settings.name)': \(error)")
             }
         }
+        var privateBackends: [PrivateBackend] = []
+        for (index, settings) in configuration.privateBackends.enumerated() {
+            do {
+                let adapter = try adapters.adapter(for: settings)
+                privateBackends.append(PrivateBackend(settings, index: index, adapter: adapter))
+                routes[settings.name] = .adapted(privateBackends[index])
+            } catch {
+                throw StartError(description: "backend '\(settings.name)': \(error)")
+            }
+        }
+        self.privateBackends = privateBackends
         var listeners: [ListenerState] = []
         for (index, settings) in configuration.listeners.enumerated() {
             guard let front = fronts.first(where: { $0.wire == settings.protocol }) else {
@@ -53,12 +68,12 @@ package final class Gateway: Sendable {
                     description:
                         "listener '\(settings.name)': this build has no front for \(settings.protocol.rawValue)")
             }
-            guard let backend = backends[settings.backend] else {
+            guard let route = routes[settings.backend] else {
                 throw StartError(description: "listener '\(settings.name)': no backend is called '\(settings.backend)'")
             }
             do {
                 listeners.append(
-                    try ListenerState(settings, index: index, front: front, route: Route(backend: backend)))
+                    try ListenerState(settings, index: index, front: front, route: route))
             } catch {
                 throw StartError(description: "listener '\(settings.name)': \(error)")
             }
@@ -69,11 +84,25 @@ package final class Gateway: Sendable {
         workers = try (0..<max(1, count)).map { index in
             WorkerState(
                 worker: try Worker(index: index), resolver: resolver, listeners: listeners,
-                backendCount: configuration.backends.count)
+                backendCount: configuration.backends.count, privateBackendCount: privateBackends.count)
         }
     }
 
     // MARK: Start
+
+    /// Opens what the adapters keep: files are read, logs replayed.
+    ///
+    /// Comes before ``start()``.
+    package func startAdapters() async throws {
+        for (index, backend) in privateBackends.enumerated() {
+            do {
+                try await backend.adapter.start()
+            } catch {
+                for started in privateBackends[..<index] { await started.adapter.stop() }
+                throw StartError(description: "backend '\(backend.name)': \(error)")
+            }
+        }
+    }
 
     /// Binds every listener and starts the workers; nothing is accepted when one cannot be bound.
     package func start() throws -> [BoundListener] {
@@ -108,7 +137,7 @@ package final class Gateway: Sendable {
             for socket in bound where !addresses.contains("\(socket.address)") { addresses.append("\(socket.address)") }
             return BoundListener(
                 name: listener.name, protocolName: listener.front.wire.rawValue, addresses: addresses,
-                destination: "\(listener.route.backend.name) (\(listener.route.backend.configuration.url))")
+                destination: "\(listener.route.destination)")
         }
     }
 
@@ -141,6 +170,10 @@ package final class Gateway: Sendable {
         let sweepers = running.withLock { $0.sweepers }
         for task in sweepers { task.cancel() }
         for task in sweepers { await task.value }
+        for state in workers {
+            await Task(executorPreference: state.worker) { await state.closeGates() }.value
+        }
+        for backend in privateBackends { await backend.adapter.stop() }
         running.withLock { $0.isOver = true }
         for state in workers { state.worker.stop() }
     }
@@ -155,7 +188,8 @@ package final class Gateway: Sendable {
 
     /// The Prometheus page.
     package func metrics() async -> String {
-        var report = MetricsReport(listeners: listeners, workers: await snapshots())
+        var report = MetricsReport(
+            listeners: listeners, privateBackends: privateBackends.map(\.name), workers: await snapshots())
         return report.render()
     }
 
@@ -181,6 +215,9 @@ extension WorkerState {
     fileprivate var snapshot: WorkerSnapshot {
         WorkerSnapshot(
             index: worker.index, counters: worker.counters, foreignEnqueues: worker.foreignEnqueueCount,
-            chunksLent: worker.chunks.lent, idleUpstreams: upstreams.count, listeners: metrics.map(\.snapshot))
+            chunksLent: worker.chunks.lent, idleUpstreams: upstreams.count,
+            sessionTasksStarted: sessionTasksStarted, sessionTasks: sessionTaskCount,
+            listeners: metrics.map(\.snapshot),
+            gates: gates.map { $0?.counters ?? GateCounters() })
     }
 }

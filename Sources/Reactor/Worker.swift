@@ -75,6 +75,11 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     /// Whether the caller runs on this worker's thread.
     package var isCurrent: Bool { fl_current_worker() == Unmanaged.passUnretained(self).toOpaque() }
 
+    /// The worker on whose thread the caller runs; nil on any other thread.
+    package static var current: Worker? {
+        fl_current_worker().map { Unmanaged<Worker>.fromOpaque($0).takeUnretainedValue() }
+    }
+
     /// Whether the caller runs on some worker's thread.
     static var isOnAnyWorker: Bool { fl_current_worker() != nil }
 

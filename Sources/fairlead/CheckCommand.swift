@@ -43,7 +43,7 @@ struct CheckCommand: ParsableCommand {
             let line = ListenerLine(
                 name: listener.name, protocolName: listener.protocol.rawValue,
                 addresses: listener.listen.map(\.description),
-                destination: configuration.backend(named: listener.backend)?.destination ?? listener.backend)
+                destination: configuration.destination(of: listener.backend))
             print(line)
         }
     }

@@ -63,7 +63,7 @@ struct ConfigurationOptionsTests {
         var options = ConfigurationOptions()
         options.routes = [
             (.redis, "redis://:hunter2@h"), (.redis, "6380=postgres://h"), (.s3, "x=http://h"),
-            (.redis, "6390=memcached+tcp://127.0.0.1:11211"),
+            (.redis, "6390=+tcp://127.0.0.1:11211"),
         ]
         options.admin = "nowhere"
         options.workers = 0

@@ -83,7 +83,7 @@ struct ConfigurationTextTests {
         arguments: [
             ("127.0.0.1:6379", "expected a URL"),
             ("mysql://h", "expected redis://"),
-            ("memcached+tcp://h:1", "asks for an adapter: adapters arrive with private protocols"),
+            ("memcached+tcp://h:1", "asks for an adapter: a trusted backend needs"),
             ("redis://", "got no host"),
             ("redis://h/3", "the client's own SELECT passes"),
             ("redis://h?db=3", "take no settings after \"?\", got \"db\""),

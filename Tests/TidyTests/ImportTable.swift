@@ -5,7 +5,11 @@ enum ImportTable {
     /// Our own modules; a name that is not here is the system's or a package's.
     private static let fronts = ["RedisWire", "PostgresWire", "S3Wire"]
     private static let ours: Set<String> = Set(
-        fronts + ["Wire", "Reactor", "Gateway", "Admin", "Capabilities", "CLinux", "COpenSSL", "fairlead"])
+        fronts + [
+            "Wire", "Reactor", "Multiplex", "Digest", "Gateway", "Admin", "Capabilities", "CLinux", "COpenSSL",
+            "CSQLite",
+            "fairlead",
+        ])
 
     private struct Row {
         let folder: String
@@ -27,16 +31,19 @@ enum ImportTable {
         Row(
             folder: "Sources/Reactor/", own: ["CLinux", "COpenSSL"], isClosed: true,
             others: ["Glibc", "Synchronization"]),
-        Row(folder: "Sources/Capabilities/"),
+        Row(folder: "Sources/Capabilities/", isClosed: true, others: ["Glibc"]),
+        Row(folder: "Sources/Digest/", own: ["COpenSSL"], isClosed: true, others: ["Glibc"]),
+        Row(folder: "Sources/Multiplex/", own: ["Reactor"], isClosed: true, others: ["Glibc", "Synchronization"]),
         Row(
-            folder: "Sources/Gateway/Configuration/", own: Set(fronts + ["Wire", "Reactor"]), isClosed: true,
+            folder: "Sources/Gateway/Configuration/", own: Set(fronts + ["Wire", "Reactor", "Capabilities"]),
+            isClosed: true,
             others: ["FoundationEssentials", "Glibc", "Logging", "Synchronization", "Yams"]),
         Row(
-            folder: "Sources/Gateway/", own: Set(fronts + ["Wire", "Reactor", "Capabilities"]),
+            folder: "Sources/Gateway/", own: Set(fronts + ["Wire", "Reactor", "Capabilities", "Digest"]),
             forbidden: foundation),
         Row(folder: "Sources/Admin/"),
         Row(folder: "Sources/fairlead/", own: ours),
-        Row(folder: "adapters/", own: ["Capabilities", "Reactor"]),
+        Row(folder: "adapters/", own: ["Capabilities", "Reactor", "Multiplex", "Digest", "CSQLite"]),
     ]
 
     static func allows(_ module: String, in path: String) -> Bool {

@@ -5,7 +5,11 @@ import Yams
 extension ConfigurationDecoder {
     /// The backend called `name`, or nil when a needed part of it could not be read.
     mutating func backend(_ name: String, _ section: ConfigurationSection) -> BackendConfiguration? {
+        if !section.has(.backendURL) { missing(.backendURL, in: section) }
         let url = backendURL(section)
+        for key in [ConfigurationKey.adapterOptions, .gaps] where section.has(key) {
+            add("only a backend with an adapter has this: add adapter:, or remove this key", at: section.path(of: key))
+        }
         let connectTimeout = duration(.connectTimeout, in: section)
         let responseTimeout = duration(.responseTimeout, in: section)
         let idleConnections = wholeNumber(.idleConnections, in: section)
@@ -34,18 +38,16 @@ extension ConfigurationDecoder {
     }
 
     private mutating func backendURL(_ section: ConfigurationSection) -> (text: String, parsed: BackendURL)? {
-        // With an adapter the URL is the adapter's, so it is not looked at: one problem, not two.
-        if value(.backendAdapter, in: section) != nil {
-            add(BackendURL.adaptersAreNotHere, at: section.path(of: .backendAdapter))
-            return nil
-        }
         let folder = folder
         return parsed(.backendURL, in: section) { text throws(ValueError) in
             (text, try BackendURL.parse(text, folder: folder))
         }
     }
 
-    private mutating func backendTLS(_ section: ConfigurationSection?, url: BackendURL?) -> BackendTLS? {
+    /// TLS towards a backend; nil for none. With `always` the section alone asks for it, whatever the URL says.
+    mutating func backendTLS(
+        _ section: ConfigurationSection?, url: BackendURL?, always: Bool = false
+    ) -> BackendTLS? {
         var tls = BackendTLS(serverName: "")
         if case .host(let host, _) = url?.endpoint { tls.serverName = host }
         tls.verify = url?.security != .unverified
@@ -61,6 +63,7 @@ extension ConfigurationDecoder {
             if let url { checkSecurity(url, verify: verify, section) }
             tls.verify = verify ?? tls.verify
         }
+        if always { return tls }
         switch url?.security {
         case .verified, .unverified: return tls
         case .open: return section == nil ? nil : tls

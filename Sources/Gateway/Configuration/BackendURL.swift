@@ -20,11 +20,8 @@ struct BackendURL: Equatable {
 
     /// What a URL may begin with, for errors.
     static let schemes = "redis://, rediss://, redis+unix://, unix:PATH, postgres://, http:// or https://"
-    /// What to do about a private protocol today.
-    static let adaptersAreNotHere = """
-        adapters arrive with private protocols, which this version does not have; \
-        a backend is trusted and needs url: \(schemes)
-        """
+    /// What to do about a private protocol's URL.
+    static let adapterIsMissing = "a trusted backend needs \(schemes); for a private protocol name its adapter as well"
 
     /// Reads `text`; a relative socket path is joined to `folder`.
     static func parse(_ text: String, folder: String? = nil) throws(ValueError) -> BackendURL {
@@ -40,8 +37,8 @@ struct BackendURL: Equatable {
         case "redis+unix": return try redisSocket(parts)
         case "postgres", "postgresql": return try postgres(parts)
         case "http", "https": return try s3(parts)
-        case let scheme where scheme.hasSuffix("+tcp") || scheme.hasSuffix("+unix") || scheme == "tcp":
-            throw ValueError("\(scheme):// asks for an adapter: \(adaptersAreNotHere)")
+        case let scheme where scheme.contains("+") || scheme == "tcp":
+            throw ValueError("\(scheme):// asks for an adapter: \(adapterIsMissing)")
         default:
             throw ValueError("expected \(schemes), got \(parts.scheme)://")
         }

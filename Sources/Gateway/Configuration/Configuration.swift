@@ -15,17 +15,33 @@ package struct Configuration: Sendable, Equatable {
     package var shutdownGrace = ConfigurationDefaults.shutdownGrace
     /// The listeners, in the order in which they were written.
     package var listeners: [ListenerConfiguration]
-    /// The backends, in the order in which they were written.
+    /// The trusted backends, in the order in which they were written.
     package var backends: [BackendConfiguration]
+    /// The backends behind adapters, in the order in which they were written.
+    package var privateBackends: [PrivateBackendConfiguration]
 
-    package init(listeners: [ListenerConfiguration], backends: [BackendConfiguration]) {
+    package init(
+        listeners: [ListenerConfiguration], backends: [BackendConfiguration],
+        privateBackends: [PrivateBackendConfiguration] = []
+    ) {
         self.listeners = listeners
         self.backends = backends
+        self.privateBackends = privateBackends
     }
 
-    /// The backend called `name`, or nil when there is none.
+    /// Where a listener with the backend called `name` leads, for people.
+    package func destination(of name: String) -> String {
+        backend(named: name)?.destination ?? privateBackend(named: name)?.destination ?? name
+    }
+
+    /// The trusted backend called `name`, or nil when there is none.
     package func backend(named name: String) -> BackendConfiguration? {
         backends.first { $0.name == name }
+    }
+
+    /// The private backend called `name`, or nil when there is none.
+    package func privateBackend(named name: String) -> PrivateBackendConfiguration? {
+        privateBackends.first { $0.name == name }
     }
 }
 

@@ -18,6 +18,7 @@ enum ConfigurationChecks {
         of listener: ListenerConfiguration, in configuration: Configuration, declared: [String]
     ) -> [Finding] {
         let path = "listeners.\(listener.name)"
+        if configuration.privateBackend(named: listener.backend) != nil { return entry(listener) }
         guard let backend = configuration.backend(named: listener.backend) else {
             if declared.contains(listener.backend) { return [] }
             let known = declared.isEmpty ? "there are none" : "there are: \(declared.joined(separator: ", "))"
@@ -28,6 +29,16 @@ enum ConfigurationChecks {
             ]
         }
         var findings: [Finding] = []
+        for (key, isSet) in [("users", !listener.users.isEmpty), ("access-keys", !listener.accessKeys.isEmpty)]
+        where isSet {
+            findings.append(
+                Finding(
+                    key: "\(path).\(key)",
+                    message: """
+                        backend \"\(backend.name)\" is trusted and asks its clients itself, so this would do nothing: \
+                        remove it
+                        """))
+        }
         if backend.protocol != listener.protocol {
             findings.append(
                 Finding(
@@ -47,6 +58,43 @@ enum ConfigurationChecks {
                         """))
         }
         return findings
+    }
+
+    /// Who may come in at a listener in front of a private backend, where nobody but the gateway asks.
+    private static func entry(_ listener: ListenerConfiguration) -> [Finding] {
+        let path = "listeners.\(listener.name)"
+        var findings: [Finding] = []
+        let isS3 = listener.protocol == .s3
+        if isS3, !listener.users.isEmpty {
+            findings.append(Finding(key: "\(path).users", message: "S3 clients sign with access-keys: move them there"))
+        }
+        if !isS3, !listener.accessKeys.isEmpty {
+            findings.append(Finding(key: "\(path).access-keys", message: "only S3 clients have access keys: use users"))
+        }
+        if case .passthrough = listener.tls {
+            findings.append(
+                Finding(
+                    key: "\(path).tls.mode",
+                    message: "the adapter cannot read what only the client can decrypt: write mode: terminate"))
+        }
+        let asks = isS3 ? !listener.accessKeys.isEmpty : !listener.users.isEmpty
+        if !asks, !listener.allowsAnonymous, let open = listener.listen.first(where: { !isLocal($0) }) {
+            findings.append(
+                Finding(
+                    key: "\(path).listen",
+                    message: """
+                        \(open) can be reached from other machines and nobody is asked who they are: add \
+                        \(isS3 ? "access-keys" : "users"), listen on 127.0.0.1, or write allow-anonymous: true
+                        """))
+        }
+        return findings
+    }
+
+    private static func isLocal(_ endpoint: Endpoint) -> Bool {
+        switch endpoint {
+        case .unix: true
+        case .host(let host, _): host.hasPrefix("127.") || host == "::1" || host.lowercased() == "localhost"
+        }
     }
 
     /// Two listeners on one address: workers share ports, so the system itself would not refuse it.

@@ -175,6 +175,19 @@ struct ConfigurationDecoder {
         }
     }
 
+    /// A mapping of names to scalars; nil when it is absent or no mapping.
+    mutating func texts(_ key: ConfigurationKey, in section: ConfigurationSection) -> [(name: String, text: String)]? {
+        guard let node = value(key, in: section) else { return nil }
+        let path = section.path(of: key)
+        guard let mapping = mapping(node, path: path) else { return nil }
+        let ordered = mapping.entries.sorted {
+            ($0.value.keyMark?.line ?? 0, $0.key) < ($1.value.keyMark?.line ?? 0, $1.key)
+        }
+        return ordered.compactMap { name, entry in
+            text(entry.value, of: key, path: "\(path).\(name)").map { (name, $0) }
+        }
+    }
+
     mutating func boolean(_ key: ConfigurationKey, in section: ConfigurationSection) -> Bool? {
         let plain = section.entries[key.name]?.value.scalar?.style == .plain
         return parsed(key, in: section) { text throws(ValueError) in

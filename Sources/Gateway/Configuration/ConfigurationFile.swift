@@ -61,7 +61,12 @@ extension ConfigurationDecoder {
             listeners: namedSections(.listeners, each: .listener, in: top).compactMap { name, section in
                 section.flatMap { listener(name, $0) }
             },
-            backends: named.compactMap { name, section in section.flatMap { backend(name, $0) } })
+            backends: named.compactMap { name, section in
+                section.flatMap { $0.has(.backendAdapter) ? nil : backend(name, $0) }
+            },
+            privateBackends: named.compactMap { name, section in
+                section.flatMap { $0.has(.backendAdapter) ? privateBackend(name, $0) : nil }
+            })
         configuration.workers = wholeNumber(.workers, in: top)
         configuration.admin = endpoint(.admin, in: top)
         configuration.shutdownGrace = duration(.shutdownGrace, in: top).flatMap(\.self) ?? configuration.shutdownGrace

@@ -21,6 +21,8 @@ package struct ConfigurationKey: Sendable, Equatable {
         /// The name of a backend.
         case backendName
         case choice([String])
+        /// A mapping of names that the user picks to texts.
+        case texts
         /// A mapping with the keys below this one.
         case section
         /// A mapping whose keys are names that the user picks.
@@ -77,6 +79,7 @@ extension ConfigurationKey.Kind: CustomStringConvertible {
         case .text: "text"
         case .backendName: "name of a backend"
         case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
+        case .texts: "mapping of names to texts"
         case .section: "mapping"
         case .namedSections: "mapping of names"
         }

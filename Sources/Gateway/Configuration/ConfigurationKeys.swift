@@ -29,7 +29,8 @@ extension ConfigurationKey {
 extension ConfigurationKey {
     static let listenerKeys = [
         listeners, listener, listenerProtocol, listen, listenerBackend, connections, handshakeTimeout, idleTimeout,
-        listenerTLS, listenerTLSMode, listenerCertificate, listenerKey, clientCA, listenerMinimumVersion,
+        users, accessKeys, allowAnonymous, listenerTLS, listenerTLSMode, listenerCertificate, listenerKey, clientCA,
+        listenerMinimumVersion,
         listenerTLSRequired,
     ]
 
@@ -49,7 +50,7 @@ extension ConfigurationKey {
         """)
     static let listenerBackend = ConfigurationKey(
         "listeners.NAME.backend", .backendName, default: .required,
-        "Where sessions lead; it must speak the same protocol.")
+        "Where sessions lead: a backend that speaks the same protocol, or one with an adapter.")
     static let connections = ConfigurationKey(
         "listeners.NAME.connections", .wholeNumber(1...10_000_000),
         default: .value("\(ConfigurationDefaults.connections)"),
@@ -61,6 +62,21 @@ extension ConfigurationKey {
     static let idleTimeout = ConfigurationKey(
         "listeners.NAME.idle-timeout", .duration(mayBeOff: true), default: .value("off"),
         "How long a session may stay without a byte in either direction.")
+    static let users = ConfigurationKey(
+        "listeners.NAME.users", .texts, default: .described("nobody is asked"),
+        """
+        Redis and PostgreSQL in front of a private backend: user names with their passwords. A Redis client that gives \
+        only a password is the user `default`. A trusted backend asks its clients itself.
+        """)
+    static let accessKeys = ConfigurationKey(
+        "listeners.NAME.access-keys", .texts, default: .described("signatures are not checked"),
+        "S3 in front of a private backend: access keys with their secrets; every request must be signed with one.")
+    static let allowAnonymous = ConfigurationKey(
+        "listeners.NAME.allow-anonymous", .boolean, default: .value("false"),
+        """
+        Whether a listener in front of a private backend may do without `users` or `access-keys` at an address that \
+        other machines can reach.
+        """)
     static let listenerTLS = ConfigurationKey(
         "listeners.NAME.tls", .section, default: .described("in the clear"), "TLS towards clients.")
     static let listenerTLSMode = ConfigurationKey(
@@ -85,7 +101,8 @@ extension ConfigurationKey {
 
 extension ConfigurationKey {
     static let backendKeys = [
-        backends, backend, backendURL, backendAdapter, connectTimeout, responseTimeout, idleConnections,
+        backends, backend, backendURL, backendAdapter, adapterOptions, gaps, connectTimeout, responseTimeout,
+        idleConnections,
         idleConnectionTimeout, backendTLS, backendCA, backendCertificate, backendKey, serverName, verify,
         backendMinimumVersion,
     ]
@@ -96,15 +113,27 @@ extension ConfigurationKey {
         "backends.NAME", .section, default: .required,
         "One backend. The name is a metric label and appears in error texts.")
     static let backendURL = ConfigurationKey(
-        "backends.NAME.url", .url, default: .required,
+        "backends.NAME.url", .url, default: .described("required without an adapter"),
         """
         `redis://`, `rediss://` (TLS), `redis+unix:///path` or `unix:PATH`; `postgres://` with `?sslmode=disable`, `require` or \
         `verify-full`, or `postgres:///?host=/folder`; `http://` or `https://` for S3. No user, password, database or path: \
         the client's pass.
         """)
     static let backendAdapter = ConfigurationKey(
-        "backends.NAME.adapter", .text, default: .described("none"),
-        "Reserved for private protocols, which this version does not have: it is an error.")
+        "backends.NAME.adapter", .text, default: .described("none: a trusted backend"),
+        """
+        What speaks a private protocol for this backend: a name of `fairlead adapters list`, or the path of an adapter.yaml. \
+        `url` is the adapter's then, such as `tcp://127.0.0.1:11211` or `unix:PATH`.
+        """)
+    static let adapterOptions = ConfigurationKey(
+        "backends.NAME.options", .texts, default: .described("none"),
+        "Private backends only: what the adapter is told; `fairlead adapters show NAME` lists what it takes.")
+    static let gaps = ConfigurationKey(
+        "backends.NAME.gaps", .texts, default: .described("as the adapter's manifest says"),
+        """
+        Private backends only: capabilities with `emulate`, `ignore` or `refuse`. Ignoring needs the manifest's \
+        agreement and is counted; `kv.ttl: emulate` keeps the expiry beside the value.
+        """)
     static let connectTimeout = ConfigurationKey(
         "backends.NAME.connect-timeout", .duration(mayBeOff: false),
         default: .value(DurationText.render(ConfigurationDefaults.connectTimeout)),

@@ -1,5 +1,7 @@
 // Builds the same configuration from command-line options, without a file or over one.
 
+import Capabilities
+
 /// What the command line says about the configuration, as it was typed.
 package struct ConfigurationOptions: Sendable {
     /// The `LISTEN=URL` texts, each with the protocol whose option carried it.
@@ -54,8 +56,8 @@ package struct ConfigurationOptions: Sendable {
         configuration.shutdownGrace =
             read("shutdown-grace", shutdownGrace, DurationText.parse) ?? configuration.shutdownGrace
         if problems.isEmpty {
-            problems = ConfigurationChecks.findings(in: configuration, declared: configuration.backends.map(\.name)).map
-            {
+            let declared = configuration.backends.map(\.name) + configuration.privateBackends.map(\.name)
+            problems = ConfigurationChecks.findings(in: configuration, declared: declared).map {
                 ConfigurationProblem(source: "options", key: $0.key, message: $0.message)
             }
         }
@@ -65,9 +67,14 @@ package struct ConfigurationOptions: Sendable {
 
     /// One `LISTEN=URL`, read.
     private struct Route {
+        enum Target {
+            case trusted(url: String, BackendURL)
+            case adapted(adapter: String, AdapterSettings)
+        }
+
         var listen: Endpoint
-        var url: String
-        var target: BackendURL
+        var wire: WireProtocol
+        var target: Target
     }
 
     private static func route(_ text: String, speaks wire: WireProtocol) throws(ValueError) -> Route {
@@ -77,6 +84,7 @@ package struct ConfigurationOptions: Sendable {
         }
         let listen = try Endpoint.parse(String(text[..<equals]), for: .listening)
         let url = String(text[text.index(after: equals)...])
+        if let adapted = try adapted(url) { return Route(listen: listen, wire: wire, target: adapted) }
         let target = try BackendURL.parse(url)
         guard target.protocol == wire else {
             throw ValueError(
@@ -85,7 +93,25 @@ package struct ConfigurationOptions: Sendable {
                 use --\(target.protocol.rawValue), or a URL as in \(example(of: wire))
                 """)
         }
-        return Route(listen: listen, url: url, target: target)
+        return Route(listen: listen, wire: wire, target: .trusted(url: url, target))
+    }
+
+    /// What `ADAPTER+URL` or `embedded:FOLDER` says; nil for the URL of a trusted backend.
+    private static func adapted(_ text: String) throws(ValueError) -> Route.Target? {
+        guard let colon = text.firstIndex(of: ":") else { return nil }
+        let scheme = text[..<colon]
+        let rest = String(text[text.index(after: colon)...])
+        if scheme == "embedded" {
+            guard !rest.isEmpty else { throw ValueError("expected embedded:FOLDER, where it keeps its data") }
+            return .adapted(adapter: "embedded", AdapterSettings(backend: "", options: ["folder": rest]))
+        }
+        guard let plus = scheme.firstIndex(of: "+"), scheme != "redis+unix" else { return nil }
+        let adapter = String(scheme[..<plus])
+        let transport = String(scheme[scheme.index(after: plus)...])
+        guard !adapter.isEmpty, !transport.isEmpty else {
+            throw ValueError("expected ADAPTER+URL, such as memcached+tcp://127.0.0.1:11211")
+        }
+        return .adapted(adapter: adapter, AdapterSettings(backend: "", url: "\(transport):\(rest)"))
     }
 
     /// A route as an example for `wire`.
@@ -98,20 +124,54 @@ package struct ConfigurationOptions: Sendable {
     }
 
     private static func add(_ route: Route, to configuration: inout Configuration) {
-        let wire = route.target.protocol
+        let wire = route.wire
         let earlier = configuration.listeners.count { $0.protocol == wire }
         let name = earlier == 0 ? wire.rawValue : "\(wire.rawValue)-\(earlier + 1)"
+        let backend: String
+        switch route.target {
+        case .trusted(let url, let target):
+            backend = name
+            configuration.backends.append(trusted(name, url, target))
+        case .adapted(let adapter, let settings):
+            backend = addPrivate(adapter, settings, to: &configuration)
+        }
         configuration.listeners.append(
-            ListenerConfiguration(name: name, protocol: wire, listen: [route.listen], backend: name))
+            ListenerConfiguration(name: name, protocol: wire, listen: [route.listen], backend: backend))
+    }
+
+    private static func trusted(_ name: String, _ url: String, _ target: BackendURL) -> BackendConfiguration {
         var backend = BackendConfiguration(
-            name: name, url: route.url, protocol: wire, endpoint: route.target.endpoint)
-        if case .host(let host, _) = route.target.endpoint,
-            route.target.security == .verified || route.target.security == .unverified
+            name: name, url: url, protocol: target.protocol, endpoint: target.endpoint)
+        if case .host(let host, _) = target.endpoint,
+            target.security == .verified || target.security == .unverified
         {
             var tls = BackendTLS(serverName: host)
-            tls.verify = route.target.security == .verified
+            tls.verify = target.security == .verified
             backend.tls = tls
         }
-        configuration.backends.append(backend)
+        return backend
+    }
+
+    /// The name of the backend that these words describe; the same words on another listener mean the same backend.
+    private static func addPrivate(
+        _ adapter: String, _ settings: AdapterSettings, to configuration: inout Configuration
+    ) -> String {
+        let same = configuration.privateBackends.first {
+            $0.adapter == adapter && $0.settings.url == settings.url && $0.settings.options == settings.options
+        }
+        if let same { return same.name }
+        let stem = ConfigurationNames.isValid(adapter) ? adapter : "adapter"
+        let earlier = configuration.privateBackends.count { $0.adapter == adapter }
+        let name = earlier == 0 ? stem : "\(stem)-\(earlier + 1)"
+        var settings = settings
+        settings.backend = name
+        configuration.privateBackends.append(
+            PrivateBackendConfiguration(name: name, adapter: adapter, settings: settings))
+        return name
+    }
+
+    /// What `serve` does when it is told nothing: the embedded adapter behind all three fronts, its data in `folder`.
+    package static func embeddedRoutes(folder: String) -> [(protocol: WireProtocol, text: String)] {
+        [(.redis, "6379=embedded:\(folder)"), (.postgres, "5432=embedded:\(folder)"), (.s3, "9000=embedded:\(folder)")]
     }
 }

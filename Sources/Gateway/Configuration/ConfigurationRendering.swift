@@ -3,7 +3,7 @@
 extension Configuration {
     /// The configuration as YAML, with defaults written out; paths of keys stay, contents of files are never in it.
     ///
-    /// Reading the result gives an equal configuration. It holds no password, because none is accepted.
+    /// Reading the result gives an equal configuration, but for passwords and secrets, which it does not tell.
     package func rendered() -> String {
         var lines = YAMLLines()
         if let workers { lines.add(.workers, "\(workers)") }
@@ -18,6 +18,7 @@ extension Configuration {
         lines.close()
         lines.open("backends")
         for backend in backends { backend.render(into: &lines) }
+        for backend in privateBackends { backend.render(into: &lines) }
         lines.close()
         return lines.text
     }
@@ -41,6 +42,13 @@ private struct YAMLLines {
 
     mutating func add(_ key: ConfigurationKey, list: [String]) {
         text += "\(indent)\(key.name): [\(list.map(Self.quoted).joined(separator: ", "))]\n"
+    }
+
+    mutating func add(_ key: ConfigurationKey, texts: [(String, String)]) {
+        guard !texts.isEmpty else { return }
+        open(key.name)
+        for (name, text) in texts { self.text += "\(indent)\(Self.quoted(name)): \(Self.quoted(text))\n" }
+        close()
     }
 
     private var indent: String { String(repeating: "  ", count: depth) }
@@ -88,9 +96,14 @@ extension ListenerConfiguration {
         lines.add(.connections, "\(connections)")
         lines.add(.handshakeTimeout, DurationText.render(handshakeTimeout))
         lines.add(.idleTimeout, idleTimeout.map(DurationText.render) ?? "off")
+        lines.add(.users, texts: users.keys.sorted().map { ($0, Self.hidden) })
+        lines.add(.accessKeys, texts: accessKeys.keys.sorted().map { ($0, Self.hidden) })
+        if allowsAnonymous { lines.add(.allowAnonymous, "true") }
         if let tls { render(tls, into: &lines) }
         lines.close()
     }
+
+    private static let hidden = "(not shown)"
 
     private func render(_ tls: ListenerTLS, into lines: inout YAMLLines) {
         lines.open("tls")
@@ -129,6 +142,29 @@ extension BackendConfiguration {
             // `sslmode=require` says it in the URL, and the URL is written above.
             if !url.contains("sslmode=require") { lines.add(.verify, "\(tls.verify)") }
             lines.add(.backendMinimumVersion, tls.minimumVersion.rawValue)
+            lines.close()
+        }
+        lines.close()
+    }
+}
+
+extension PrivateBackendConfiguration {
+    fileprivate func render(into lines: inout YAMLLines) {
+        lines.open(name)
+        lines.add(.backendAdapter, adapter)
+        if let url = settings.url { lines.add(.backendURL, url) }
+        lines.add(.connectTimeout, DurationText.render(settings.connectTimeout))
+        if let timeout = settings.responseTimeout { lines.add(.responseTimeout, DurationText.render(timeout)) }
+        lines.add(.adapterOptions, texts: settings.options.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        lines.add(.gaps, texts: gaps.sorted { $0.key.name < $1.key.name }.map { ($0.key.name, $0.value.rawValue) })
+        if let tls = settings.tls {
+            lines.open("tls")
+            if let ca = tls.ca { lines.add(.backendCA, ca) }
+            if let certificate = tls.certificate { lines.add(.backendCertificate, certificate) }
+            if let key = tls.key { lines.add(.backendKey, key) }
+            if let serverName = tls.serverName { lines.add(.serverName, serverName) }
+            lines.add(.verify, "\(tls.verify)")
+            lines.add(.backendMinimumVersion, tls.requiresTLS13 ? "1.3" : "1.2")
             lines.close()
         }
         lines.close()

@@ -18,6 +18,12 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var handshakeTimeout = ConfigurationDefaults.handshakeTimeout
     /// How long a session may stay without a byte in either direction; nil means for ever.
     package var idleTimeout: Duration?
+    /// Who may log in, with which password (Redis, PostgreSQL), in front of a private backend; empty: nobody is asked.
+    package var users: [String: String] = [:]
+    /// Secrets by access key (S3), in front of a private backend; empty: signatures are not checked.
+    package var accessKeys: [String: String] = [:]
+    /// Whether other machines may come in without being asked who they are.
+    package var allowsAnonymous = false
 
     package init(name: String, protocol: WireProtocol, listen: [Endpoint], backend: String) {
         self.name = name

@@ -11,12 +11,18 @@ extension ConfigurationDecoder {
         let connections = wholeNumber(.connections, in: section)
         let handshakeTimeout = duration(.handshakeTimeout, in: section)
         let idleTimeout = duration(.idleTimeout, in: section)
+        let users = texts(.users, in: section)
+        let accessKeys = texts(.accessKeys, in: section)
+        let allowsAnonymous = boolean(.allowAnonymous, in: section)
         let tls = self.section(.listenerTLS, in: section).flatMap { listenerTLS($0, speaks: wire) }
         guard let wire, let endpoints, let backend else { return nil }
         var listener = ListenerConfiguration(name: name, protocol: wire, listen: endpoints, backend: backend)
         listener.connections = connections ?? listener.connections
         listener.handshakeTimeout = handshakeTimeout.flatMap(\.self) ?? listener.handshakeTimeout
         listener.idleTimeout = idleTimeout ?? listener.idleTimeout
+        listener.users = Dictionary(uniqueKeysWithValues: users ?? [])
+        listener.accessKeys = Dictionary(uniqueKeysWithValues: accessKeys ?? [])
+        listener.allowsAnonymous = allowsAnonymous ?? listener.allowsAnonymous
         listener.tls = tls
         return listener
     }

@@ -46,6 +46,9 @@ struct Acceptor: Sendable {
                     let listener = listener
                     let logger = logger
                     group.addTask(executorPreference: place.worker) {
+                        // Around everything the task does: a step that never ends keeps its task counted.
+                        place.noteSessionTaskStart()
+                        defer { place.noteSessionTaskEnd() }
                         await SessionRunner.run(connection, listener: listener, local: place, logger: logger)
                     }
                 }

@@ -11,14 +11,43 @@ package final class WorkerState: @unchecked Sendable {
     package let upstreams: UpstreamPool
     /// Whether the gateway is stopping: idle sessions end, busy ones may finish.
     package private(set) var isDraining = false
+    /// Tasks of sessions that began to run here.
+    package private(set) var sessionTasksStarted = 0
+    private var sessionTasksEnded = 0
     private var wakers: [ObjectIdentifier: Waker] = [:]
+    /// By the private backends' indices; made at first use, on the worker's thread.
+    package private(set) var gates: [Gate?]
 
-    init(worker: Worker, resolver: Resolver, listeners: [ListenerState], backendCount: Int) {
+    init(
+        worker: Worker, resolver: Resolver, listeners: [ListenerState], backendCount: Int, privateBackendCount: Int
+    ) {
         self.worker = worker
         self.resolver = resolver
         metrics = listeners.map { ListenerMetrics(commandCount: $0.front.commandNames.count) }
         upstreams = UpstreamPool(worker: worker, backendCount: backendCount)
+        gates = Array(repeating: nil, count: privateBackendCount)
     }
+
+    /// The gate of `backend` on this worker.
+    package func gate(of backend: PrivateBackend) -> Gate {
+        if let gate = gates[backend.index] { return gate }
+        let gate = Gate(backend, service: backend.adapter.makeService())
+        gates[backend.index] = gate
+        return gate
+    }
+
+    /// Closes the services of this worker; no session may be left.
+    func closeGates() async {
+        let open = gates
+        gates = gates.map { _ in nil }
+        for gate in open { await gate?.service.close() }
+    }
+
+    /// Tasks of sessions that run here now: a count of its own, so that a task that outlives its session shows.
+    package var sessionTaskCount: Int { sessionTasksStarted - sessionTasksEnded }
+
+    func noteSessionTaskStart() { sessionTasksStarted += 1 }
+    func noteSessionTaskEnd() { sessionTasksEnded += 1 }
 
     func add(_ waker: Waker) { wakers[ObjectIdentifier(waker)] = waker }
     func remove(_ waker: Waker) { wakers[ObjectIdentifier(waker)] = nil }

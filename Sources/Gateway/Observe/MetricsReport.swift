@@ -1,5 +1,6 @@
 // The page that Prometheus reads: every listener's counts, summed over the workers.
 
+import Capabilities
 import Glibc
 import Reactor
 
@@ -10,7 +11,12 @@ package struct WorkerSnapshot: Sendable {
     package let foreignEnqueues: Int
     package let chunksLent: Int
     package let idleUpstreams: Int
+    package let sessionTasksStarted: Int
+    /// Of those, the ones that still run.
+    package let sessionTasks: Int
     package let listeners: [ListenerSnapshot]
+    /// By the private backends' indices.
+    package let gates: [GateCounters]
 }
 
 /// Renders snapshots of all workers as one Prometheus page.
@@ -22,7 +28,7 @@ struct MetricsReport {
         var labels: [(String, String)] {
             [
                 ("listener", listener.name), ("protocol", listener.front.wire.rawValue),
-                ("backend", listener.route.backend.name),
+                ("backend", listener.route.name),
             ]
         }
 
@@ -34,10 +40,13 @@ struct MetricsReport {
 
     private let rows: [Row]
     private let workers: [WorkerSnapshot]
+    private let privateBackends: [String]
     private var page = PrometheusText()
 
-    init(listeners: [ListenerState], workers: [WorkerSnapshot]) {
+    /// - Parameter privateBackends: the names by their indices.
+    init(listeners: [ListenerState], privateBackends: [String], workers: [WorkerSnapshot]) {
         self.workers = workers
+        self.privateBackends = privateBackends
         rows = listeners.map { listener in
             var sum = ListenerSnapshot()
             for worker in workers { sum.add(worker.listeners[listener.index]) }
@@ -50,6 +59,7 @@ struct MetricsReport {
         traffic()
         commands()
         failures()
+        gaps()
         process()
         return page.text
     }
@@ -155,6 +165,30 @@ struct MetricsReport {
         }
     }
 
+    private mutating func gaps() {
+        guard !privateBackends.isEmpty else { return }
+        page.family(
+            "fairlead_emulated_total", .counter, "Operations that the gateway emulated because the backend lacks them.")
+        for (index, name) in privateBackends.enumerated() {
+            let count = workers.reduce(0) { $0 + $1.gates[index].emulated }
+            page.sample("fairlead_emulated_total", [("backend", name)], count)
+        }
+        eachGap("fairlead_refused_total", "Operations that were refused, by the capability that is missing.", \.refused)
+        eachGap("fairlead_ignored_total", "Options accepted without effect, by capability.", \.ignored)
+    }
+
+    private mutating func eachGap(_ name: String, _ help: String, _ path: KeyPath<GateCounters, [Capability: Int]>) {
+        page.family(name, .counter, help)
+        for (index, backend) in privateBackends.enumerated() {
+            var sum: [Capability: Int] = [:]
+            for worker in workers { sum.merge(worker.gates[index][keyPath: path], uniquingKeysWith: +) }
+            for capability in Capability.allCases {
+                guard let count = sum[capability] else { continue }
+                page.sample(name, [("backend", backend), ("capability", capability.name)], count)
+            }
+        }
+    }
+
     private mutating func process() {
         eachWorker("fairlead_worker_turns_total", .counter, "Times the event loop woke.") { $0.counters.turns }
         eachWorker("fairlead_worker_enqueues_total", .counter, "Task steps enqueued on the worker's own thread.") {
@@ -175,6 +209,10 @@ struct MetricsReport {
         }
         eachWorker("fairlead_worker_chunks", .gauge, "64 KiB chunks that hold queued bytes now.") { $0.chunksLent }
         eachWorker("fairlead_worker_idle_upstreams", .gauge, "Upstreams that wait for a request.") { $0.idleUpstreams }
+        eachWorker("fairlead_session_tasks_started_total", .counter, "Tasks of sessions that began to run.") {
+            $0.sessionTasksStarted
+        }
+        eachWorker("fairlead_session_tasks", .gauge, "Tasks of sessions that run now.") { $0.sessionTasks }
     }
 
     private mutating func eachWorker(

@@ -28,7 +28,20 @@ package final class Session {
     }
 
     package var worker: Worker { local.worker }
-    package var backend: Backend { listener.route.backend }
+
+    /// The trusted backend; a front asks for it after it has seen that there is no ``gate``.
+    package var backend: Backend {
+        guard case .trusted(let backend) = listener.route else {
+            preconditionFailure("a private backend is asked through its gate")
+        }
+        return backend
+    }
+
+    /// What leads to a private backend; nil when the backend is trusted.
+    package var gate: Gate? {
+        guard case .adapted(let backend) = listener.route else { return nil }
+        return local.gate(of: backend)
+    }
 
     /// The session's id as errors and logs show it.
     package var label: String { "\(listener.name)-\(String(id, radix: 36))" }
@@ -96,7 +109,8 @@ package final class Session {
     package func log(_ level: Logger.Level, _ message: @autoclosure () -> String, _ more: Logger.Metadata = [:]) {
         guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
-            "session": "\(label)", "listener": "\(listener.name)", "backend": "\(backend.name)", "peer": "\(peer)",
+            "session": "\(label)", "listener": "\(listener.name)", "backend": "\(listener.route.name)",
+            "peer": "\(peer)",
         ]
         metadata.merge(more) { _, new in new }
         logger.log(level: level, "\(message())", metadata: metadata)

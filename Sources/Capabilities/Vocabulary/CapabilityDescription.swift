@@ -1,0 +1,69 @@
+// What is written about a capability, as data: the page of capabilities is made from it.
+
+/// One capability in words.
+public struct CapabilityDescription: Sendable, Equatable {
+    /// What it does, in one sentence.
+    public var summary: String
+    public var inputs: String
+    public var outputs: String
+    /// What holds when it is `native` without weakenings: atomicity, ordering, durability, precision.
+    public var guarantees: String
+    /// Which bounds a manifest may set.
+    public var bounds: [BoundKind]
+
+    init(_ summary: String, in inputs: String, out outputs: String, _ guarantees: String, bounds: [BoundKind] = []) {
+        self.summary = summary
+        self.inputs = inputs
+        self.outputs = outputs
+        self.guarantees = guarantees
+        self.bounds = bounds
+    }
+}
+
+extension Capability {
+    /// What it takes, gives and promises.
+    public var description: CapabilityDescription {
+        switch family {
+        case .keyValue: keyValueDescription
+        case .hash, .list, .set, .sortedSet: structureDescription
+        case .bus, .queue, .lock, .sequence: messagingDescription
+        case .object: objectDescription
+        case .sql: sqlDescription
+        }
+    }
+}
+
+extension CapabilityFamily {
+    /// What its members are about.
+    public var summary: String {
+        switch self {
+        case .keyValue: "Keys and values that are bytes."
+        case .hash: "Fields and their values under one key."
+        case .list: "Values in the order in which they were put there."
+        case .set: "Members without order."
+        case .sortedSet: "Members in the order of their scores."
+        case .bus: "Messages to whoever listens now."
+        case .queue: "Work that one taker has to acknowledge."
+        case .lock: "One holder at a time."
+        case .sequence: "Numbers that are given out once."
+        case .object: "Named bytes of any size, with metadata, in buckets."
+        case .sql: "Tables and statements."
+        }
+    }
+}
+
+extension Weakening {
+    /// What is lost.
+    public var summary: String {
+        switch self {
+        case .notAtomic: "a request for several keys can be done in part, and others can see it half done"
+        case .notDurable: "what was answered can be lost when the backend stops"
+        case .wholeSeconds: "times count in whole seconds"
+        case .atLeastOnce: "a message may come twice"
+        case .atMostOnce: "a message may be lost"
+        case .eventuallyConsistent: "what was written may not be read back at once"
+        case .evicting: "values may be dropped to make room"
+        case .unordered: "items come in no particular order"
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// What the gateway can do with other capabilities, as data.
+
+import Capabilities
+
+/// One capability that the gateway provides where a backend lacks it.
+struct Emulation {
+    let capability: Capability
+    /// What the backend has to do itself for it.
+    let needs: CapabilitySet
+    /// What of the vocabulary's promise is lost.
+    var weakenings: Set<Weakening> = []
+    /// Whether the configuration has to ask for it, because it changes what is stored.
+    var mustBeAskedFor = false
+    /// How it is done, for the manifest.
+    let how: String
+
+    private static let compareAndSet = CapabilitySet(
+        .keyValueGet, .keyValueSet, .keyValueConditionalSet, .keyValueCompareAndSet)
+
+    static let rules = [
+        Emulation(
+            capability: .keyValueTTL, needs: compareAndSet, mustBeAskedFor: true,
+            how: "the expiry is kept beside the value"),
+        Emulation(capability: .keyValueExists, needs: CapabilitySet(.keyValueGet), how: "by getting the value"),
+        Emulation(capability: .keyValueIncrement, needs: compareAndSet, how: "get and compare-and-set, in a loop"),
+        Emulation(
+            capability: .keyValueIncrementFloat, needs: compareAndSet, how: "get and compare-and-set, in a loop"),
+        Emulation(capability: .keyValueAppend, needs: compareAndSet, how: "get and compare-and-set, in a loop"),
+        Emulation(capability: .keyValueRange, needs: compareAndSet, how: "get, and compare-and-set to change it"),
+        Emulation(
+            capability: .keyValueExchange, needs: compareAndSet.union(CapabilitySet(.keyValueDelete)),
+            how: "get and compare-and-set, in a loop"),
+        Emulation(
+            capability: .keyValueMultiKey, needs: CapabilitySet(.keyValueGet), weakenings: [.notAtomic],
+            how: "one key after another"),
+    ]
+}

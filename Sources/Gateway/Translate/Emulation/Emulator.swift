@@ -1,0 +1,227 @@
+// Performs operations that a backend lacks with those that it has.
+
+import Capabilities
+
+/// The gateway's own way of doing what a service does not do itself.
+///
+/// Whatever changes a value reads it with its version and writes it only if the version still holds; after a conflict it
+/// begins again, so that concurrent changes are never lost.
+final class Emulator: Sendable {
+    /// Attempts of one change before the client hears of the contention.
+    private static let attempts = 64
+
+    let service: any Service
+    private let direct: CapabilitySet
+    /// Whether values carry their expiry.
+    let keepsExpiryBeside: Bool
+
+    init(_ service: any Service, direct: CapabilitySet, keepsExpiryBeside: Bool) {
+        self.service = service
+        self.direct = direct
+        self.keepsExpiryBeside = keepsExpiryBeside
+    }
+
+    /// Whether the service cannot do `operation` alone.
+    func isNeeded(for operation: Operation) -> Bool {
+        keepsExpiryBeside || !operation.needs.isSubset(of: direct)
+    }
+
+    func perform(_ operation: Operation, _ context: CallContext) async throws(Failure) -> Answer {
+        guard case .keyValue(let keyValue) = operation else { return try await service.perform(operation, context) }
+        if let answer = try await severalKeys(keyValue, context) { return answer }
+        if !isNeeded(for: operation) { return try await service.perform(operation, context) }
+        switch keyValue {
+        case .get(let key): return try await read(key, context).answer
+        case .set(let key, let value, let options): return try await set(key, value, options, context)
+        case .exists(let keys), .touch(let keys):
+            return .integer(try await read(keys[0], context).value == nil ? 0 : 1)
+        case .length(let key): return .integer(Int64(try await read(key, context).value?.count ?? 0))
+        case .range(let key, let first, let last):
+            return .bytes(ByteRange.slice(try await read(key, context).value ?? [], first, last))
+        case .delete(let keys): return try await delete(keys[0], context)
+        case .expiry(let key):
+            let current = try await read(key, context)
+            guard current.value != nil else { return .missing }
+            return current.expiresAt.map { .integer($0) } ?? .done
+        case .scan(let cursor, let match, let count, let type):
+            return try await scan(cursor, match, count, type, context)
+        default: return try await change(keyValue, context)
+        }
+    }
+
+    // MARK: Reading
+
+    /// A key as it is now; a value whose time is over is not there, but its version still counts for writing.
+    struct Current {
+        var value: [UInt8]?
+        var version: Version?
+        var expiresAt: Int64?
+
+        var answer: Answer { value.map { .bytes($0) } ?? .missing }
+    }
+
+    func read(_ key: [UInt8], _ context: CallContext) async throws(Failure) -> Current {
+        let needsVersion = direct.contains(.keyValueCompareAndSet)
+        let operation = needsVersion ? KeyValueOperation.getVersioned(key: key) : .get(key: key)
+        switch try await service.perform(.keyValue(operation), context) {
+        case .versioned(let bytes, let version): return unwrap(bytes, version, context)
+        case .bytes(let bytes): return unwrap(bytes, nil, context)
+        case .missing: return Current()
+        default: throw .backend("the adapter's answer to a get is not one")
+        }
+    }
+
+    private func unwrap(_ bytes: [UInt8], _ version: Version?, _ context: CallContext) -> Current {
+        guard keepsExpiryBeside else { return Current(value: bytes, version: version) }
+        let (value, expiresAt) = ExpiryEnvelope.unwrap(bytes)
+        if let expiresAt, expiresAt <= context.now { return Current(version: version) }
+        return Current(value: value, version: version, expiresAt: expiresAt)
+    }
+
+    // MARK: Changing
+
+    /// What becomes of a key.
+    enum Change {
+        case keep(Answer)
+        case write([UInt8], expiresAt: Int64?, Answer)
+        case delete(Answer)
+    }
+
+    /// Changes `key` by what `decide` makes of its present value.
+    func update(
+        _ key: [UInt8], _ context: CallContext, _ decide: (Current) throws(Failure) -> Change
+    ) async throws(Failure) -> Answer {
+        for _ in 0..<Self.attempts {
+            let current = try await read(key, context)
+            switch try decide(current) {
+            case .keep(let answer): return answer
+            case .write(let value, let expiresAt, let answer):
+                if try await write(key, value, expiresAt, over: current, context) { return answer }
+            case .delete(let answer):
+                guard let version = current.version else { return answer }
+                let deletion = KeyValueOperation.deleteVersion(key: key, version)
+                if try await service.perform(.keyValue(deletion), context) == .flag(true) { return answer }
+            }
+        }
+        throw .backend(
+            "others changed the key \(Self.attempts) times while this tried to; nothing was changed, try again")
+    }
+
+    private func write(
+        _ key: [UInt8], _ value: [UInt8], _ expiresAt: Int64?, over current: Current, _ context: CallContext
+    ) async throws(Failure) -> Bool {
+        let condition: SetCondition = current.version.map { .version($0) } ?? .absent
+        var options = SetOptions(condition)
+        var bytes = value
+        if keepsExpiryBeside {
+            bytes = ExpiryEnvelope.wrap(value, expiresAt: expiresAt)
+        } else if current.value != nil, direct.contains(.keyValueTTL) {
+            options.expiry = .kept
+        }
+        return try await service.perform(.keyValue(.set(key: key, value: bytes, options)), context) == .done
+    }
+
+    private func change(_ operation: KeyValueOperation, _ context: CallContext) async throws(Failure) -> Answer {
+        guard let key = operation.singleKey else { return try await service.perform(.keyValue(operation), context) }
+        return try await update(key, context) { current throws(Failure) in
+            try ValueChange.decide(operation, current, now: context.now)
+        }
+    }
+
+    private func set(
+        _ key: [UInt8], _ value: [UInt8], _ options: SetOptions, _ context: CallContext
+    ) async throws(Failure) -> Answer {
+        // Nothing of what is there matters: one exchange instead of two.
+        if options.condition == .always, !options.returnsOld, options.expiry != .kept {
+            var plain = options
+            var bytes = value
+            if keepsExpiryBeside {
+                bytes = ExpiryEnvelope.wrap(value, expiresAt: options.expiry.time)
+                plain.expiry = .never
+            }
+            return try await service.perform(.keyValue(.set(key: key, value: bytes, plain)), context)
+        }
+        return try await update(key, context) { current throws(Failure) in
+            let holds: Bool =
+                switch options.condition {
+                case .always: true
+                case .absent: current.value == nil
+                case .present: current.value != nil
+                case .version(let version): current.version == version
+                }
+            guard holds else { return .keep(options.returnsOld ? current.answer : .missing) }
+            let expiresAt = options.expiry == .kept ? current.expiresAt : options.expiry.time
+            return .write(value, expiresAt: expiresAt, options.returnsOld ? current.answer : .done)
+        }
+    }
+
+    private func delete(_ key: [UInt8], _ context: CallContext) async throws(Failure) -> Answer {
+        let isThere = try await read(key, context).value != nil
+        let answer = try await service.perform(.keyValue(.delete(keys: [key])), context)
+        return isThere ? answer : .integer(0)
+    }
+
+    private func scan(
+        _ cursor: UInt64, _ match: [UInt8]?, _ count: Int, _ type: [UInt8]?, _ context: CallContext
+    ) async throws(Failure) -> Answer {
+        let scan = KeyValueOperation.scan(cursor: cursor, match: match, count: count, type: type)
+        guard case .page(let next, let keys) = try await service.perform(.keyValue(scan), context) else {
+            throw .backend("the adapter's answer to a scan is not one")
+        }
+        var living: [Answer] = []
+        for case .bytes(let key) in keys where try await read(key, context).value != nil { living.append(.bytes(key)) }
+        return .page(cursor: next, living)
+    }
+
+    // MARK: Several keys
+
+    /// One key after another, when the backend takes only one; nil when the operation is no such one.
+    private func severalKeys(
+        _ operation: KeyValueOperation, _ context: CallContext
+    ) async throws(Failure) -> Answer? {
+        guard !direct.contains(.keyValueMultiKey) || keepsExpiryBeside else { return nil }
+        switch operation {
+        case .getMany(let keys):
+            var answers: [Answer] = []
+            for key in keys {
+                do throws(Failure) {
+                    answers.append(try await perform(.keyValue(.get(key: key)), context))
+                } catch .wrongType {
+                    answers.append(.missing)
+                }
+            }
+            return .list(answers)
+        case .setMany(let pairs, false):
+            for pair in pairs {
+                let set = KeyValueOperation.set(key: pair.name, value: pair.value, SetOptions())
+                _ = try await perform(.keyValue(set), context)
+            }
+            return .done
+        case .setMany(_, true):
+            throw .refused(.keyValueMultiKey, reason: "several keys cannot be set only if none of them is there")
+        case .delete(let keys) where keys.count > 1:
+            return try await total(keys, context) { .delete(keys: [$0]) }
+        case .exists(let keys) where keys.count > 1, .touch(let keys) where keys.count > 1:
+            return try await total(keys, context) { .exists(keys: [$0]) }
+        default: return nil
+        }
+    }
+
+    private func total(
+        _ keys: [[UInt8]], _ context: CallContext, _ operation: ([UInt8]) -> KeyValueOperation
+    ) async throws(Failure) -> Answer {
+        var total: Int64 = 0
+        for key in keys {
+            if case .integer(let count) = try await perform(.keyValue(operation(key)), context) { total += count }
+        }
+        return .integer(total)
+    }
+}
+
+extension Expiry {
+    /// The time, when it is one.
+    var time: Int64? {
+        if case .at(let time) = self { return time }
+        return nil
+    }
+}

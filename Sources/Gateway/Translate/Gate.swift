@@ -1,0 +1,85 @@
+// What stands between translators and a private backend: it holds every call to the effective manifest.
+
+import Capabilities
+
+/// One worker's way to one private backend.
+///
+/// A call whose needs the backend's manifest covers goes straight through. What the manifest lacks is emulated where the
+/// gateway can, ignored where the manifest and the configuration both say so, and refused otherwise, by name.
+package final class Gate {
+    package let backend: PrivateBackend
+    package let service: any Service
+    /// What clients may count on: the adapter's manifest, what its connection taught it, the gateway's own emulations and
+    /// the configuration's wishes.
+    package let manifest: Manifest
+    /// What the service does itself.
+    private let direct: CapabilitySet
+    /// What is done one way or another.
+    private let permitted: CapabilitySet
+    private let ignored: CapabilitySet
+    private let emulator: Emulator
+    package private(set) var counters = GateCounters()
+
+    init(_ backend: PrivateBackend, service: any Service) {
+        self.backend = backend
+        self.service = service
+        let policy = GapResolution(service.manifest, gaps: backend.configuration.gaps)
+        manifest = policy.manifest
+        direct = policy.direct
+        permitted = policy.permitted
+        ignored = policy.ignored
+        emulator = Emulator(service, direct: policy.direct, keepsExpiryBeside: policy.keepsExpiryBeside)
+    }
+
+    /// Whether every one of `needs` is done one way or another.
+    package func permits(_ needs: CapabilitySet) -> Bool { needs.isSubset(of: permitted) }
+
+    package func permits(_ capability: Capability) -> Bool { permitted.contains(capability) }
+
+    /// Whether ``perform(_:_:)`` answers `operation` without suspending.
+    package func answersAtOnce(_ operation: Operation) -> Bool {
+        !emulator.isNeeded(for: operation) && service.answersAtOnce(operation)
+    }
+
+    /// Performs `operation`, or throws why not.
+    package func perform(_ operation: Operation, _ context: CallContext) async throws(Failure) -> Answer {
+        let needs = operation.needs
+        if !emulator.keepsExpiryBeside, needs.isSubset(of: direct) {
+            return try await service.perform(operation, context)
+        }
+        try check(needs)
+        let missing = needs.intersection(ignored)
+        guard missing.isEmpty else {
+            for capability in missing.members { counters.ignored[capability, default: 0] += 1 }
+            guard let rest = operation.without(missing) else { return operation.answerWhenIgnored }
+            return try await perform(rest, context)
+        }
+        counters.emulated += 1
+        return try await emulator.perform(operation, context)
+    }
+
+    /// Throws the refusal of the first of `needs` that is not to be had.
+    package func check(_ needs: CapabilitySet) throws(Failure) {
+        let missing = needs.subtracting(permitted)
+        guard let first = missing.members.first else { return }
+        counters.refused[first, default: 0] += 1
+        throw .refused(first, reason: manifest[first].note)
+    }
+
+    /// How a client hears that `capability` is missing: `UNSUPPORTED list.push: backend 'house-kv' (adapter memcached) …`.
+    package func refusal(_ capability: Capability, _ reason: String) -> String {
+        let head =
+            "UNSUPPORTED \(capability.name): backend '\(backend.name)' (adapter \(manifest.adapter)) cannot do this"
+        return reason.isEmpty ? head : "\(head): \(reason)"
+    }
+}
+
+/// What a gate counts; read on its worker's thread.
+package struct GateCounters: Sendable, Equatable {
+    /// Calls that were emulated by the gateway.
+    package var emulated = 0
+    /// Calls that were refused, by what was missing.
+    package var refused: [Capability: Int] = [:]
+    /// Calls a part of which was ignored, by what was ignored.
+    package var ignored: [Capability: Int] = [:]
+}

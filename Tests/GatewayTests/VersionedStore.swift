@@ -1,0 +1,82 @@
+// A key-value service that can little: what the gate's and the emulator's tests stand on.
+
+import Capabilities
+
+@testable import Gateway
+
+/// Values with versions in a dictionary; `natively` lists what its manifest claims.
+final class VersionedStore: Service, KeyValueService, @unchecked Sendable {
+    let manifest: Manifest
+    var keyValue: (any KeyValueService)? { self }
+    private(set) var values: [[UInt8]: (bytes: [UInt8], version: UInt64)] = [:]
+    private(set) var calls: [KeyValueOperation] = []
+    private var lastVersion: UInt64 = 0
+    /// How many of the next conditional writes somebody else's write comes before.
+    var intruders = 0
+
+    static let basics: [Capability] = [
+        .keyValueGet, .keyValueSet, .keyValueDelete, .keyValueConditionalSet, .keyValueCompareAndSet,
+    ]
+
+    init(_ natively: [Capability] = basics, ignored: [Capability] = []) {
+        var manifest = Manifest(adapter: "tests")
+        for capability in natively { manifest[capability] = ManifestEntry(.native) }
+        for capability in ignored { manifest[capability] = ManifestEntry(.ignored) }
+        self.manifest = manifest
+    }
+
+    func perform(_ operation: KeyValueOperation, _ context: CallContext) async throws(Failure) -> Answer {
+        calls.append(operation)
+        switch operation {
+        case .get(let key): return values[key].map { .bytes($0.bytes) } ?? .missing
+        case .getVersioned(let key):
+            return values[key].map { .versioned($0.bytes, Version($0.version)) } ?? .missing
+        case .set(let key, let value, let options):
+            if options.condition != .always, intruders > 0 {
+                intruders -= 1
+                put(key, (values[key]?.bytes ?? []) + [0x21])
+            }
+            let holds =
+                switch options.condition {
+                case .always: true
+                case .absent: values[key] == nil
+                case .present: values[key] != nil
+                case .version(let version): values[key].map { Version($0.version) } == version
+                }
+            guard holds else { return .missing }
+            put(key, value)
+            return .done
+        case .delete(let keys):
+            return .integer(Int64(keys.count { values.removeValue(forKey: $0) != nil }))
+        case .deleteVersion(let key, let version):
+            guard let value = values[key], Version(value.version) == version else { return .flag(false) }
+            values[key] = nil
+            return .flag(true)
+        default: throw .refused(.keyValueGet, reason: "the store of the tests has no such operation")
+        }
+    }
+
+    func put(_ key: [UInt8], _ bytes: [UInt8]) {
+        lastVersion += 1
+        values[key] = (bytes, lastVersion)
+    }
+}
+
+/// An adapter of one service.
+struct VersionedAdapter: Adapter {
+    let service: VersionedStore
+    var manifest: Manifest { service.manifest }
+
+    func makeService() -> any Service { service }
+}
+
+extension Gate {
+    /// The gate of a backend called `house-kv`.
+    convenience init(_ store: VersionedStore, gaps: [Capability: GapPolicy] = [:]) {
+        var configuration = PrivateBackendConfiguration(
+            name: "house-kv", adapter: "tests", settings: AdapterSettings(backend: "house-kv"))
+        configuration.gaps = gaps
+        let backend = PrivateBackend(configuration, index: 0, adapter: VersionedAdapter(service: store))
+        self.init(backend, service: store)
+    }
+}
