@@ -170,10 +170,10 @@ struct FairleadMetrics {
         return Int(sum)
     }
 
-    /// Nothing of a session is left: none open, no queued byte, no socket.
+    /// Nothing of a session is left: none open, no queued byte, no socket, no task.
     var isEmpty: Bool {
         sum("fairlead_sessions_active") == 0 && sum("fairlead_worker_chunks") == 0
-            && sum("fairlead_worker_sockets") == 0
+            && sum("fairlead_worker_sockets") == 0 && sum("fairlead_session_tasks") == 0
     }
 }
 

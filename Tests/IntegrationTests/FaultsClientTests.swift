@@ -48,7 +48,7 @@ struct FaultsClientTests {
         try gateway.settles("no chunk left") { $0.sum("fairlead_worker_chunks") == 0 }
     }
 
-    @Test("thousands of connections leave no descriptor, no session and no buffer")
+    @Test("thousands of connections leave no descriptor, no session, no task and no buffer")
     func thousands() throws {
         let server = try RedisServer()
         let gateway = try Fairlead(to: server)
@@ -76,6 +76,7 @@ struct FaultsClientTests {
         }
         let metrics = try gateway.settles("nothing left") { $0.isEmpty }
         #expect(metrics.sum("fairlead_sessions_total") == 3001)
+        #expect(metrics.sum("fairlead_session_tasks_started_total") == 3001)
         try eventually("the descriptors of the start") { gateway.descriptorCount <= before }
     }
 

@@ -117,6 +117,7 @@ struct OperationAdminTests {
         let labels = ["listener=\"redis\"", "protocol=\"redis\"", "backend=\"cache\""]
         for label in labels { #expect(metrics.sum("fairlead_sessions_total", label) == 1) }
         #expect(metrics.sum("fairlead_sessions_active") == 1)
+        #expect(metrics.sum("fairlead_session_tasks") == 1)
         #expect(metrics.sum("fairlead_upstreams_opened_total") == 1)
         #expect(metrics.sum("fairlead_bytes_total", "from=\"client\"") == sent)
         #expect(metrics.sum("fairlead_bytes_total", "from=\"backend\"") == received)

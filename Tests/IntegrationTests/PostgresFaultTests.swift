@@ -314,6 +314,8 @@ struct PostgresFaultTests {
                     }
                 }
                 #expect(try await gateway.settles { $0.sessionsOpened == 2000 && $0.sessionsClosed == 2000 })
+                #expect(try await gateway.workersSettle { $0.allSatisfy { $0.sessionTasks == 0 } })
+                #expect(await gateway.gateway.snapshots().reduce(0) { $0 + $1.sessionTasksStarted } == 2000)
                 #expect(await gateway.openSockets == 0)
                 #expect(await gateway.gateway.snapshots().allSatisfy { $0.chunksLent == 0 })
             }

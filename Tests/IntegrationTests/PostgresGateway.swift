@@ -80,8 +80,18 @@ struct PostgresGateway: Sendable {
 
     /// Waits until `condition` holds for the listener's counts; false when it never does.
     func settles(_ condition: (ListenerSnapshot) -> Bool) async throws -> Bool {
+        try await Self.holds { condition(await snapshot()) }
+    }
+
+    /// Waits until `condition` holds for the counts of the workers; false when it never does.
+    func workersSettle(_ condition: ([WorkerSnapshot]) -> Bool) async throws -> Bool {
+        try await Self.holds { condition(await gateway.snapshots()) }
+    }
+
+    /// Looks until `condition` holds; false when it never does.
+    private static func holds(_ condition: () async -> Bool) async throws -> Bool {
         for _ in 0..<1000 {
-            if condition(await snapshot()) { return true }
+            if await condition() { return true }
             try await Task.sleep(for: .milliseconds(10))
         }
         return false
@@ -100,6 +110,11 @@ extension PostgresServer {
         let server = try await start(options)
         defer { server.stop() }
         return try await body(server)
+    }
+
+    /// What psql prints of this server, as it prints it when the same server is at `port`.
+    func asSeen(_ text: String, at port: Int) -> String {
+        text.replacing("port \(self.port) ", with: "port \(port) ")
     }
 
     /// Runs psql as a client of `port`, with `arguments` behind its usual ones.

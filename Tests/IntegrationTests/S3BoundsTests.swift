@@ -107,7 +107,7 @@ struct S3BoundsTests {
         }
     }
 
-    @Test("thousands of clients, some of them rude, leave no socket, chunk or session behind")
+    @Test("thousands of clients, some of them rude, leave no socket, chunk, session or task behind")
     func manyClients() async throws {
         let server = try S3ScriptedServer.echo()
         defer { server.stop() }
@@ -132,7 +132,9 @@ struct S3BoundsTests {
             }
             let worker = try await gateway.until("all sessions closed") {
                 $0.listeners[0].sessionsClosed == UInt64(count) && $0.counters.openSockets == $0.idleUpstreams
+                    && $0.sessionTasks == 0
             }
+            #expect(worker.sessionTasksStarted == count)
             #expect(worker.chunksLent == 0)
             #expect(worker.foreignEnqueues < 50, "sessions run on their worker")
         }

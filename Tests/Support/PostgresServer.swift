@@ -5,7 +5,8 @@ import Foundation
 /// A PostgreSQL server on a free loopback port, with durability off; ended by `stop()` or at deinit.
 ///
 /// The superuser is `PostgresServer.role` with the password `PostgresServer.password`; the database is `postgres`.
-/// Connections through the Unix socket are trusted whatever `auth` says, so a test can always look behind the scenes.
+/// Connections through the Unix socket are trusted whatever `auth` says, so a test can always look behind the scenes
+/// (unless it says otherwise in `access`).
 package final class PostgresServer: Sendable {
     package static let role = "postgres"
     package static let password = "scratch-password"
@@ -27,16 +28,23 @@ package final class PostgresServer: Sendable {
         package var clientCertificates: Bool
         /// Further lines of postgresql.conf, such as `max_connections = 500`.
         package var settings: [String]
+        /// Lines of pg_hba.conf that stand before the others, so that they win: `hostssl all all 127.0.0.1/32 cert`.
+        package var access: [String]
+        /// Further variables of the server's process.
+        package var environment: [String: String]
 
         package init(
             version: PostgresVersion = .debian15, auth: Auth = .trust, certificates: Certificates? = nil,
-            clientCertificates: Bool = false, settings: [String] = []
+            clientCertificates: Bool = false, settings: [String] = [], access: [String] = [],
+            environment: [String: String] = [:]
         ) {
             self.version = version
             self.auth = auth
             self.certificates = certificates
             self.clientCertificates = clientCertificates
             self.settings = settings
+            self.access = access
+            self.environment = environment
         }
     }
 
@@ -81,6 +89,7 @@ package final class PostgresServer: Sendable {
         try folder.write(
             "data/pg_hba.conf",
             """
+            \(options.access.joined(separator: "\n"))
             local all all trust
             local replication all trust
             \(type) all all 127.0.0.1/32 \(options.auth.rawValue)\(certificate)
@@ -91,8 +100,8 @@ package final class PostgresServer: Sendable {
         // INT is PostgreSQL's "fast" and QUIT its "immediate" shutdown; KILL would leave shared memory behind.
         process = try ServerProcess(
             "postgres \(options.version)", [try install.program("postgres"), "-D", data],
-            log: folder.file("log"), user: PostgresInstall.user, stopSignal: SIGINT, deathSignal: "QUIT",
-            folder: folder.path)
+            log: folder.file("log"), env: options.environment, user: PostgresInstall.user, stopSignal: SIGINT,
+            deathSignal: "QUIT", folder: folder.path)
         try process.waitUntil("a ready server") {
             // The eighth line of this file is the server's own word on its state.
             let state = (try? String(contentsOfFile: "\(data)/postmaster.pid", encoding: .utf8)) ?? ""
