@@ -164,7 +164,10 @@ struct WorkerTests {
                 withExtendedLifetime(peer) {}
             }
             let left = await loop.inside { [$0.counters.openSockets, $0.chunks.lent, $0.counters.socketsOpened] }
-            guard left == [0, 0, 3_000], openDescriptors() == before else { exit(EXIT_FAILURE) }
+            guard left == [0, 0, 3_000] else { exit(EXIT_FAILURE) }
+            // The runtime's own threads open files for a moment when they start, so that one look can see too many.
+            for _ in 0..<500 where openDescriptors() > before { usleep(10_000) }
+            guard openDescriptors() <= before else { exit(EXIT_FAILURE) }
         }
     }
 }
