@@ -11,6 +11,8 @@ let strict: [SwiftSetting] = [
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
+func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
+
 let package = Package(
     name: "fairlead",
     products: [
@@ -42,10 +44,14 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "Reactor", dependencies: ["CLinux", "COpenSSL"], swiftSettings: strict),
-
         // What a backend can be able to do, and what an adapter implements.
         .target(name: "Capabilities", swiftSettings: strict),
+        .target(name: "Multiplex", dependencies: ["Reactor"], exclude: ["LIFECYCLE.md"], swiftSettings: strict),
 
+        // The private protocols.
+        .target(
+            name: "MemcachedSwiftAdapter", dependencies: ["Capabilities", "Reactor", "Multiplex"],
+            path: "adapters/memcached-swift", exclude: ["README.md"], swiftSettings: strict),
         // What ties them.
         .target(
             name: "Gateway",
@@ -59,15 +65,15 @@ let package = Package(
             dependencies: [
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                nio("NIOCore"), nio("NIOPosix"),
                 logging,
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "fairlead",
             dependencies: [
-                "Gateway", "Admin", logging,
+                "Gateway", "Admin",
+                logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -81,11 +87,23 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "PostgresWireTests", dependencies: ["PostgresWire", "Wire"], swiftSettings: strict),
         .testTarget(name: "S3WireTests", dependencies: ["S3Wire", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "MultiplexTests", dependencies: ["Multiplex", "Reactor", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "MemcachedSwiftAdapterTests",
+            dependencies: [
+                "MemcachedSwiftAdapter", "AdapterTestSupport", "Capabilities", "Multiplex", "Reactor", "TestSupport",
+            ], swiftSettings: strict),
+        .target(
+            name: "AdapterTestSupport", dependencies: ["Capabilities", "Reactor"], path: "Tests/AdapterSupport",
+            swiftSettings: strict),
         .testTarget(name: "CapabilitiesTests", dependencies: ["Capabilities"], swiftSettings: strict),
-        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Capabilities"], swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests", dependencies: ["Gateway", "Capabilities", "RedisWire", "PostgresWire"],
+            swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["fairlead", "Gateway", "Reactor", "S3Wire", "Wire", "TestSupport", logging],
+            dependencies: ["fairlead", "Gateway", "Capabilities", "Reactor", "S3Wire", "Wire", "TestSupport", logging],
             swiftSettings: strict),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(

@@ -22,6 +22,12 @@ public struct AdapterSettings: Sendable, Equatable {
         self.url = url
         self.options = options
     }
+
+    /// `path` as it is when absolute, else below ``baseFolder``.
+    public func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let baseFolder else { return path }
+        return "\(baseFolder)/\(path)"
+    }
 }
 
 /// TLS towards a private backend; files are paths of PEM files.
@@ -59,6 +65,9 @@ public protocol Adapter: Sendable {
     /// Opens what all workers share; called once, before any service is made. Need not reach the backend.
     func start() async throws(AdapterError)
 
+    /// What an operator should know of the start, one sentence each, for the log.
+    var notices: [String] { get }
+
     /// The service of one worker; called once on each worker's thread.
     func makeService() -> any Service
 
@@ -68,6 +77,7 @@ public protocol Adapter: Sendable {
 
 extension Adapter {
     public func start() async throws(AdapterError) {}
+    public var notices: [String] { [] }
     public func stop() async {}
 }
 

@@ -8,6 +8,8 @@
 public protocol Service: AnyObject, Sendable {
     /// What this deployment can do: the adapter's manifest, narrowed by what was learned when it connected.
     var manifest: Manifest { get }
+    /// Grows whenever ``manifest`` becomes another one, because the backend was reached at last or came back changed.
+    var manifestRevision: Int { get }
 
     var keyValue: (any KeyValueService)? { get }
     var hash: (any HashService)? { get }
@@ -133,6 +135,7 @@ public struct WatchedKey: Sendable, Equatable {
 }
 
 extension Service {
+    public var manifestRevision: Int { 0 }
     public var keyValue: (any KeyValueService)? { nil }
     public var hash: (any HashService)? { nil }
     public var list: (any ListService)? { nil }

@@ -97,6 +97,9 @@ package final class Gateway: Sendable {
         for (index, backend) in privateBackends.enumerated() {
             do {
                 try await backend.adapter.start()
+                for notice in backend.adapter.notices {
+                    logger.notice("\(notice)", metadata: ["backend": "\(backend.name)"])
+                }
             } catch {
                 for started in privateBackends[..<index] { await started.adapter.stop() }
                 throw StartError(description: "backend '\(backend.name)': \(error)")

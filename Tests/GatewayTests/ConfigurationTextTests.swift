@@ -1,5 +1,6 @@
 // The small spellings: endpoints, backend URLs, durations, suggestions.
 
+import Capabilities
 import Testing
 
 @testable import Gateway
@@ -157,6 +158,6 @@ struct ConfigurationTextTests {
             ("zzz", nil),
         ])
     func suggestion(word: String, expected: String?) {
-        #expect(Suggestion.nearest(to: word, among: ["listen", "connections", "certificate", "key"]) == expected)
+        #expect(NearestWord.to(word, among: ["listen", "connections", "certificate", "key"]) == expected)
     }
 }

@@ -79,4 +79,17 @@ struct GateTests {
         #expect(Gate(VersionedStore(), gaps: [.keyValueTTL: .emulate]).manifest[.keyValueTTL].support == .emulated)
         #expect(Gate(VersionedStore([.keyValueGet])).manifest[.keyValueIncrement].support == .refused)
     }
+
+    @Test("a manifest that becomes another one makes another gate, which counts on")
+    func revision() async {
+        let store = VersionedStore([])
+        let gate = Gate(store)
+        _ = try? await gate.perform(.keyValue(.get(key: key)), now)
+        #expect(gate.current === gate)
+        store.declare(Manifest(adapter: "tests", [.keyValueGet: ManifestEntry(.native)]))
+        let successor = gate.current
+        #expect(successor !== gate && successor.permits(.keyValueGet) && !gate.permits(.keyValueGet))
+        #expect(successor.counters.refused == [.keyValueGet: 1])
+        #expect(successor.current === successor)
+    }
 }

@@ -6,7 +6,8 @@ import Capabilities
 
 /// Values with versions in a dictionary; `natively` lists what its manifest claims.
 final class VersionedStore: Service, KeyValueService, @unchecked Sendable {
-    let manifest: Manifest
+    private(set) var manifest: Manifest
+    private(set) var manifestRevision = 0
     var keyValue: (any KeyValueService)? { self }
     private(set) var values: [[UInt8]: (bytes: [UInt8], version: UInt64)] = [:]
     private(set) var calls: [KeyValueOperation] = []
@@ -54,6 +55,12 @@ final class VersionedStore: Service, KeyValueService, @unchecked Sendable {
             return .flag(true)
         default: throw .refused(.keyValueGet, reason: "the store of the tests has no such operation")
         }
+    }
+
+    /// Says something else from now on, like a backend that was reached at last.
+    func declare(_ manifest: Manifest) {
+        self.manifest = manifest
+        manifestRevision += 1
     }
 
     func put(_ key: [UInt8], _ bytes: [UInt8]) {

@@ -8,7 +8,7 @@ enum ImportTable {
         fronts + [
             "Wire", "Reactor", "Multiplex", "Digest", "Gateway", "Admin", "Capabilities", "CLinux", "COpenSSL",
             "CSQLite",
-            "fairlead",
+            "EmbeddedAdapter", "DeclaredAdapter", "MemcachedSwiftAdapter", "ProcessAdapter", "fairlead",
         ])
 
     private struct Row {
@@ -43,7 +43,7 @@ enum ImportTable {
             forbidden: foundation),
         Row(folder: "Sources/Admin/"),
         Row(folder: "Sources/fairlead/", own: ours),
-        Row(folder: "adapters/", own: ["Capabilities", "Reactor", "Multiplex", "Digest", "CSQLite"]),
+        Row(folder: "adapters/", own: ["Capabilities", "Reactor", "Multiplex", "Digest", "CSQLite", "CLinux"]),
     ]
 
     static func allows(_ module: String, in path: String) -> Bool {

@@ -30,7 +30,8 @@ enum TidyRules {
         if path != "Package.swift", !header.hasPrefix("// ") || !header.hasSuffix(".") {
             broken.append("the first line is not a comment of one sentence")
         }
-        if lines.count > 601 { broken.append("has \(lines.count - 1) lines, more than 600") }
+        // What a generator writes is as long as its input asks for.
+        if lines.count > 601, !path.contains("/Generated/") { broken.append("has \(lines.count - 1) lines, more than 600") }
         for word in ["TO" + "DO", "FIX" + "ME"] where text.contains(word) { broken.append("holds a leftover \(word)") }
         let code = SwiftText.code(of: text)
         for name in imports(code) where !ImportTable.allows(name, in: path) { broken.append("must not import \(name)") }

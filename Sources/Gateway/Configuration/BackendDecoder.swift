@@ -44,7 +44,9 @@ extension ConfigurationDecoder {
         }
     }
 
-    /// TLS towards a backend; nil for none. With `always` the section alone asks for it, whatever the URL says.
+    /// TLS towards a backend; nil for none.
+    ///
+    /// With `always` the section alone asks for it, whatever the URL says.
     mutating func backendTLS(
         _ section: ConfigurationSection?, url: BackendURL?, always: Bool = false
     ) -> BackendTLS? {

@@ -1,5 +1,7 @@
 // The checks that need the whole configuration: references, protocols that must agree, addresses that clash.
 
+import Capabilities
+
 /// Checks that compare one part of a configuration with another.
 enum ConfigurationChecks {
     /// A problem by the concrete key path it concerns; its place is found by whoever knows the source.
@@ -22,7 +24,7 @@ enum ConfigurationChecks {
         guard let backend = configuration.backend(named: listener.backend) else {
             if declared.contains(listener.backend) { return [] }
             let known = declared.isEmpty ? "there are none" : "there are: \(declared.joined(separator: ", "))"
-            let clause = Suggestion.clause(for: listener.backend, among: declared)
+            let clause = NearestWord.clause(for: listener.backend, among: declared)
             return [
                 Finding(
                     key: "\(path).backend", message: "no backend is called \"\(listener.backend)\"\(clause); \(known)")

@@ -1,5 +1,6 @@
 // Turns YAML nodes into typed values, collecting every problem instead of stopping at the first.
 
+import Capabilities
 import Yams
 
 /// One mapping of the file whose keys the table knows.
@@ -61,7 +62,7 @@ struct ConfigurationDecoder {
         guard var section = mapping(node, path: path) else { return nil }
         let known = ConfigurationKey.children(of: key?.path ?? "").map(\.name)
         for (name, entry) in section.entries where !known.contains(name) {
-            let clause = Suggestion.clause(for: name, among: known)
+            let clause = NearestWord.clause(for: name, among: known)
             add(
                 "this key is not known\(clause); known here: \(known.joined(separator: ", "))",
                 at: path.isEmpty ? name : "\(path).\(name)", mark: entry.keyMark)

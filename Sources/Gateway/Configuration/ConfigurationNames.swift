@@ -1,5 +1,7 @@
 // Names that users pick, and words picked from a few.
 
+import Capabilities
+
 /// Rules for names and for choices that the file and the command line share.
 enum ConfigurationNames {
     static let rule = "expected a name of 1 to 63 letters, digits, \".\", \"_\" or \"-\" (it becomes a metric label)"
@@ -14,7 +16,7 @@ enum ConfigurationNames {
         if let value = Value(rawValue: text) { return value }
         let words = Value.allCases.map(\.rawValue)
         throw ValueError(
-            "expected one of \(words.joined(separator: ", ")), got \"\(text)\"\(Suggestion.clause(for: text, among: words))"
+            "expected one of \(words.joined(separator: ", ")), got \"\(text)\"\(NearestWord.clause(for: text, among: words))"
         )
     }
 }

@@ -172,6 +172,6 @@ package struct ConfigurationOptions: Sendable {
 
     /// What `serve` does when it is told nothing: the embedded adapter behind all three fronts, its data in `folder`.
     package static func embeddedRoutes(folder: String) -> [(protocol: WireProtocol, text: String)] {
-        [(.redis, "6379=embedded:\(folder)"), (.postgres, "5432=embedded:\(folder)"), (.s3, "9000=embedded:\(folder)")]
+        [(.redis, "6380=embedded:\(folder)"), (.postgres, "6432=embedded:\(folder)"), (.s3, "9001=embedded:\(folder)")]
     }
 }

@@ -23,8 +23,7 @@ extension ConfigurationDecoder {
         settings.responseTimeout = responseTimeout ?? settings.responseTimeout
         settings.tls = tls.map(AdapterTLS.init)
         // A path is the configuration's, and begins where its other paths begin.
-        let isPath = adapter.contains("/") || adapter.hasSuffix(".yaml") || adapter.hasSuffix(".yml")
-        let joined = isPath && !adapter.hasPrefix("/") ? folder.map { "\($0)/\(adapter)" } ?? adapter : adapter
+        let joined = AdapterRegistry.isPath(adapter) ? settings.absolute(adapter) : adapter
         var backend = PrivateBackendConfiguration(name: name, adapter: joined, settings: settings)
         backend.gaps = gaps
         return backend
@@ -35,7 +34,7 @@ extension ConfigurationDecoder {
         for (name, text) in texts(.gaps, in: section) ?? [] {
             let path = "\(section.path(of: .gaps)).\(name)"
             guard let capability = Capability(rawValue: name) else {
-                let clause = Suggestion.clause(for: name, among: Capability.allCases.map(\.name))
+                let clause = NearestWord.clause(for: name, among: Capability.allCases.map(\.name))
                 add("no capability is called \"\(name)\"\(clause); `fairlead adapters show` lists them", at: path)
                 continue
             }

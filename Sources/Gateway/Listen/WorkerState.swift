@@ -30,7 +30,10 @@ package final class WorkerState: @unchecked Sendable {
 
     /// The gate of `backend` on this worker.
     package func gate(of backend: PrivateBackend) -> Gate {
-        if let gate = gates[backend.index] { return gate }
+        if let gate = gates[backend.index]?.current {
+            gates[backend.index] = gate
+            return gate
+        }
         let gate = Gate(backend, service: backend.adapter.makeService())
         gates[backend.index] = gate
         return gate

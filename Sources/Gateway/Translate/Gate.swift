@@ -18,17 +18,25 @@ package final class Gate {
     private let permitted: CapabilitySet
     private let ignored: CapabilitySet
     private let emulator: Emulator
-    package private(set) var counters = GateCounters()
+    private let revision: Int
+    package private(set) var counters: GateCounters
 
-    init(_ backend: PrivateBackend, service: any Service) {
+    init(_ backend: PrivateBackend, service: any Service, counters: GateCounters = GateCounters()) {
         self.backend = backend
         self.service = service
+        self.counters = counters
+        revision = service.manifestRevision
         let policy = GapResolution(service.manifest, gaps: backend.configuration.gaps)
         manifest = policy.manifest
         direct = policy.direct
         permitted = policy.permitted
         ignored = policy.ignored
         emulator = Emulator(service, direct: policy.direct, keepsExpiryBeside: policy.keepsExpiryBeside)
+    }
+
+    /// This gate, or its successor when the service's manifest has become another one.
+    var current: Gate {
+        revision == service.manifestRevision ? self : Gate(backend, service: service, counters: counters)
     }
 
     /// Whether every one of `needs` is done one way or another.

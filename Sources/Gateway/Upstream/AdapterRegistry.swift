@@ -20,23 +20,25 @@ package struct AdapterRegistry: Sendable {
         self.file = file
     }
 
-    /// What the adapter that `backend` names declares, before it has connected to anything.
-    package func manifest(for backend: PrivateBackendConfiguration) throws(AdapterError) -> Manifest {
-        if let manifest = kinds.first(where: { $0.name == backend.adapter })?.manifest { return manifest }
-        return try adapter(for: backend).manifest
-    }
-
     package func adapter(for backend: PrivateBackendConfiguration) throws(AdapterError) -> any Adapter {
         let name = backend.adapter
         if let kind = kinds.first(where: { $0.name == name }) { return try kind.make(backend.settings) }
-        if name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
-            return try file(name, backend.settings)
-        }
+        guard Self.isPath(name) else { throw unknown(name) }
+        return try file(name, backend.settings)
+    }
+
+    /// Whether an adapter is named by the path of its file.
+    package static func isPath(_ name: String) -> Bool {
+        name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml")
+    }
+
+    /// That there is no adapter called `name`, and which there are.
+    package func unknown(_ name: String) -> AdapterError {
         let known = kinds.map(\.name)
-        throw AdapterError(
+        return AdapterError(
             key: "adapter",
             """
-            no adapter is called "\(name)"\(Suggestion.clause(for: name, among: known)); \
+            no adapter is called "\(name)"\(NearestWord.clause(for: name, among: known)); \
             there are: \(known.joined(separator: ", ")); an adapter.yaml is named by its path
             """)
     }
