@@ -44,6 +44,8 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "Reactor", dependencies: ["CLinux", "COpenSSL"], swiftSettings: strict),
+        .target(name: "Digest", dependencies: ["COpenSSL"], swiftSettings: strict),
+
         // What a backend can be able to do, and what an adapter implements.
         .target(name: "Capabilities", swiftSettings: strict),
         .target(name: "Multiplex", dependencies: ["Reactor"], exclude: ["LIFECYCLE.md"], swiftSettings: strict),
@@ -56,7 +58,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Wire", "RedisWire", "PostgresWire", "S3Wire", "Reactor", "Capabilities", logging,
+                "Wire", "RedisWire", "PostgresWire", "S3Wire", "Reactor", "Capabilities", "Digest", logging,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -86,7 +88,8 @@ let package = Package(
             name: "RedisWireTests", dependencies: ["RedisWire", "Wire"], exclude: ["Recording"],
             swiftSettings: strict),
         .testTarget(name: "PostgresWireTests", dependencies: ["PostgresWire", "Wire"], swiftSettings: strict),
-        .testTarget(name: "S3WireTests", dependencies: ["S3Wire", "Wire"], swiftSettings: strict),
+        .testTarget(name: "S3WireTests", dependencies: ["S3Wire", "Wire", "Digest"], swiftSettings: strict),
+        .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
         .testTarget(
             name: "MultiplexTests", dependencies: ["Multiplex", "Reactor", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -2,7 +2,11 @@
 #ifndef FAIRLEAD_COPENSSL_H
 #define FAIRLEAD_COPENSSL_H
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 

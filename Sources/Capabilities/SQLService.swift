@@ -36,6 +36,9 @@ public protocol SQLSession: AnyObject, Sendable {
     /// Takes effect with the next call.
     func set(_ limits: SQLSessionLimits)
 
+    /// Changes what one of ``SQLSessionSettings/facts`` is from the next call on.
+    func setFact(_ name: String, _ value: SQLValue)
+
     /// Ends the statement that runs now with `57014`; from any thread, and nothing when none runs.
     func cancel()
 

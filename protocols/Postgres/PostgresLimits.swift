@@ -56,6 +56,18 @@ package enum PostgresLimits {
     package static let errorField = Limit(
         "postgres-error-field", 1024, source: "ours: libpq reads at most 30000 bytes of an error while connecting")
 
+    /// A client's message that the gateway answers itself, and so holds whole.
+    package static let translatedMessage = Limit(
+        "postgres-translated-message", 64 << 20, source: "ours: values of a translated backend are smaller than this")
+
+    /// The longest text of one field in a report on a translated statement, in bytes.
+    package static let reportField = Limit(
+        "postgres-report-field", 8192, source: "ours: long enough for any message, short enough for any log")
+
+    /// Prepared statements, and portals, of one translated session.
+    package static let namedObjects = Limit(
+        "postgres-named-objects", 10_000, source: "ours: what a driver's cache never reaches")
+
     // The same numbers as plain constants: a named limit is made at first use, and asking whether it is made
     // already costs more than reading a row.
     static let largest = 0x3FFF_FFFE

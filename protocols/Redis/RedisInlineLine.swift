@@ -24,7 +24,7 @@ struct RedisInlineLine: Sendable {
     init() {}
 
     /// Takes one byte of the line and passes what it means to `arguments`.
-    mutating func take(_ byte: UInt8, into arguments: inout RedisArguments) -> Step {
+    mutating func take(_ byte: UInt8, into arguments: inout some RedisArgumentSink) -> Step {
         if byte == .lineFeed { return end(&arguments) }
         if byte == 0 { return .zeroByte }
         length &+= 1
@@ -70,7 +70,7 @@ struct RedisInlineLine: Sendable {
         return .incomplete
     }
 
-    private mutating func end(_ arguments: inout RedisArguments) -> Step {
+    private mutating func end(_ arguments: inout some RedisArgumentSink) -> Step {
         switch state {
         case .blank: return .complete
         case .word, .afterQuote:
@@ -80,7 +80,7 @@ struct RedisInlineLine: Sendable {
         }
     }
 
-    private mutating func takeInWord(_ byte: UInt8, _ arguments: inout RedisArguments) {
+    private mutating func takeInWord(_ byte: UInt8, _ arguments: inout some RedisArgumentSink) {
         switch byte {
         case 0x22: state = .double
         case 0x27: state = .single
@@ -90,7 +90,7 @@ struct RedisInlineLine: Sendable {
         }
     }
 
-    private mutating func takeInDouble(_ byte: UInt8, _ arguments: inout RedisArguments) {
+    private mutating func takeInDouble(_ byte: UInt8, _ arguments: inout some RedisArgumentSink) {
         switch state {
         case .doubleEscape:
             if byte == 0x78 {
@@ -147,7 +147,17 @@ struct RedisInlineLine: Sendable {
     }
 }
 
-extension RedisArguments {
+/// Takes the arguments of an inline command as they are split.
+protocol RedisArgumentSink {
+    /// An argument begins.
+    mutating func begin()
+    /// A byte of the argument that began, with its escape undone.
+    mutating func keepIfWanted(_ byte: UInt8)
+    /// The argument that began has ended.
+    mutating func end()
+}
+
+extension RedisArguments: RedisArgumentSink {
     /// A byte of an inline argument, dropped when the argument is not wanted.
     mutating func keepIfWanted(_ byte: UInt8) {
         if isKept { keep(byte) }

@@ -55,4 +55,30 @@ package enum RedisLimits {
     /// Bytes of an error reply that we compose, its end of line included.
     package static let errorReply = Limit(
         "error-reply", 512, source: "ours: a client shows it as one line")
+
+    // Where the gateway is the server: what a command reader refuses, as the server does.
+
+    /// Bytes of one argument that a translated session takes.
+    package static let translatedBulk = Limit(
+        "translated-bulk", 512 * 1024 * 1024, source: "redis.conf: proto-max-bulk-len")
+
+    /// Bytes of one command, or of all that a transaction has queued.
+    package static let queryBuffer = Limit(
+        "query-buffer", 1024 * 1024 * 1024, source: "redis.conf: client-query-buffer-limit")
+
+    /// Bytes of a line that is still without its end: an inline command, a count or a length.
+    package static let unfinishedLine = Limit(
+        "unfinished-line", 64 * 1024, source: "redis src/server.h PROTO_INLINE_MAX_SIZE")
+
+    /// Arguments of a command before the client has logged in.
+    package static let strangerArguments = Limit(
+        "stranger-arguments", 10, source: "redis src/networking.c processMultibulkBuffer")
+
+    /// Bytes of an argument before the client has logged in.
+    package static let strangerBulk = Limit(
+        "stranger-bulk", 16 * 1024, source: "redis src/networking.c processMultibulkBuffer")
+
+    /// Items that a random pick with repetition gives.
+    package static let randomPicks = Limit(
+        "random-picks", 1 << 20, source: "ours: memory of a reply that the request does not bound")
 }

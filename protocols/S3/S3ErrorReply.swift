@@ -15,10 +15,14 @@ package struct S3ErrorReply: Sendable, Equatable {
     package var answersHead: Bool
     /// Whether the gateway closes the client's connection after the reply.
     package var closes: Bool
+    /// Further elements of the document.
+    package var details: [S3Refusal.Detail]
+    /// Further fields of the head, each with its line end.
+    package var fields: [UInt8]
 
     package init(
         _ error: S3ErrorCode, message: String, resource: [UInt8] = [], requestID: String = "",
-        answersHead: Bool = false, closes: Bool = true
+        answersHead: Bool = false, closes: Bool = true, details: [S3Refusal.Detail] = [], fields: [UInt8] = []
     ) {
         self.error = error
         self.message = message
@@ -26,6 +30,8 @@ package struct S3ErrorReply: Sendable, Equatable {
         self.requestID = requestID
         self.answersHead = answersHead
         self.closes = closes
+        self.details = details
+        self.fields = fields
     }
 
     /// The whole response.
@@ -38,14 +44,20 @@ package struct S3ErrorReply: Sendable, Equatable {
         head += "Content-Type: application/xml\r\nContent-Length: \(document.count)\r\n"
         if error == .methodNotAllowed { head += "Allow: GET, HEAD, PUT, POST, DELETE, OPTIONS\r\n" }
         if closes { head += "Connection: close\r\n" }
-        head += "\r\n"
-        return answersHead ? Array(head.utf8) : Array(head.utf8) + document
+        let bytes = Array(head.utf8) + fields + [S3Byte.carriageReturn, S3Byte.lineFeed]
+        return answersHead ? bytes : bytes + document
     }
 
     private var document: [UInt8] {
         var xml = Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>\(error.code)</Code><Message>".utf8)
         append(message, limit: S3Limits.errorMessage, to: &xml)
-        xml += Array("</Message><Resource>".utf8)
+        xml += Array("</Message>".utf8)
+        for detail in details {
+            xml += Array("<\(detail.name)>".utf8)
+            append(String(decoding: detail.value, as: UTF8.self), limit: S3Limits.errorDetail, to: &xml)
+            xml += Array("</\(detail.name)>".utf8)
+        }
+        xml += Array("<Resource>".utf8)
         append(
             String(decoding: resource.prefix(S3Limits.errorResource.maximum), as: UTF8.self),
             limit: S3Limits.errorResource, to: &xml)

@@ -29,7 +29,25 @@ package enum S3Limits {
         "interim-responses", 32, source: "ours: a server sends one 100, and 102 or 103 a few times at most")
     package static let errorResource = Limit(
         "error-resource", 2048, source: "ours: S3 keys have at most 1024 bytes, some of them percent-encoded")
+    package static let errorDetail = Limit(
+        "error-detail", 16384, source: "ours: the canonical request of a wrong signature helps whoever made it")
     package static let errorMessage = Limit("error-message", 1024, source: "ours: a message is a sentence or two")
+    package static let document = Limit(
+        "document", 4 << 20, source: "ours: 10,000 parts or 1,000 keys of 1,024 bytes, some of them escaped")
+    package static let documentDepth = Limit(
+        "document-depth", 8, source: "ours: the deepest document that a request of S3 carries has three levels")
+    package static let documentElements = Limit(
+        "document-elements", 100_000, source: "ours: 10,000 parts, each with a number, a tag and a checksum or two")
+    package static let userMetadata = Limit(
+        "user-metadata", 2048, source: "Amazon S3 user guide, Working with object metadata: 2 KB of names and values")
+    package static let signedHeaders = Limit(
+        "signed-headers", S3Bound.fields, source: "no request has more fields")
+    package static let clockSkew = Limit(
+        "clock-skew-seconds", 900, source: "Amazon S3 API reference, RequestTimeTooSkewed: 15 minutes")
+    package static let presignedSeconds = Limit(
+        "presigned-seconds", 604_800, source: "Amazon S3 API reference, X-Amz-Expires: seven days")
+    package static let chunkLine = Limit(
+        "aws-chunk-line", 4096, source: "ours: a size, a signature of 64 digits, or one trailer")
 }
 
 /// The values of the bounds that are compared on the hot path, as constants the compiler can see.

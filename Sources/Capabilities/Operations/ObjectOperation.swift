@@ -28,8 +28,13 @@ public struct ObjectMetadata: Sendable, Equatable {
 
 /// A check of an object's bytes that its uploader chose.
 public struct ObjectChecksum: Sendable, Equatable {
-    public enum Algorithm: UInt8, Sendable, CaseIterable {
-        case crc32, crc32c, crc64NVME, sha1, sha256
+    /// By the names that S3 has for them.
+    public enum Algorithm: String, Sendable, CaseIterable {
+        case crc32 = "CRC32"
+        case crc32c = "CRC32C"
+        case crc64NVME = "CRC64NVME"
+        case sha1 = "SHA1"
+        case sha256 = "SHA256"
     }
 
     public var algorithm: Algorithm

@@ -14,6 +14,10 @@ package struct PostgresFront: Front {
     package init() {}
 
     package func serve(_ session: Session) async {
+        if let gate = session.gate {
+            await PostgresTranslator(session, gate).serve()
+            return
+        }
         await open(session, policy: PostgresEncryptionPolicy(session)) { opening, held in
             await serve(session, opening, held: held)
         }
@@ -23,6 +27,10 @@ package struct PostgresFront: Front {
     ///
     /// Cancellations are carried out nevertheless: they are how a full server gets room.
     package func refuse(_ session: Session, because failure: GatewayFailure) async {
+        if let gate = session.gate {
+            await PostgresTranslator(session, gate).refuse(because: failure)
+            return
+        }
         await open(session, policy: .refuse) { opening, _ in
             switch opening {
             case .session: await refuse(session, PostgresRefusal(failure), isNoted: false)

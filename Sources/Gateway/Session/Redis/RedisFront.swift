@@ -15,6 +15,10 @@ package struct RedisFront: Front {
 
     package func serve(_ session: Session) async {
         guard await session.secureClient() else { return }
+        if let gate = session.gate {
+            await RedisTranslator(session, gate).serve()
+            return
+        }
         let upstream: Socket
         do throws(GatewayFailure) {
             upstream = try await session.connect()

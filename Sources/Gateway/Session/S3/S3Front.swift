@@ -1,4 +1,4 @@
-// The S3 front: requests forwarded one at a time, heads byte for byte, bodies as they stream.
+// The S3 front: requests forwarded one at a time, heads byte for byte, bodies as they stream; or translated.
 
 import Reactor
 import S3Wire
@@ -14,6 +14,10 @@ package struct S3Front: Front {
 
     package func serve(_ session: Session) async {
         guard await session.secureClient() else { return }
+        if let gate = session.gate {
+            await S3Translator(session, gate).serve()
+            return
+        }
         await S3Conversation(session).serve()
     }
 

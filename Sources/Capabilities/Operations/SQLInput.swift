@@ -1,0 +1,108 @@
+// Values from their text, by PostgreSQL's input rules.
+
+extension SQLType {
+    /// The value that `text` stands for; fails with `22P02`, `22003` or `22007` where PostgreSQL does, and with `0A000` for
+    /// what ``SQLValue`` cannot hold.
+    public func value(_ text: [UInt8]) throws(SQLFailure) -> SQLValue {
+        switch self {
+        case .int16: return try whole(text, Int64(Int16.min)...Int64(Int16.max))
+        case .int32: return try whole(text, Int64(Int32.min)...Int64(Int32.max))
+        case .int64: return try whole(text, .min ... .max)
+        case .oid: return try whole(text, 0...Int64(UInt32.max))
+        case .float32, .float64: return try float(text)
+        case .numeric: return try numeric(text)
+        case .boolean: return try boolean(text)
+        case .bytes:
+            guard let bytes = SQLBytesText.parse(text) else { throw invalid(text) }
+            return .bytes(bytes)
+        case .date:
+            guard let days = SQLInstant.date(text), let new = SQLInstant.dateText(days) else { throw invalidTime(text) }
+            return .text(new)
+        case .time:
+            guard let time = SQLInstant.time(text) else { throw invalidTime(text) }
+            return .text(SQLInstant.timeText(time))
+        case .timestamp, .timestampWithZone: return try timestamp(text)
+        case .uuid:
+            guard let uuid = SQLUUIDText.normalized(text) else { throw invalid(text) }
+            return .text(uuid)
+        default: return .text(text)
+        }
+    }
+
+    private func invalid(_ text: [UInt8]) -> SQLFailure {
+        SQLFailure(
+            "22P02", "invalid input syntax for type \(displayName): \"\(String(decoding: text, as: UTF8.self))\"")
+    }
+
+    private func invalidTime(_ text: [UInt8]) -> SQLFailure {
+        var failure = invalid(text)
+        failure.state = "22007"
+        return failure
+    }
+
+    private static func trimmed(_ text: [UInt8]) -> String {
+        let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 &- 9 < 5 }
+        var slice = text.drop(while: isSpace)
+        while let last = slice.last, isSpace(last) { slice.removeLast() }
+        return String(decoding: slice, as: UTF8.self)
+    }
+
+    private func whole(_ text: [UInt8], _ range: ClosedRange<Int64>) throws(SQLFailure) -> SQLValue {
+        let trimmed = Self.trimmed(text)
+        if let number = Int64(trimmed), range.contains(number) { return .integer(number) }
+        let digits =
+            trimmed.utf8.first == 0x2D || trimmed.utf8.first == 0x2B ? trimmed.utf8.dropFirst() : trimmed.utf8[...]
+        guard !digits.isEmpty, digits.allSatisfy({ $0 &- 0x30 < 10 }) else { throw invalid(text) }
+        throw SQLFailure("22003", "value \"\(trimmed)\" is out of range for type \(displayName)")
+    }
+
+    private func float(_ text: [UInt8]) throws(SQLFailure) -> SQLValue {
+        let trimmed = Self.trimmed(text)
+        // Swift reads hexadecimal numbers too.
+        guard let number = Double(trimmed), !trimmed.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) else {
+            throw invalid(text)
+        }
+        guard !number.isNaN else { throw .refused(.sqlQuery, "NaN is not known here") }
+        return .double(self == .float32 ? Double(Float(number)) : number)
+    }
+
+    private func numeric(_ text: [UInt8]) throws(SQLFailure) -> SQLValue {
+        let trimmed = Self.trimmed(text)
+        if let whole = Int64(trimmed) { return .integer(whole) }
+        guard let number = Double(trimmed), !trimmed.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) else {
+            throw invalid(text)
+        }
+        guard number.isFinite else { throw .refused(.sqlQuery, "NaN and infinity are not known here") }
+        let mantissa = trimmed.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }
+        var significant = mantissa.filter { $0 &- 0x30 < 10 }.drop { $0 == 0x30 }
+        if mantissa.contains(UInt8(ascii: ".")) { while significant.last == 0x30 { significant.removeLast() } }
+        guard significant.count <= 15 else {
+            throw .refused(.sqlQuery, "numbers of more than 15 digits are not kept exactly here")
+        }
+        return .double(number)
+    }
+
+    private func boolean(_ text: [UInt8]) throws(SQLFailure) -> SQLValue {
+        switch Self.trimmed(text).lowercased() {
+        case "t", "tr", "tru", "true", "y", "ye", "yes", "on", "1": return .integer(1)
+        case "f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0": return .integer(0)
+        default: throw invalid(text)
+        }
+    }
+
+    private func timestamp(_ text: [UInt8]) throws(SQLFailure) -> SQLValue {
+        var bare = text
+        if self == .timestamp {
+            // A zone is dropped here, and not applied.
+            let body = Array(Self.trimmed(text).utf8)
+            bare = body
+            if let place = body.dropFirst(10).firstIndex(where: { $0 == 0x2B || $0 == 0x2D || $0 | 0x20 == 0x7A }) {
+                bare = Array(body[..<place])
+            }
+        }
+        guard let stamp = SQLInstant.timestamp(bare), let new = SQLInstant.timestampText(stamp) else {
+            throw invalidTime(text)
+        }
+        return .text(self == .timestampWithZone ? new + Array("+00".utf8) : new)
+    }
+}

@@ -1,0 +1,227 @@
+// A translated session after its login: messages in, one after another, and what they do.
+
+import Capabilities
+import PostgresWire
+import Reactor
+import Wire
+
+/// A statement that was prepared, by Parse, by PREPARE, or for one simple query.
+final class PostgresPrepared {
+    let kind: PostgresStatementKind
+    let text: [UInt8]
+    /// nil for what the session answers itself.
+    let statement: (any SQLStatement)?
+    let parameterTypes: [SQLType]
+    let command: PostgresCommand
+    /// Whether there is nothing but space and comments.
+    let isEmpty: Bool
+    /// The columns as a client was told of them, which later rows have to keep to.
+    var described: [SQLColumn]?
+    /// The types of the items of parameters that are arrays, by the parameters' indices.
+    var arrays: [Int: SQLType] = [:]
+
+    init(
+        _ kind: PostgresStatementKind, _ text: [UInt8], _ statement: (any SQLStatement)?, _ parameterTypes: [SQLType],
+        _ command: PostgresCommand, isEmpty: Bool = false
+    ) {
+        self.kind = kind
+        self.text = text
+        self.statement = statement
+        self.parameterTypes = parameterTypes
+        self.command = command
+        self.isEmpty = isEmpty
+    }
+}
+
+/// A prepared statement with its values, on its way to its last row.
+final class PostgresPortal {
+    let prepared: PostgresPrepared
+    let values: [SQLValue]
+    let formats: [UInt16]
+    var cursor: (any SQLCursor)?
+    /// The columns as the client was told of them.
+    var described: [SQLColumn]?
+    /// Rows that have come and were not sent for a limit's sake.
+    var batch = SQLBatch(isLast: false)
+    var sent = 0
+    /// Rows sent in all.
+    var rows = 0
+    var isDone = false
+
+    init(_ prepared: PostgresPrepared, _ values: [SQLValue], _ formats: [UInt16]) {
+        self.prepared = prepared
+        self.values = values
+        self.formats = formats
+    }
+
+    func isBinary(_ column: Int) -> Bool {
+        formats.count == 1 ? formats[0] == 1 : column < formats.count && formats[column] == 1
+    }
+}
+
+/// Where a session stands between BEGIN and COMMIT.
+enum PostgresBlock {
+    case none
+    /// Begun by the session for statements that belong together, up to a Sync or the end of a Query.
+    case implicit
+    case open
+    case failed
+}
+
+/// One client's session with a backend that is reached through a gate.
+final class PostgresTranslatedSession {
+    let session: Session
+    let gate: Gate
+    let connection: PostgresClientConnection
+    let sql: any SQLSession
+    @exclusivity(unchecked) var settings: PostgresSettings
+    /// What the settings were when the block began: ROLLBACK takes them back.
+    @exclusivity(unchecked) var settingsBefore: PostgresSettings?
+    /// Settings that SET LOCAL has changed, with what they were.
+    @exclusivity(unchecked) var localSettings: [(name: String, value: String)] = []
+    @exclusivity(unchecked) var block = PostgresBlock.none
+    @exclusivity(unchecked) var statements: [[UInt8]: PostgresPrepared] = [:]
+    @exclusivity(unchecked) var portals: [[UInt8]: PostgresPortal] = [:]
+    /// The statement that the next failure's place is counted in.
+    @exclusivity(unchecked) var failedText: [UInt8] = []
+    /// After an error in extended messages everything up to the next Sync is dropped.
+    @exclusivity(unchecked) private var skipsToSync = false
+
+    init(_ session: Session, _ gate: Gate, _ connection: PostgresClientConnection, _ opened: PostgresOpened) {
+        self.session = session
+        self.gate = gate
+        self.connection = connection
+        sql = opened.sql
+        settings = opened.settings
+        sql.set(settings.timeouts)
+    }
+
+    var out: PostgresServerMessages {
+        _read { yield connection.out }
+        _modify { yield &connection.out }
+    }
+
+    func run() async {
+        do {
+            while try await turn() {}
+            connection.flush()
+        } catch let error as WireError {
+            session.note(GatewayFailure(.clientProtocol, "\(error)"))
+            await leave("08P01", "invalid frontend message: \(error.detail)")
+        } catch IOError.cancelled {
+            await leave("57P01", "terminating connection due to administrator command")
+        } catch IOError.timedOut {
+            session.note(GatewayFailure(.idle, "no byte passed for the idle-timeout"))
+            await leave("57P05", "terminating connection due to idle-session timeout")
+        } catch {
+            session.log(.debug, "the client left")
+        }
+    }
+
+    private func leave(_ state: String, _ message: String) async {
+        out.error(PostgresReport(severity: "FATAL", state: state, message: message))
+        connection.flush()
+        await session.client.closeAfterLastWords()
+    }
+
+    // MARK: Messages
+
+    /// Deals with the next message; false after the last one.
+    private func turn() async throws -> Bool {
+        session.waker.setDeadline(after: session.listener.configuration.idleTimeout?.nanoseconds)
+        connection.isBusy = block != .none
+        let request: PostgresClientMessage
+        do {
+            request = try await connection.next()
+        } catch let error as WireError where error.code == "invalid-message-layout" {
+            // The frame is whole, only its contents are not.
+            fail(SQLFailure("08P01", error.detail))
+            skipsToSync = true
+            return true
+        }
+        session.waker.setDeadline(after: nil)
+        switch request {
+        case .terminate: return false
+        case .sync:
+            skipsToSync = false
+            await endSegment()
+            out.readyForQuery(status)
+        case .query(let range):
+            if skipsToSync { return true }
+            await query(connection.array(range))
+            out.readyForQuery(status)
+        case .copyData, .copyDone, .copyFail:
+            // What comes late after a failed COPY is dropped.
+            break
+        case .flush: if !skipsToSync { connection.flush() }
+        default:
+            if skipsToSync { return true }
+            failedText = []
+            do throws(SQLFailure) {
+                try await extended(request)
+            } catch {
+                fail(error, in: failedText)
+                await failBlock()
+                skipsToSync = true
+            }
+        }
+        try await connection.relieve()
+        if session.waker.isCancelled { throw IOError.cancelled }
+        return true
+    }
+
+    var status: PostgresTransactionStatus {
+        switch block {
+        case .none, .implicit: .idle
+        case .open: .inTransaction
+        case .failed: .failed
+        }
+    }
+
+    // MARK: Failures
+
+    /// Tells the client of `failure`; a place in `text` is told in characters.
+    func fail(_ failure: SQLFailure, in text: [UInt8] = []) {
+        var report = PostgresReport(state: failure.state, message: failure.message)
+        if let capability = failure.refused { report.message = gate.refusal(capability, failure.message) }
+        report.detail = failure.detail
+        report.hint = failure.hint
+        report.table = failure.table
+        report.column = failure.column
+        report.constraint = failure.constraint
+        if let offset = failure.offset, offset >= 0, offset <= text.count {
+            report.position = String(decoding: text[..<offset], as: UTF8.self).unicodeScalars.count + 1
+        }
+        if let row = failure.row { report.context = "COPY, line \(row)" }
+        out.error(report)
+    }
+
+    func warn(_ state: String, _ message: String, severity: String = "WARNING") {
+        guard settings.wants(notice: severity == "NOTICE") else { return }
+        out.notice(PostgresReport(severity: severity, state: state, message: message))
+    }
+
+    func check(_ capabilities: CapabilitySet) throws(SQLFailure) {
+        do throws(Failure) {
+            try gate.check(capabilities)
+        } catch {
+            guard case .refused(let capability, let reason) = error else { throw SQLFailure("58000", "\(error)") }
+            throw .refused(capability, reason)
+        }
+    }
+
+    /// Counts a statement for the listener's metrics.
+    func note(_ command: PostgresCommand, since start: UInt64, failure: SQLFailure?) {
+        session.metrics.record(command: Int(command.rawValue), nanoseconds: session.worker.now &- start)
+        if let failure { session.metrics.count(code: failure.state, command: Int(command.rawValue)) }
+    }
+
+    /// Tells the client and the backend of settings that have changed.
+    func publishSettings() {
+        let changes = settings.takeChanges()
+        guard !changes.facts.isEmpty else { return }
+        for (name, value) in changes.reported { out.parameterStatus(name, value) }
+        for (name, value) in changes.facts { sql.setFact("setting." + name, .text(value)) }
+        sql.set(settings.timeouts)
+    }
+}

@@ -1,0 +1,117 @@
+// Things that clients do with lists and conditional sets, for backends that have queues and locks instead.
+
+import Capabilities
+import RedisWire
+
+/// A command that takes several operations, or knowledge that the session keeps.
+enum RedisIdiom: Sendable, Equatable {
+    /// A script that is known by its text: `integer`.
+    case script(RedisKnownScript, key: [UInt8], arguments: [[UInt8]])
+    /// Takes an item off a queue for good: `taken` with the item, or `missing`.
+    case take(queue: [UInt8], wait: Wait?)
+    /// Takes an item and keeps it reserved under the name of a list: `bytes`, or `missing`.
+    case reserve(queue: [UInt8], under: [UInt8], wait: Wait?)
+    /// Acknowledges an item that is reserved under the name of a list: `integer`, how many.
+    case acknowledge(under: [UInt8], payload: [UInt8])
+
+    /// Whether it may wait for something to happen.
+    var waits: Bool {
+        switch self {
+        case .take(_, let wait), .reserve(_, _, let wait): wait != nil
+        case .script, .acknowledge: false
+        }
+    }
+}
+
+extension RedisIdiom {
+    /// What stands for `operation` on a backend without lists or conditional sets; nil when nothing does.
+    ///
+    /// A list is a queue when it is pushed to at one end, taken from at the other, and items that are moved to a second
+    /// list are removed from it when they are done.
+    static func standIn(for operation: Operation, _ gate: Gate, now: Int64) -> RedisTranslation? {
+        switch operation {
+        case .keyValue(.set(let key, let value, let options)):
+            guard !gate.permits(.keyValueConditionalSet), gate.permits(.lockAcquire), options.condition == .absent,
+                !options.returnsOld, case .at(let time) = options.expiry
+            else { return nil }
+            let acquire = LockOperation.acquire(name: key, owner: value, ttlMilliseconds: max(1, time - now))
+            return .perform(.lock(acquire), .held)
+        case .list(let operation):
+            guard !gate.permits(.listPush), gate.permits(.queuePut) else { return nil }
+            return standIn(for: operation)
+        default: return nil
+        }
+    }
+
+    private static func standIn(for operation: ListOperation) -> RedisTranslation? {
+        switch operation {
+        case .push(let key, let values, .left, false):
+            guard values.count == 1 else { return nil }
+            return .perform(.queue(.put(queue: key, payload: values[0], delayMilliseconds: 0)), .queued)
+        case .pop(let key, .right, nil): return .idiom(.take(queue: key, wait: nil), .takenItem)
+        case .popFirst(let keys, .right, 1, let wait):
+            guard keys.count == 1 else { return nil }
+            return .idiom(.take(queue: keys[0], wait: wait), .takenFirst)
+        case .move(let from, let to, .right, .left, let wait):
+            return .idiom(.reserve(queue: from, under: to, wait: wait), wait == nil ? .bulk : .waitedFor)
+        case .remove(let key, let value, _): return .idiom(.acknowledge(under: key, payload: value), .integer)
+        default: return nil
+        }
+    }
+}
+
+/// An item that a session has reserved, and where.
+struct RedisReservedItem: Equatable {
+    let queue: [UInt8]
+    let id: [UInt8]
+    let payload: [UInt8]
+}
+
+extension RedisTranslator {
+    /// How long an item stays reserved before others can have it.
+    private static let visibility: Int64 = 60_000
+    /// Items that one session may have reserved.
+    private static let reservedAtMost = 4096
+
+    /// Performs an idiom's operations.
+    func perform(_ idiom: RedisIdiom, _ call: CallContext) async -> Result<Answer, Failure> {
+        do throws(Failure) {
+            switch idiom {
+            case .script(let script, let key, let arguments):
+                return .success(.integer(try await isDone(script, key, arguments, call) ? 1 : 0))
+            case .take(let queue, let wait):
+                guard let item = try await reserve(queue, wait, call) else { return .success(.missing) }
+                _ = try await gate.perform(.queue(.acknowledge(queue: queue, id: item.id)), call)
+                return .success(.taken(key: queue, .list([.bytes(item.payload)])))
+            case .reserve(let queue, let list, let wait):
+                guard reserved.reduce(0, { $0 + $1.value.count }) < Self.reservedAtMost else {
+                    throw .invalid("a session may hold \(Self.reservedAtMost) items that it has not removed yet")
+                }
+                guard let item = try await reserve(queue, wait, call) else { return .success(.missing) }
+                reserved[list, default: []].append(item)
+                return .success(.bytes(item.payload))
+            case .acknowledge(let list, let payload):
+                guard let place = reserved[list]?.firstIndex(where: { $0.payload == payload }),
+                    let item = reserved[list]?.remove(at: place)
+                else { return .success(.integer(0)) }
+                if reserved[list]?.isEmpty == true { reserved[list] = nil }
+                let answer = try await gate.perform(.queue(.acknowledge(queue: item.queue, id: item.id)), call)
+                return .success(.integer(answer == .flag(true) ? 1 : 0))
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func reserve(
+        _ queue: [UInt8], _ wait: Wait?, _ call: CallContext
+    ) async throws(Failure) -> RedisReservedItem? {
+        let reserve = QueueOperation.reserve(queue: queue, visibilityMilliseconds: Self.visibility, wait: wait)
+        switch try await gate.perform(.queue(reserve), call) {
+        case .pairs(let pairs):
+            return pairs.first.map { RedisReservedItem(queue: queue, id: $0.name, payload: $0.value) }
+        case .missing: return nil
+        default: throw .protocolBroken("its answer does not fit the command")
+        }
+    }
+}

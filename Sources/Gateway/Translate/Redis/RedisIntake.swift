@@ -1,0 +1,242 @@
+// From bytes to operations: what a session does with the commands that have come.
+
+import Capabilities
+import Reactor
+import RedisWire
+
+/// A command that was read and has not begun.
+enum RedisHeldCommand {
+    case translated(RedisTranslation, RedisCommand, UInt64, isSilent: Bool)
+    case session(RedisSessionCommand, RedisCommandLine, isSilent: Bool)
+    case queue(RedisCommandLine, RedisCommandEntry, isSilent: Bool)
+    case refused(RedisErrorText, RedisCommand, isSilent: Bool)
+}
+
+extension RedisTranslator {
+    /// Does what can be done with what has come; true when there is more to do at once.
+    func takeCommands(_ group: inout DiscardingTaskGroup) async -> Bool {
+        var reads = 0
+        while end == nil {
+            writeFinished()
+            if let held {
+                guard mayStart(held) else {
+                    readAhead()
+                    return false
+                }
+                self.held = nil
+                await start(held, &group)
+                continue
+            }
+            if out.bytes.count > Self.collected { flush() }
+            guard !session.client.isCongested else { return false }
+            switch readCommand(&reads) {
+            case .commandRead: await take(&group)
+            case .nothingRead: client.skipped()
+            case nil: return reads > Self.readsPerTurn
+            }
+        }
+        return false
+    }
+
+    /// The next command or nothing; nil when no more has come or others shall have their turn.
+    private func readCommand(_ reads: inout Int) -> RedisCommandReader.Event? {
+        while true {
+            if !kept.isEmpty {
+                var offset = kept.start
+                let event = read(kept.bytes.span, &offset)
+                kept.remove(upTo: offset)
+                if event != nil || end != nil { return event }
+            }
+            guard session.client.isReadable else { return nil }
+            reads += 1
+            guard reads <= Self.readsPerTurn else { return nil }
+            switch receive() {
+            case .bytes(let count):
+                let event = session.worker.withReceived(count) { bytes in
+                    var offset = 0
+                    let event = read(bytes, &offset)
+                    if offset < bytes.count { kept.append(bytes.extracting(offset...)) }
+                    return event
+                }
+                if event != nil || end != nil { return event }
+            case .nothing, .end: return nil
+            }
+        }
+    }
+
+    private func receive() -> Received {
+        do throws(IOError) {
+            let received = try session.client.receive()
+            if case .bytes(let count) = received { session.metrics.bytesFromClients &+= UInt64(count) }
+            if case .end = received { hasClientEnded = true }
+            return received
+        } catch {
+            end = .clientLost
+            return .end
+        }
+    }
+
+    private func read(_ bytes: Span<UInt8>, _ offset: inout Int) -> RedisCommandReader.Event? {
+        do throws(RedisProtocolError) {
+            return try reader.next(bytes, at: &offset)
+        } catch {
+            held = nil
+            end = .protocolBroken(error)
+            return nil
+        }
+    }
+
+    /// Reads what comes while a command waits, so that a client that goes away is noticed.
+    private func readAhead() {
+        while session.client.isReadable, kept.count < Self.readAhead, end == nil {
+            guard case .bytes(let count) = receive() else { return }
+            session.worker.withReceived(count) { kept.append($0) }
+        }
+    }
+
+    /// Decides what becomes of the command that was read.
+    private func take(_ group: inout DiscardingTaskGroup) async {
+        let command = reader.line.command
+        if command == .post || command == .host {
+            end = .crossProtocol
+            return
+        }
+        let isSilent = client.startCommand(command)
+        do throws(RedisErrorText) {
+            let entry = try admit(reader.line)
+            if transaction.isOpen, entry.isQueuedInMulti {
+                await afterOthers(.queue(reader.line, entry, isSilent: isSilent), &group)
+                return
+            }
+            switch entry.action {
+            case .session(let action):
+                await afterOthers(.session(action, reader.line, isSilent: isSilent), &group)
+            case .translate(let translate):
+                context.mayWait = true
+                context.database = client.database
+                let translation = standIn(try translate(reader.line, context))
+                if case .perform(let operation, let shape) = translation, slots.isEmpty, gate.answersAtOnce(operation) {
+                    // The usual case, without the calls in between: each would cost a frame of the task.
+                    let reply = RedisPendingReply(
+                        command: command, shape: shape, startedAt: session.worker.now, isSilent: isSilent,
+                        isReadOnly: operation.isReadOnly)
+                    write(await perform(operation, CallContext(database: client.database, now: context.now)), reply)
+                    return
+                }
+                await afterOthers(.translated(translation, command, session.worker.now, isSilent: isSilent), &group)
+            }
+        } catch {
+            await afterOthers(.refused(error, command, isSilent: isSilent), &group)
+        }
+    }
+
+    /// The idiom in place of an operation that the backend cannot perform, where there is one.
+    private func standIn(_ translation: RedisTranslation) -> RedisTranslation {
+        guard hasStandIns, case .perform(let operation, _) = translation else { return translation }
+        return RedisIdiom.standIn(for: operation, gate, now: context.now) ?? translation
+    }
+
+    private func afterOthers(_ command: RedisHeldCommand, _ group: inout DiscardingTaskGroup) async {
+        if mayStart(command) { await start(command, &group) } else { held = command }
+    }
+
+    private func mayStart(_ command: RedisHeldCommand) -> Bool {
+        if slots.isEmpty { return true }
+        guard !isBlocked, !slots.isFull, case .translated(let translation, _, _, _) = command else { return false }
+        switch translation {
+        case .perform(let operation, _), .refuse(_, let operation, _):
+            return !operation.waits && !slots.conflicts(with: operation)
+        case .reply, .idiom, .unsupported: return false
+        }
+    }
+
+    private func start(_ command: RedisHeldCommand, _ group: inout DiscardingTaskGroup) async {
+        switch command {
+        case .refused(let error, let command, let isSilent):
+            write(error, command, isSilent: isSilent)
+        case .queue(let line, let entry, let isSilent):
+            silenced(isSilent) { queue(line, entry) }
+        case .session(let action, let line, let isSilent):
+            let start = session.worker.now
+            let before = out.bytes.count
+            subscriptions.holdsMessages = true
+            client.showsThisReply = false
+            await perform(action, line)
+            settle(line.command, from: before, startedAt: start, isSilent: isSilent && !client.showsThisReply)
+            releaseMessages()
+        case .translated(let translation, let command, let startedAt, let isSilent):
+            let reply = RedisPendingReply(
+                command: command, shape: .status, startedAt: startedAt, isSilent: isSilent, isReadOnly: true)
+            await start(translation, reply, &group)
+        }
+    }
+
+    private func start(
+        _ translation: RedisTranslation, _ reply: RedisPendingReply, _ group: inout DiscardingTaskGroup
+    ) async {
+        var reply = reply
+        switch translation {
+        case .perform(let operation, let shape):
+            reply.shape = shape
+            await start(operation, reply, &group)
+        case .refuse(let error, let operation, let whenMissing):
+            reply.refusal = error
+            reply.whenMissing = whenMissing
+            await start(operation, reply, &group)
+        case .reply(let fixed):
+            let before = out.bytes.count
+            out.write(fixed)
+            settle(reply.command, from: before, startedAt: reply.startedAt, isSilent: reply.isSilent)
+        case .unsupported(let name):
+            write(gate.redisRefusal(of: name), reply.command, isSilent: reply.isSilent)
+        case .idiom(let idiom, let shape):
+            reply.shape = shape
+            reply.isReadOnly = false
+            isBlocked = idiom.waits
+            let call = CallContext(database: client.database, now: context.now)
+            run(RedisReplySlot(keys: nil, isReadOnly: false, isPublish: false, pending: reply), &group) { [self] in
+                await perform(idiom, call)
+            }
+        }
+    }
+
+    private func start(
+        _ operation: Operation, _ reply: RedisPendingReply, _ group: inout DiscardingTaskGroup
+    ) async {
+        var reply = reply
+        reply.isReadOnly = operation.isReadOnly
+        let call = CallContext(database: client.database, now: context.now)
+        if gate.answersAtOnce(operation) {
+            let result = await perform(operation, call)
+            if slots.isEmpty {
+                write(result, reply)
+            } else {
+                slots.finish(slots.append(RedisReplySlot(operation, reply)), result)
+            }
+            return
+        }
+        isBlocked = operation.waits
+        run(RedisReplySlot(operation, reply), &group) { [self] in await perform(operation, call) }
+    }
+
+    /// Runs `work` beside the session's other commands; its reply takes the next place.
+    private func run(
+        _ slot: RedisReplySlot, _ group: inout DiscardingTaskGroup,
+        _ work: @escaping @Sendable () async -> Result<Answer, Failure>
+    ) {
+        let id = slots.append(slot)
+        group.addImmediateTask { [self] in
+            let result = await work()
+            slots.finish(id, result)
+            session.waker.wake()
+        }
+    }
+
+    private func perform(_ operation: Operation, _ call: CallContext) async -> Result<Answer, Failure> {
+        do throws(Failure) {
+            return .success(try await gate.perform(operation, call))
+        } catch {
+            return .failure(error)
+        }
+    }
+}
