@@ -51,6 +51,10 @@ let package = Package(
         .target(name: "Multiplex", dependencies: ["Reactor"], exclude: ["LIFECYCLE.md"], swiftSettings: strict),
 
         // The private protocols.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(
+            name: "EmbeddedAdapter", dependencies: ["Capabilities", "Reactor", "Digest", "CLinux", "CSQLite"],
+            path: "adapters/embedded", exclude: ["DURABILITY.md"], swiftSettings: strict),
         .target(
             name: "MemcachedSwiftAdapter", dependencies: ["Capabilities", "Reactor", "Multiplex"],
             path: "adapters/memcached-swift", exclude: ["README.md"], swiftSettings: strict),
@@ -100,6 +104,13 @@ let package = Package(
         .target(
             name: "AdapterTestSupport", dependencies: ["Capabilities", "Reactor"], path: "Tests/AdapterSupport",
             swiftSettings: strict),
+        .testTarget(
+            name: "EmbeddedAdapterTests",
+            dependencies: ["EmbeddedAdapter", "Capabilities", "Digest", "Reactor", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EmbeddedSQLTests",
+            dependencies: ["EmbeddedAdapter", "Capabilities", "Reactor", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CapabilitiesTests", dependencies: ["Capabilities"], swiftSettings: strict),
         .testTarget(
             name: "GatewayTests", dependencies: ["Gateway", "Capabilities", "RedisWire", "PostgresWire"],

@@ -56,3 +56,9 @@ long fl_raise_file_limit(void) {
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
     return (long)limit.rlim_cur;
 }
+
+long fl_copy_file_range(int source, int64_t *offset, int target, size_t count) {
+    return syscall(SYS_copy_file_range, source, offset, target, NULL, count, 0);
+}
+
+int fl_sync_file_system(int fd) { return (int)syscall(SYS_syncfs, fd); }

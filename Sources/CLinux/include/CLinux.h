@@ -83,4 +83,9 @@ int fl_core_count(void);
 // Raises the soft limit of open files to the hard one; the new soft limit, or -1.
 long fl_raise_file_limit(void);
 
+// Copies bytes from one file to the end of another within the kernel; from where, is moved on. -1 and errno on failure.
+long fl_copy_file_range(int source, int64_t *offset, int target, size_t count);
+// Puts everything of the file system that holds `fd` on disk; -1 and errno on failure.
+int fl_sync_file_system(int fd);
+
 #endif

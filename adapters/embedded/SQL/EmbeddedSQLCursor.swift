@@ -1,0 +1,213 @@
+// A statement that runs, and the rows of a COPY.
+
+import CSQLite
+import Capabilities
+
+/// A running statement; it begins with the first fetch.
+final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
+    /// Bytes of values after which a batch is handed over, so that no result has to fit into memory.
+    private static let batchBytes = 256 * 1024
+    private static let batchRows = 4096
+
+    private let session: EmbeddedSQLSession
+    private let statement: EmbeddedSQLStatement
+    private let values: [SQLValue]
+    private(set) var columns: [SQLColumn]?
+    private var running: OpaquePointer?
+    private var isDone = false
+    /// A row that was looked at for its types and not given yet.
+    private var isRowWaiting = false
+
+    init(_ session: EmbeddedSQLSession, _ statement: EmbeddedSQLStatement, _ values: [SQLValue]) {
+        self.session = session
+        self.statement = statement
+        self.values = values
+        columns = statement.columns
+    }
+
+    func describe() async throws(SQLFailure) {
+        guard let columns, columns.contains(where: { $0.type == .unknown }), running == nil, !isDone else { return }
+        // What changes data must not run before it is told to.
+        if !statement.command.writes {
+            try await session.run { [self] connection throws(SQLFailure) in
+                try guarded(connection) { () throws(SQLFailure) in try start(connection) }
+            }
+        }
+        settleTypes()
+    }
+
+    /// What no row has told is taken for text.
+    private func settleTypes() {
+        guard var columns else { return }
+        for index in columns.indices where columns[index].type == .unknown { columns[index].type = .text }
+        self.columns = columns
+    }
+
+    func fetch(_ limit: Int) async throws(SQLFailure) -> SQLBatch {
+        guard !isDone else { return SQLBatch(isLast: true) }
+        let batch = try await session.run { [self] connection throws(SQLFailure) in
+            try guarded(connection) { () throws(SQLFailure) in try next(limit, connection) }
+        }
+        return batch
+    }
+
+    func close() async {
+        guard running != nil else { return }
+        try? await session.run { [self] connection in finish(connection) }
+    }
+
+    deinit { if let running { session.connection.retire(running) } }
+
+    // MARK: On a thread
+
+    private func guarded<T>(
+        _ connection: SQLiteConnection, _ work: () throws(SQLFailure) -> T
+    ) throws(SQLFailure) -> T {
+        do throws(SQLFailure) {
+            return try work()
+        } catch {
+            isDone = true
+            finish(connection)
+            throw error
+        }
+    }
+
+    private func finish(_ connection: SQLiteConnection) {
+        guard let running else { return }
+        self.running = nil
+        statement.giveBack(running)
+    }
+
+    /// Begins the run up to the first row.
+    private func start(_ connection: SQLiteConnection) throws(SQLFailure) {
+        let translation = statement.translation
+        if translation.standsAlone, connection.transaction.isOpen {
+            throw SQLFailure("25001", "\(statement.command.tag) cannot run inside a transaction block")
+        }
+        let writes = statement.command.writes && !translation.standsAlone
+        try connection.transaction.prepare(
+            writes: writes || translation.locksRows, command: statement.command.tag, on: connection)
+        if translation.readsCatalog { try connection.refreshCatalog() }
+        if translation.first.isEmpty, translation.then.isEmpty {
+            try begin(connection)
+        } else {
+            try connection.atomically { () throws(SQLFailure) in
+                for sql in translation.first { try connection.execute(sql) }
+                try begin(connection)
+            }
+        }
+    }
+
+    private func begin(_ connection: SQLiteConnection) throws(SQLFailure) {
+        let running = try statement.take()
+        self.running = running
+        connection.bind(values, to: running)
+        try step(running, connection)
+        guard !isRowWaiting, let rest = Optional(statement.translation.then), !rest.isEmpty else { return }
+        if statement.command.tag == "SELECT", let count = rest.first {
+            copied = try connection.rows(count).first?.first?.integer
+        } else {
+            for sql in rest { try connection.execute(sql) }
+        }
+    }
+
+    /// The rows that CREATE TABLE AS has written.
+    private var copied: Int64?
+
+    private func step(_ running: OpaquePointer, _ connection: SQLiteConnection) throws(SQLFailure) {
+        switch sqlite3_step(running) {
+        case SQLITE_ROW:
+            // SQLite compiles anew when tables have changed, and a star may stand for other columns then.
+            guard
+                columns == nil || statement.command.tag == "EXPLAIN"
+                    || columns?.count == Int(sqlite3_column_count(running))
+            else { throw SQLFailure("0A000", "cached plan must not change result type") }
+            isRowWaiting = true
+            learnTypes(running)
+        case SQLITE_DONE:
+            isRowWaiting = false
+            isDone = true
+        default: throw connection.failure()
+        }
+    }
+
+    private func learnTypes(_ running: OpaquePointer) {
+        guard var columns, columns.contains(where: { $0.type == .unknown }) else { return }
+        for index in columns.indices where columns[index].type == .unknown {
+            switch sqlite3_column_type(running, Int32(index)) {
+            case SQLITE_INTEGER: columns[index].type = .int64
+            case SQLITE_FLOAT: columns[index].type = .float64
+            case SQLITE_BLOB: columns[index].type = .bytes
+            default: columns[index].type = .text
+            }
+        }
+        self.columns = columns
+    }
+
+    private func next(_ limit: Int, _ connection: SQLiteConnection) throws(SQLFailure) -> SQLBatch {
+        if running == nil { try start(connection) }
+        guard let running else { return SQLBatch(isLast: true) }
+        var batch = SQLBatch(isLast: false)
+        var bytes = 0
+        let rows = limit > 0 ? min(limit, Self.batchRows) : Self.batchRows
+        let isExplained = statement.command.tag == "EXPLAIN"
+        while isRowWaiting, batch.rowCount < rows, bytes < Self.batchBytes {
+            // SQLite's plan has its words in the last of four columns.
+            for column in (isExplained ? 3 : 0)..<sqlite3_column_count(running) {
+                let value = SQLiteConnection.value(running, column)
+                switch value {
+                case .text(let text): bytes += text.count
+                case .bytes(let data): bytes += data.count
+                default: bytes += 8
+                }
+                batch.values.append(value)
+            }
+            batch.rowCount += 1
+            try step(running, connection)
+        }
+        if isDone {
+            batch.isLast = true
+            batch.affected =
+                copied
+                ?? (statement.command.writes && statement.command.countsRows ? sqlite3_changes64(connection.handle) : 0)
+            finish(connection)
+            if !statement.command.countsRows { connection.tablesChanged() }
+        }
+        return batch
+    }
+}
+
+/// The rows of a COPY on their way into a table.
+final class EmbeddedSQLCopy: SQLCopyTarget {
+    private let session: EmbeddedSQLSession
+    private let statement: EmbeddedSQLStatement
+    let columns: [SQLColumn]
+
+    init(_ session: EmbeddedSQLSession, _ statement: EmbeddedSQLStatement, _ columns: [SQLColumn]) {
+        self.session = session
+        self.statement = statement
+        self.columns = columns
+    }
+
+    func insert(_ values: [SQLValue]) async throws(SQLFailure) {
+        let width = columns.count
+        guard width > 0 else { return }
+        let statement = statement
+        try await session.run { connection throws(SQLFailure) in
+            try connection.transaction.prepare(writes: true, command: "COPY FROM", on: connection)
+            let running = try statement.take()
+            defer { statement.giveBack(running) }
+            for start in stride(from: 0, to: values.count, by: width) {
+                connection.bind(Array(values[start..<(start + width)]), to: running)
+                guard sqlite3_step(running) == SQLITE_DONE else {
+                    var failure = connection.failure()
+                    failure.row = start / width
+                    throw failure
+                }
+                sqlite3_reset(running)
+            }
+        }
+    }
+
+    func close() async {}
+}

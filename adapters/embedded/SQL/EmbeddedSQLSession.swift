@@ -1,0 +1,124 @@
+// A session with the embedded database: its transaction block, its statements, and its limits.
+
+import CSQLite
+import Capabilities
+
+/// One client's session.
+///
+/// Calls come from its worker; SQLite is touched on the store's threads only.
+final class EmbeddedSQLSession: SQLSession, @unchecked Sendable {
+    let connection: SQLiteConnection
+    private let runner: SQLRunner
+    private var isClosed = false
+
+    init(_ connection: SQLiteConnection, _ runner: SQLRunner) {
+        self.connection = connection
+        self.runner = runner
+    }
+
+    /// Runs `work` with the connection on a thread; the cancellation of the caller's task ends it early.
+    func run<T: Sendable>(
+        _ work: @escaping @Sendable (SQLiteConnection) throws(SQLFailure) -> T
+    ) async throws(SQLFailure) -> T {
+        guard !isClosed else { throw SQLFailure("08003", "the session is closed") }
+        let connection = connection
+        let runner = runner
+        let result: Result<T, SQLFailure> = await withTaskCancellationHandler {
+            do throws(SQLFailure) {
+                return .success(
+                    try await runner.run { () throws(SQLFailure) in
+                        connection.startCall()
+                        return try work(connection)
+                    })
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            connection.cancel()
+        }
+        return try result.get()
+    }
+
+    // MARK: Transaction blocks
+
+    func begin(_ mode: SQLTransactionMode) async throws(SQLFailure) {
+        // Nothing is asked of SQLite before the first statement, so this needs no thread.
+        connection.transaction.begin(mode)
+    }
+
+    func commit() async throws(SQLFailure) {
+        guard connection.transaction.hasBegun else {
+            connection.transaction.end()
+            return
+        }
+        try await run { connection throws(SQLFailure) in try connection.transaction.commit(on: connection) }
+    }
+
+    func rollback() async throws(SQLFailure) {
+        guard connection.transaction.hasBegun else {
+            connection.transaction.end()
+            return
+        }
+        try await run { connection throws(SQLFailure) in try connection.transaction.rollback(on: connection) }
+    }
+
+    func savepoint(_ name: String) async throws(SQLFailure) {
+        try await run { connection throws(SQLFailure) in try connection.transaction.savepoint(name, on: connection) }
+    }
+
+    func release(_ name: String) async throws(SQLFailure) {
+        try await run { connection throws(SQLFailure) in try connection.transaction.release(name, on: connection) }
+    }
+
+    func rollBack(to name: String) async throws(SQLFailure) {
+        try await run { connection throws(SQLFailure) in try connection.transaction.rollBack(to: name, on: connection) }
+    }
+
+    // MARK: Statements
+
+    func prepare(_ text: [UInt8], parameterTypes: [SQLType]) async throws(SQLFailure) -> any SQLStatement {
+        if let known = connection.cache.take(text, parameterTypes) { return known }
+        return try await run { connection throws(SQLFailure) in
+            try EmbeddedSQLStatement(text, parameterTypes, on: connection)
+        }
+    }
+
+    func open(_ statement: any SQLStatement, _ values: [SQLValue]) throws(SQLFailure) -> any SQLCursor {
+        guard let statement = statement as? EmbeddedSQLStatement else {
+            throw SQLFailure("26000", "the statement belongs to another session")
+        }
+        return EmbeddedSQLCursor(self, statement, values)
+    }
+
+    func copy(into table: SQLName, columns: [String]) async throws(SQLFailure) -> any SQLCopyTarget {
+        let name = table.schema.map { $0 == "public" ? "" : SQLText.quoted($0) + "." } ?? ""
+        let full = name + SQLText.quoted(table.name)
+        let list = columns.isEmpty ? "" : " (" + columns.map(SQLText.quoted).joined(separator: ", ") + ")"
+        let statement = try await run { connection throws(SQLFailure) in
+            // The table's own columns tell how many values a row has.
+            let all = try EmbeddedSQLStatement(Array("SELECT * FROM \(full)".utf8), [], on: connection)
+            let known = all.columns ?? []
+            let chosen = columns.isEmpty ? known : columns.compactMap { name in known.first { $0.name == name } }
+            if let missing = columns.first(where: { name in !known.contains { $0.name == name } }) {
+                throw SQLFailure("42703", "column \"\(missing)\" of relation \"\(table.name)\" does not exist")
+            }
+            let marks = chosen.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
+            let insertion = try EmbeddedSQLStatement(
+                Array("INSERT INTO \(full)\(list) VALUES (\(marks))".utf8), chosen.map(\.type), on: connection)
+            return (insertion, chosen)
+        }
+        return EmbeddedSQLCopy(self, statement.0, statement.1)
+    }
+
+    func set(_ limits: SQLSessionLimits) { connection.limits = limits }
+    func setFact(_ name: String, _ value: SQLValue) { connection.facts[name] = value }
+    func cancel() { connection.cancel() }
+
+    func close() async {
+        guard !isClosed else { return }
+        // Even when the caller's task is cancelled: what it had begun is rolled back with the connection.
+        let connection = connection
+        try? await runner.run { connection.close() }
+        isClosed = true
+    }
+}

@@ -1,0 +1,168 @@
+// A prepared statement: translated, compiled, and described as far as it can be without running it.
+
+import CSQLite
+import Capabilities
+
+/// A statement of one session.
+final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
+    let translation: SQLTranslation
+    let text: [UInt8]
+    let givenTypes: [SQLType]
+    private(set) var parameterTypes: [SQLType]
+    private(set) var columns: [SQLColumn]?
+    var command: SQLCommand { translation.command }
+    /// SQLite's compiled form; another run at the same time compiles one of its own.
+    private var compiled: OpaquePointer?
+    private unowned(unsafe) let connection: SQLiteConnection
+    private let keeper: SQLiteConnection
+
+    init(_ text: [UInt8], _ types: [SQLType], on connection: SQLiteConnection) throws(SQLFailure) {
+        self.text = text
+        givenTypes = types
+        self.connection = connection
+        keeper = connection
+        let tokens = try SQLLexer.tokens(text)
+        translation = try SQLTranslator.translate(text, tokens)
+        parameterTypes = []
+        if translation.readsCatalog { try connection.refreshCatalog() }
+        let isDeferred = !translation.first.isEmpty
+        // What refers to something that a statement before it makes can only be compiled when it runs.
+        let statement = isDeferred ? nil : try compile()
+        compiled = statement
+        let count = statement.map { Int(sqlite3_bind_parameter_count($0)) } ?? 0
+        parameterTypes = try SQLParameterTypes.find(
+            tokens, count: max(count, types.count), given: types, known: translation.parameterTypes, connection)
+        if let statement {
+            let needsColumns = translation.items.contains { $0.column != nil || !$0.operands.isEmpty }
+            let known = needsColumns ? try SQLParameterTypes.columns(tokens, connection) : [:]
+            columns = Self.describe(statement, translation, parameterTypes, known, connection)
+            if translation.command.tag == "EXPLAIN" { columns = [SQLColumn("QUERY PLAN", .text)] }
+        }
+        if !translation.then.isEmpty, translation.command.tag != "SELECT" { columns = nil }
+        if translation.command.tag.hasPrefix("CREATE") || translation.command.tag == "ALTER TABLE" { columns = nil }
+    }
+
+    deinit { if let compiled { connection.retire(compiled) } }
+
+    /// A compiled form for one run.
+    func take() throws(SQLFailure) -> OpaquePointer {
+        if let statement = compiled {
+            compiled = nil
+            return statement
+        }
+        return try compile()
+    }
+
+    func giveBack(_ statement: OpaquePointer) {
+        sqlite3_reset(statement)
+        sqlite3_clear_bindings(statement)
+        if compiled == nil { compiled = statement } else { sqlite3_finalize(statement) }
+    }
+
+    private func compile() throws(SQLFailure) -> OpaquePointer {
+        do throws(SQLFailure) {
+            return try connection.compile(translation.sql)
+        } catch {
+            var failure = error
+            failure.offset = error.offset.flatMap { translation.original($0) } ?? placeOfRelation(failure)
+            throw inClientsWords(failure)
+        }
+    }
+
+    /// A syntax error names a word of the client's own, and not one that the translation has put there.
+    private func inClientsWords(_ failure: SQLFailure) -> SQLFailure {
+        guard failure.state == "42601", failure.message.hasPrefix("syntax error"), let place = failure.offset,
+            let tokens = try? SQLLexer.tokens(text), let index = tokens.firstIndex(where: { $0.start >= place })
+        else { return failure }
+        func near(_ token: SQLToken) -> SQLFailure {
+            let word = String(decoding: text[token.start..<token.end], as: UTF8.self)
+            return SQLFailure("42601", "syntax error at or near \"\(word)\"", offset: token.start)
+        }
+        let own = near(tokens[index])
+        if own.message.lowercased() == failure.message.lowercased() { return own }
+        guard index + 1 < tokens.count else {
+            return SQLFailure("42601", "syntax error at end of input", offset: text.count)
+        }
+        return near(tokens[index + 1])
+    }
+
+    /// Where a relation that does not exist is named, which SQLite does not tell.
+    private func placeOfRelation(_ failure: SQLFailure) -> Int? {
+        guard failure.state == "42P01", let tokens = try? SQLLexer.tokens(text) else { return nil }
+        let name = failure.message.split(separator: "\"").dropFirst().first?.split(separator: ".").last.map(String.init)
+        guard let place = tokens.firstIndex(where: { $0.isName && $0.text == name }) else { return nil }
+        // A qualified name begins with its schema.
+        return place >= 2 && tokens[place - 1].isMark(".") ? tokens[place - 2].start : tokens[place].start
+    }
+
+    func close() { connection.cache.keep(self) }
+
+    // MARK: Columns
+
+    /// The columns; types that neither a declaration nor the words tell stay unknown.
+    private static func describe(
+        _ statement: OpaquePointer, _ translation: SQLTranslation, _ parameters: [SQLType], _ known: [String: SQLType],
+        _ connection: SQLiteConnection
+    ) -> [SQLColumn]? {
+        let count = Int(sqlite3_column_count(statement))
+        guard count > 0 else { return nil }
+        let items = translation.items
+        let star = items.firstIndex(where: \.isStar)
+        return (0..<count).map { index in
+            let place = Int32(index)
+            var item: SQLResultItem?
+            if let star {
+                // Before the star items and columns run in step from the front, behind the last star from the back.
+                let lastStar = items.lastIndex(where: \.isStar) ?? star
+                if index < star { item = items[index] }
+                let fromEnd = count - index
+                if fromEnd < items.count - lastStar { item = items[items.count - fromEnd] }
+            } else if index < items.count {
+                item = items[index]
+            }
+            let own = sqlite3_column_name(statement, place).map { String(cString: $0) } ?? ""
+            var column = SQLColumn(item?.name ?? own, item?.type ?? .unknown, modifier: item?.modifier ?? -1)
+            if column.type == .unknown, let declared = sqlite3_column_decltype(statement, place) {
+                let type = SQLDeclaredType.declared(String(cString: declared))
+                column.type = type.type
+                column.modifier = type.modifier
+                if type.isSerial { column.type = connection.rowNumberType(statement, place) }
+            }
+            if column.type == .unknown, let function = item?.function, let name = item?.column, let type = known[name] {
+                column.type = SQLFunctionNames.result(function, of: type)
+            }
+            if column.type == .unknown, let operands = item?.operands, !operands.isEmpty {
+                column.type = SQLFunctionNames.result(ofArithmetic: operands.map { known[$0] ?? .unknown })
+            }
+            if let number = item?.parameter, number > 0, number <= parameters.count {
+                column.type = parameters[number - 1]
+            }
+            return column
+        }
+    }
+}
+
+/// Statements that were closed and may be wanted again; finding one saves a parse and a trip to a thread.
+struct SQLStatementCache {
+    private static let size = 64
+    private var statements: [EmbeddedSQLStatement] = []
+
+    mutating func keep(_ statement: EmbeddedSQLStatement) {
+        guard statement.command.countsRows, !statement.translation.readsCatalog,
+            // Another session may change how many columns a star stands for.
+            !statement.translation.items.contains(where: \.isStar),
+            !statements.contains(where: { $0 === statement })
+        else { return }
+        statements.append(statement)
+        if statements.count > Self.size { statements.removeFirst() }
+    }
+
+    /// A statement of this very text, in the last closed first.
+    mutating func take(_ text: [UInt8], _ types: [SQLType]) -> EmbeddedSQLStatement? {
+        guard let place = statements.lastIndex(where: { $0.text == text && $0.givenTypes == types }) else { return nil }
+        return statements.remove(at: place)
+    }
+
+    /// Forgets what was described before the tables changed.
+    mutating func clear() { statements = [] }
+}

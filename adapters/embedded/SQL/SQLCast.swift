@@ -1,0 +1,178 @@
+// Conversions between types, as PostgreSQL's casts do them.
+
+import Capabilities
+
+enum SQLCast {
+    /// `value` as `type`; fails where PostgreSQL fails.
+    static func convert(
+        _ value: SQLValue, to type: SQLType, _ modifier: Int32, _ connection: SQLiteConnection
+    ) throws(SQLFailure) -> SQLValue {
+        if value == .null { return .null }
+        let declared = SQLDeclaredType(type: type, modifier: modifier)
+        switch type {
+        case .int16: return try whole(value, type, Int64(Int16.min)...Int64(Int16.max))
+        case .int32: return try whole(value, type, Int64(Int32.min)...Int64(Int32.max))
+        case .int64: return try whole(value, type, .min ... .max)
+        case .oid: return try whole(value, type, 0...Int64(UInt32.max))
+        case .float32, .float64:
+            guard let number = value.number, case .integer = value else { return try input(value, type) }
+            return .double(number)
+        case .numeric: return try numeric(value, declared)
+        case .boolean:
+            if case .integer(let number) = value { return .integer(number == 0 ? 0 : 1) }
+            return try input(value, type)
+        case .text, .name, .character, .unknown, .boundedText, .fixedText: return text(value, declared)
+        case .bytes, .date, .timestamp, .timestampWithZone, .uuid: return try input(value, type)
+        case .time:
+            // Of a timestamp it is the second half.
+            guard case .text(let text) = value, let stamp = SQLInstant.timestamp(text) else {
+                return try input(value, type)
+            }
+            let rest = stamp % SQLInstant.microsecondsPerDay
+            return .text(SQLInstant.timeText(rest < 0 ? rest + SQLInstant.microsecondsPerDay : rest))
+        case .json, .jsonb: return try json(value, connection)
+        case .regclass: return try regclass(value, connection)
+        case .void: return .text("")
+        }
+    }
+
+    /// A text by the type's input rules; any other value only where it is of the type already.
+    private static func input(_ value: SQLValue, _ type: SQLType) throws(SQLFailure) -> SQLValue {
+        switch value {
+        case .text(let text): return try type.value(text)
+        case .bytes where type == .bytes: return value
+        case .double(let number) where type == .float32: return .double(Double(Float(number)))
+        case .double where type == .float64: return value
+        default: throw SQLFailure("42846", "cannot cast this value to \(type.displayName)")
+        }
+    }
+
+    // MARK: Numbers
+
+    private static func whole(
+        _ value: SQLValue, _ type: SQLType, _ range: ClosedRange<Int64>
+    ) throws(SQLFailure) -> SQLValue {
+        let number: Int64
+        switch value {
+        case .integer(let given): number = given
+        case .double(let given):
+            guard let exact = Int64(exactly: given.rounded(.toNearestOrEven)) else {
+                throw SQLFailure("22003", "\(type.displayName) out of range")
+            }
+            number = exact
+        default: return try input(value, type)
+        }
+        guard range.contains(number) else { throw SQLFailure("22003", "\(type.displayName) out of range") }
+        return .integer(number)
+    }
+
+    private static func numeric(_ value: SQLValue, _ type: SQLDeclaredType) throws(SQLFailure) -> SQLValue {
+        var number = value
+        switch value {
+        case .integer: break
+        case .double(let given):
+            guard given.isFinite else { throw .refused(.sqlQuery, "NaN and infinity are not known here") }
+        default: number = try input(value, .numeric)
+        }
+        guard let scale = type.scale, let precision = type.precision, let given = number.number else { return number }
+        if case .double = number {
+            let text = String(decoding: SQLNumberText.decimal(given, scale: scale), as: UTF8.self)
+            number = Int64(text).map { .integer($0) } ?? .double(Double(text) ?? given)
+        }
+        var limit = 1.0
+        for _ in 0..<max(0, precision - scale) { limit *= 10 }
+        guard (number.number ?? 0).magnitude < limit else { throw SQLFailure("22003", "numeric field overflow") }
+        return number
+    }
+
+    // MARK: Texts and bytes
+
+    private static func text(_ value: SQLValue, _ type: SQLDeclaredType) -> SQLValue {
+        let text: [UInt8]
+        switch value {
+        case .bytes(let bytes): text = hexadecimal(bytes)
+        case .text(let bytes): text = bytes
+        default: text = Array((value.string ?? "").utf8)
+        }
+        let limit = type.type == .name ? 63 : type.type == .character ? 1 : type.length
+        guard let limit, text.count > limit else { return .text(text) }
+        // An explicit cast cuts without a word.
+        return .text(String(String(decoding: text, as: UTF8.self).unicodeScalars.prefix(limit)))
+    }
+
+    static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
+        var text: [UInt8] = [UInt8(ascii: "\\"), UInt8(ascii: "x")]
+        for byte in bytes {
+            for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+        }
+        return text
+    }
+
+    // MARK: The rest
+
+    private static func json(_ value: SQLValue, _ connection: SQLiteConnection) throws(SQLFailure) -> SQLValue {
+        guard case .text = value else { return .text(value.string ?? "") }
+        let isValid = try connection.rows("SELECT json_valid(?1)", [value]).first?.first == .integer(1)
+        guard isValid else { throw SQLFailure("22P02", "invalid input syntax for type json") }
+        return value
+    }
+
+    private static func regclass(_ value: SQLValue, _ connection: SQLiteConnection) throws(SQLFailure) -> SQLValue {
+        if case .integer = value { return value }
+        guard let name = value.string else { return .null }
+        if let number = Int64(name) { return .integer(number) }
+        guard let number = try SQLCatalog.number(of: name, on: connection) else {
+            throw SQLFailure("42P01", "relation \"\(name)\" does not exist")
+        }
+        return .integer(number)
+    }
+
+    /// The items of an array's text, `{a,"b c",NULL}`, as a JSON array.
+    static func arrayAsJSON(_ text: [UInt8]) throws(SQLFailure) -> [UInt8] {
+        if text.first == UInt8(ascii: "[") { return text }
+        guard text.first == UInt8(ascii: "{"), text.last == UInt8(ascii: "}") else {
+            throw SQLFailure("22P02", "malformed array literal: \"\(String(decoding: text, as: UTF8.self))\"")
+        }
+        var json: [UInt8] = [UInt8(ascii: "[")]
+        var index = 1
+        while index < text.count - 1 {
+            var item: [UInt8] = []
+            var isQuoted = false
+            while index < text.count - 1, text[index] != UInt8(ascii: ",") {
+                if text[index] == UInt8(ascii: "{") { throw .refused(.sqlQuery, "arrays of arrays are not known here") }
+                if text[index] == UInt8(ascii: "\"") {
+                    isQuoted = true
+                    index += 1
+                    while index < text.count - 1, text[index] != UInt8(ascii: "\"") {
+                        if text[index] == UInt8(ascii: "\\") { index += 1 }
+                        item.append(text[index])
+                        index += 1
+                    }
+                } else {
+                    item.append(text[index])
+                }
+                index += 1
+            }
+            index += 1
+            if json.count > 1 { json.append(UInt8(ascii: ",")) }
+            let word = String(decoding: item, as: UTF8.self)
+            if !isQuoted, word.uppercased() == "NULL" {
+                json += Array("null".utf8)
+            } else if !isQuoted, Int64(word) != nil {
+                json += item
+            } else {
+                json.append(UInt8(ascii: "\""))
+                for byte in item {
+                    if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { json.append(UInt8(ascii: "\\")) }
+                    if byte < 0x20 {
+                        json += Array("\\u00".utf8) + hexadecimal([byte]).dropFirst(2)
+                    } else {
+                        json.append(byte)
+                    }
+                }
+                json.append(UInt8(ascii: "\""))
+            }
+        }
+        return json + [UInt8(ascii: "]")]
+    }
+}

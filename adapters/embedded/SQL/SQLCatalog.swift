@@ -1,0 +1,80 @@
+// The catalogue: what clients ask about tables, columns and indexes, as tables of a database in memory.
+
+import CSQLite
+import Capabilities
+
+/// `pg_catalog` and `information_schema`, attached to each connection and filled when a statement names them.
+enum SQLCatalog {
+    /// The numbers of our schemas, as PostgreSQL has them.
+    static let publicSchema = 2200
+    static let catalogSchema = 11
+    /// Where the numbers of tables begin, as PostgreSQL's own do for what users make.
+    static let firstNumber: Int64 = 16_384
+
+    /// Attaches empty databases, and those of the gateway's relations with their rows.
+    static func attach(to connection: SQLiteConnection) throws(SQLFailure) {
+        try connection.execute("ATTACH ':memory:' AS pg_catalog")
+        try connection.execute("ATTACH ':memory:' AS information_schema")
+        var schemas: Set<String> = []
+        for relation in connection.settings.relations {
+            let schema = relation.name.schema ?? "fairlead"
+            if schemas.insert(schema).inserted {
+                try connection.execute("ATTACH ':memory:' AS \(SQLText.quoted(schema))")
+            }
+            let name = "\(SQLText.quoted(schema)).\(SQLText.quoted(relation.name.name))"
+            let columns = relation.columns.map {
+                "\(SQLText.quoted($0.name)) \(SQLDeclaredType(type: $0.type, modifier: $0.modifier).declaration)"
+            }
+            try connection.execute("CREATE TABLE \(name) (\(columns.joined(separator: ", ")))")
+            let marks = relation.columns.map { _ in "?" }.joined(separator: ", ")
+            let insertion = try connection.compile("INSERT INTO \(name) VALUES (\(marks))")
+            defer { sqlite3_finalize(insertion) }
+            for start in stride(from: 0, to: relation.values.count, by: max(1, relation.columns.count)) {
+                connection.bind(Array(relation.values[start..<(start + relation.columns.count)]), to: insertion)
+                guard sqlite3_step(insertion) == SQLITE_DONE else { throw connection.failure() }
+                sqlite3_reset(insertion)
+            }
+        }
+        try SQLCatalogTables.create(on: connection)
+    }
+
+    /// A query that fails unless all columns are declared NOT NULL, which a primary key has to be.
+    static func requireNotNull(table: String, columns: [String]) -> String {
+        let names = columns.map(SQLText.literal).joined(separator: ", ")
+        return """
+            SELECT fairlead_require(count(*) = \(columns.count), 'a primary key can be added only over NOT NULL columns here') \
+            FROM pragma_table_info(\(SQLText.literal(table))) WHERE name IN (\(names)) AND ("notnull" OR pk)
+            """
+    }
+
+    /// The number of a table, index or view by its name; nil when there is none.
+    static func number(of name: String, on connection: SQLiteConnection) throws(SQLFailure) -> Int64? {
+        var bare = name
+        if bare.hasPrefix("public.") { bare = String(bare.dropFirst(7)) }
+        bare = bare.trimming("\"")
+        let rows = try connection.rows(
+            "SELECT rowid + \(firstNumber) FROM main.sqlite_master WHERE name = ?1 AND type <> 'trigger'", [.text(bare)]
+        )
+        return rows.first?.first?.integer
+    }
+}
+
+/// Names that PostgreSQL makes up for constraints.
+enum SQLCatalogNames {
+    static func uniqueConstraint(
+        table: String, columns: [String], isPrimary: Bool, on connection: SQLiteConnection
+    ) -> String {
+        if isPrimary { return "\(table)_pkey" }
+        let wanted = columns.joined(separator: ",")
+        let rows = try? connection.rows(
+            """
+            SELECT l.name, l.origin, (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(l.name))) \
+            FROM pragma_index_list(?1) l WHERE l."unique"
+            """, [.text(table)])
+        for row in rows ?? [] where row[2].string == wanted {
+            if row[1].string == "pk" { return "\(table)_pkey" }
+            if let name = row[0].string, !name.hasPrefix("sqlite_") { return name }
+        }
+        return "\(table)_\(columns.joined(separator: "_"))_key"
+    }
+}

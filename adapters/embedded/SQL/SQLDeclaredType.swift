@@ -1,0 +1,193 @@
+// Type names: as PostgreSQL's clients write them, as columns are declared in SQLite, and as the catalogue shows them.
+
+import Capabilities
+
+/// A type with its modifier, as a column or a cast names it.
+struct SQLDeclaredType: Equatable {
+    var type: SQLType
+    var modifier: Int32 = -1
+    /// `serial` and its kin: the column fills itself.
+    var isSerial = false
+
+    /// The numbers in parentheses that a modifier was made of.
+    var length: Int? { modifier >= 4 && type != .numeric ? Int(modifier) - 4 : nil }
+    var precision: Int? { type == .numeric && modifier >= 4 ? Int((modifier - 4) >> 16 & 0xFFFF) : nil }
+    var scale: Int? { type == .numeric && modifier >= 4 ? Int((modifier - 4) & 0xFFFF) : nil }
+
+    private static let names: [String: SQLType] = [
+        "bool": .boolean, "boolean": .boolean, "bytea": .bytes, "name": .name, "int8": .int64, "bigint": .int64,
+        "int2": .int16, "smallint": .int16, "int": .int32, "int4": .int32, "integer": .int32, "text": .text,
+        "oid": .oid, "json": .json, "jsonb": .jsonb, "float4": .float32, "real": .float32, "float8": .float64,
+        "bpchar": .fixedText, "varchar": .boundedText, "date": .date, "timestamptz": .timestampWithZone,
+        "numeric": .numeric, "decimal": .numeric, "uuid": .uuid, "regclass": .regclass, "dec": .numeric,
+        "serial": .int32, "serial4": .int32, "bigserial": .int64, "serial8": .int64, "smallserial": .int16,
+        "serial2": .int16, "void": .void, "unknown": .text,
+    ]
+    /// Types that PostgreSQL has and this store has not.
+    private static let missing: Set<String> = [
+        "interval", "money", "bit", "varbit", "inet", "cidr", "macaddr", "macaddr8", "point", "line", "lseg", "box",
+        "path", "polygon", "circle", "tsvector", "tsquery", "xml", "timetz", "int4range", "int8range", "numrange",
+        "tsrange", "tstzrange", "daterange", "hstore", "jsonpath", "pg_lsn", "txid_snapshot", "record", "citext",
+    ]
+    /// Names of the catalogue's own types, which are numbers or text to us.
+    private static let aliases: [String: SQLType] = [
+        "regproc": .text, "regtype": .oid, "regnamespace": .oid, "regrole": .oid, "regoper": .text, "xid": .int64,
+        "cid": .int64, "tid": .text, "aclitem": .text, "pg_node_tree": .text, "information_schema": .text,
+        "cstring": .text, "regprocedure": .text, "regoperator": .text, "regconfig": .text,
+    ]
+
+    /// Reads a type at `index` and leaves the index behind it; nil when no type's name stands there.
+    static func read(_ tokens: [SQLToken], at index: inout Int) throws(SQLFailure) -> SQLDeclaredType? {
+        var next = index
+        func word(_ ahead: Int = 0) -> String? {
+            next + ahead < tokens.count && tokens[next + ahead].kind == .word ? tokens[next + ahead].text : nil
+        }
+        if next + 2 < tokens.count, tokens[next].isName, tokens[next].text == "pg_catalog", tokens[next + 1].isMark(".")
+        {
+            next += 2
+        }
+        guard next < tokens.count, tokens[next].isName else { return nil }
+        let start = tokens[next].start
+        let name = tokens[next].text
+        let isQuotedChar = tokens[next].kind == .quotedName && name == "char"
+        next += 1
+        var numbers: [Int] = []
+        func readNumbers() {
+            guard next < tokens.count, tokens[next].isMark("(") else { return }
+            var end = next + 1
+            var found: [Int] = []
+            while end < tokens.count, !tokens[end].isMark(")") {
+                if tokens[end].kind == .integer { found.append(0) } else if !tokens[end].isMark(",") { return }
+                end += 1
+            }
+            guard end < tokens.count else { return }
+            numbers = found
+            next = end + 1
+        }
+        let numbersAt = next
+        readNumbers()
+        var result: SQLDeclaredType
+        func zone() -> Bool {
+            if word() == "with" || word() == "without", word(1) == "time", word(2) == "zone" {
+                let isWith = word() == "with"
+                next += 3
+                return isWith
+            }
+            return false
+        }
+        switch name {
+        case _ where isQuotedChar: result = SQLDeclaredType(type: .character)
+        case "double":
+            guard word() == "precision" else { return nil }
+            next += 1
+            result = SQLDeclaredType(type: .float64)
+        case "float": result = SQLDeclaredType(type: .float64)
+        case "character", "char", "nchar", "national":
+            if name == "national" { next += 1 }
+            var isVarying = false
+            if word() == "varying" {
+                isVarying = true
+                next += 1
+                readNumbers()
+            }
+            result = SQLDeclaredType(type: isVarying ? .boundedText : .fixedText)
+        case "timestamp": result = SQLDeclaredType(type: zone() ? .timestampWithZone : .timestamp)
+        case "time":
+            if zone() { throw .refused(.sqlQuery, "the type time with time zone is not known here", offset: start) }
+            result = SQLDeclaredType(type: .time)
+        default:
+            if let type = names[name] ?? aliases[name] {
+                result = SQLDeclaredType(type: type, isSerial: name.contains("serial"))
+            } else if missing.contains(name) {
+                throw .refused(.sqlQuery, "the type \(name) is not known here", offset: start)
+            } else {
+                throw SQLFailure("42704", "type \"\(name)\" does not exist", offset: start)
+            }
+        }
+        if next < tokens.count, tokens[next].isMark("[") || word() == "array" {
+            throw .refused(.sqlQuery, "arrays are not known here", offset: start)
+        }
+        if !numbers.isEmpty { result.modifier = try modifier(result.type, tokens, from: numbersAt, to: next) }
+        if result.type == .fixedText, result.modifier < 0, !["bpchar"].contains(name) { result.modifier = 5 }
+        index = next
+        return result
+    }
+
+    private static func modifier(
+        _ type: SQLType, _ tokens: [SQLToken], from start: Int, to end: Int
+    ) throws(SQLFailure) -> Int32 {
+        let numbers = tokens[start..<end].filter { $0.kind == .integer }.map(\.number)
+        switch (type, numbers.count) {
+        case (.numeric, 1...2):
+            let scale = numbers.count == 2 ? numbers[1] : 0
+            return Int32(numbers[0] << 16 | scale) + 4
+        case (.boundedText, 1), (.fixedText, 1): return Int32(numbers[0]) + 4
+        default: return -1
+        }
+    }
+
+    // MARK: Declarations in SQLite
+
+    /// How a column of this type is declared in SQLite: the name gives it the right affinity (sqlite.org/datatype3.html)
+    /// and tells us the type again.
+    ///
+    /// Only a column declared `INTEGER` can be the row's own number, which SQLite fills in by itself, so the plain
+    /// whole numbers are declared otherwise; how wide it is, its ``SQLColumnRule`` tells.
+    var declaration: String {
+        if isSerial { return "INTEGER" }
+        switch type {
+        case .int16: return "smallint"
+        case .int32: return "int"
+        case .int64: return "bigint"
+        case .float32: return "real"
+        case .float64: return "double precision"
+        case .boundedText: return length.map { "varchar(\($0))" } ?? "varchar"
+        case .fixedText: return length.map { "char(\($0))" } ?? "bpchar text"
+        case .name, .character, .regclass: return "text"
+        case .oid: return "bigint"
+        case .numeric:
+            guard let precision, let scale else { return "numeric" }
+            return "numeric(\(precision),\(scale))"
+        case .json, .jsonb: return type == .json ? "json text" : "jsonb text"
+        default: return type.catalogName
+        }
+    }
+
+    /// What a declared type in SQLite means; other programs' declarations go by their affinity.
+    static func declared(_ text: String) -> SQLDeclaredType {
+        switch text {
+        case "INTEGER": return SQLDeclaredType(type: .int64, isSerial: true)
+        case "json text": return SQLDeclaredType(type: .json)
+        case "jsonb text": return SQLDeclaredType(type: .jsonb)
+        case "bpchar text": return SQLDeclaredType(type: .fixedText)
+        case "char": return SQLDeclaredType(type: .character)
+        default: break
+        }
+        let bytes = Array(text.utf8)
+        if let tokens = try? SQLLexer.tokens(bytes) {
+            var index = 0
+            if let type = try? read(tokens, at: &index), index == tokens.count { return type }
+        }
+        let upper = text.uppercased()
+        if upper.contains("INT") { return SQLDeclaredType(type: .int64) }
+        if upper.contains("CHAR") || upper.contains("CLOB") || upper.contains("TEXT") {
+            return SQLDeclaredType(type: .text)
+        }
+        if upper.contains("BLOB") { return SQLDeclaredType(type: .bytes) }
+        if upper.contains("REAL") || upper.contains("FLOA") || upper.contains("DOUB") {
+            return SQLDeclaredType(type: .float64)
+        }
+        return SQLDeclaredType(type: upper.isEmpty ? .text : .numeric)
+    }
+
+    // MARK: Names for people
+
+    /// The name that `format_type` gives.
+    var formatted: String {
+        switch type {
+        case .fixedText, .boundedText: length.map { "\(type.displayName)(\($0))" } ?? type.displayName
+        case .numeric: if let precision, let scale { "numeric(\(precision),\(scale))" } else { "numeric" }
+        default: type.displayName
+        }
+    }
+}

@@ -1,0 +1,413 @@
+// CREATE, ALTER, DROP and TRUNCATE, and what SQLite needs said differently in them.
+
+import Capabilities
+
+extension SQLTranslator {
+    // MARK: CREATE
+
+    mutating func create() throws(SQLFailure) -> SQLCommand {
+        var next = 1
+        if rewrite.isWords(next, "or", "replace") { next += 2 }
+        let isReplacing = next > 1
+        while ["temp", "temporary", "local", "global", "unlogged", "recursive"].contains(where: {
+            rewrite.isWord(next, $0)
+        }) {
+            if rewrite.isWord(next, "unlogged") || rewrite.isWord(next, "local") || rewrite.isWord(next, "global") {
+                rewrite.remove(next..<(next + 1))
+            }
+            next += 1
+        }
+        if rewrite.isWord(next, "table") { return try createTable(next) }
+        if rewrite.isWord(next, "view") { return try createView(next, isReplacing: isReplacing) }
+        if rewrite.isWord(next, "index") || rewrite.isWords(next, "unique", "index") { return try createIndex(next) }
+        if rewrite.isWord(next, "schema") {
+            let named = rewrite.isWords(next + 1, "if", "not", "exists") ? next + 4 : next + 1
+            if rewrite.isWord(named, "public"), named > next + 1 {
+                replaceAll("SELECT 1 WHERE 0")
+                return SQLCommand("CREATE SCHEMA")
+            }
+        }
+        let what = next < tokens.count ? tokens[next].text.uppercased() : ""
+        throw refused("CREATE \(what) is not known here", 0)
+    }
+
+    mutating func replaceAll(_ sql: String) {
+        rewrite.remove(0..<tokens.count)
+        rewrite.replace(0, sql)
+    }
+
+    private mutating func createTable(_ index: Int) throws(SQLFailure) -> SQLCommand {
+        var next = index + 1
+        if rewrite.isWords(next, "if", "not", "exists") { next += 3 }
+        let name = next
+        guard name < tokens.count, tokens[name].isName else { throw rewrite.syntaxError(name) }
+        next += 1
+        while rewrite.isMark(next, ".") { next += 2 }
+        tableName = tokens[min(next, tokens.count) - 1].text
+        if let body = (next..<tokens.count).first(where: { tokens[$0].isWord("as") && !isInside($0, from: next) }) {
+            try expressions(body..<tokens.count)
+            try names(name..<body)
+            try orderings(body..<tokens.count)
+            try selectLists()
+            items = []
+            if rewrite.isWords(tokens.count - 3, "with", "no", "data") {
+                throw refused("WITH NO DATA is not known here", tokens.count - 3)
+            }
+            if rewrite.isWords(tokens.count - 2, "with", "data") { rewrite.remove((tokens.count - 2)..<tokens.count) }
+            then.append("SELECT count(*) FROM \(rewrite.newText(name..<next))")
+            return SQLCommand("SELECT", countsRows: true)
+        }
+        guard rewrite.isMark(next, "(") else { throw rewrite.syntaxError(next) }
+        let close = try rewrite.closing(next)
+        try tableOptions(close + 1)
+        try names(name..<(next + 1))
+        try tableBody(next, close)
+        return SQLCommand("CREATE TABLE")
+    }
+
+    private func isInside(_ index: Int, from start: Int) -> Bool {
+        var depth = 0
+        for place in start..<index {
+            if tokens[place].isMark("(") { depth += 1 }
+            if tokens[place].isMark(")") { depth -= 1 }
+        }
+        return depth > 0
+    }
+
+    /// What follows the columns: storage settings have no meaning here, other clauses would.
+    private mutating func tableOptions(_ start: Int) throws(SQLFailure) {
+        var next = start
+        while next < tokens.count {
+            if rewrite.isWord(next, "with"), rewrite.isMark(next + 1, "(") {
+                let close = try rewrite.closing(next + 1)
+                rewrite.remove(next..<(close + 1))
+                next = close + 1
+            } else if rewrite.isWord(next, "tablespace") {
+                rewrite.remove(next..<min(next + 2, tokens.count))
+                next += 2
+            } else if rewrite.isWords(next, "without", "oids") {
+                rewrite.remove(next..<(next + 2))
+                next += 2
+            } else {
+                throw refused("\(tokens[next].text.uppercased()) of a table is not known here", next)
+            }
+        }
+    }
+
+    private mutating func tableBody(_ open: Int, _ close: Int) throws(SQLFailure) {
+        let pieces = rewrite.split((open + 1)..<close)
+        columnNames = Set(pieces.compactMap { $0.first.map { tokens[$0].text } })
+        var primary: [String] = []
+        var primaryPiece: Range<Int>?
+        for piece in pieces {
+            var start = piece.lowerBound
+            if rewrite.isWord(start, "constraint") { start += 2 }
+            guard rewrite.isWords(start, "primary", "key"), rewrite.isMark(start + 2, "(") else { continue }
+            primaryPiece = piece
+            primary = tokens[(start + 3)..<(try rewrite.closing(start + 2))].filter(\.isName).map(\.text)
+        }
+        for piece in pieces {
+            guard let first = piece.first else { throw rewrite.syntaxError(close) }
+            let isConstraint = ["constraint", "primary", "unique", "check", "foreign", "exclude", "like"].contains {
+                rewrite.isWord(first, $0)
+            }
+            if isConstraint {
+                if rewrite.isWord(first, "exclude") || rewrite.isWord(first, "like") {
+                    throw refused("\(tokens[first].text.uppercased()) in a table is not known here", first)
+                }
+                if rewrite.isWord(first, "check") { nameCheck(piece) }
+                try expressions(piece)
+            } else {
+                let isOnlyKey = primary == [tokens[first].text]
+                let isRowNumber = try column(piece, isKey: primary.contains(tokens[first].text), isOnlyKey: isOnlyKey)
+                if isRowNumber, isOnlyKey, let primaryPiece {
+                    // The column says it itself now.
+                    removePiece(primaryPiece, open, close)
+                }
+            }
+        }
+    }
+
+    private mutating func nameCheck(_ piece: Range<Int>) {
+        let columns = Set(tokens[piece.dropFirst()].filter { $0.isName && columnNames.contains($0.text) }.map(\.text))
+        let middle = columns.count == 1 ? "_\(columns.first ?? "")" : ""
+        rewrite.prefix(piece.lowerBound, "CONSTRAINT \(SQLText.quoted("\(tableName)\(middle)_check")) ")
+    }
+
+    private mutating func removePiece(_ piece: Range<Int>, _ open: Int, _ close: Int) {
+        let comma = rewrite.isMark(piece.lowerBound - 1, ",") ? piece.lowerBound - 1 : piece.upperBound
+        rewrite.remove(piece)
+        if rewrite.isMark(comma, ",") { rewrite.remove(comma..<(comma + 1)) }
+    }
+
+    /// Words at which a column's constraint begins.
+    private static let constraintWords: Set<String> = [
+        "constraint", "not", "null", "default", "check", "unique", "primary", "references", "generated", "collate",
+        "deferrable", "initially",
+    ]
+
+    /// Translates one column's definition; whether it is the row's own number, which SQLite counts up by itself.
+    ///
+    /// SQLite gives a nameless CHECK the name of the named one before it, so each gets the name that PostgreSQL gives.
+    @discardableResult
+    mutating func column(_ piece: Range<Int>, isKey: Bool, isOnlyKey: Bool) throws(SQLFailure) -> Bool {
+        let name = tokens[piece.lowerBound].text
+        guard tokens[piece.lowerBound].isName else { throw rewrite.syntaxError(piece.lowerBound) }
+        var next = piece.lowerBound + 1
+        let typeStart = next
+        guard next < piece.upperBound, var type = try SQLDeclaredType.read(tokens, at: &next) else {
+            throw rewrite.syntaxError(next)
+        }
+        let typeEnd = next
+        var key: Int?
+        var isNotNull = false
+        while next < piece.upperBound {
+            if rewrite.isWords(next, "primary", "key") { key = next + 1 }
+            if rewrite.isWords(next, "not", "null") { isNotNull = true }
+            if rewrite.isWord(next, "check"), !rewrite.isWord(next - 2, "constraint") {
+                rewrite.prefix(next, "CONSTRAINT \(SQLText.quoted("\(tableName)_\(name)_check")) ")
+            }
+            if rewrite.isWord(next, "default") {
+                next = try defaultClause(next + 1, to: piece.upperBound)
+                continue
+            }
+            if rewrite.isWord(next, "generated"), let end = try identity(next, to: piece.upperBound) {
+                type.isSerial = true
+                rewrite.remove(next..<end)
+                next = end
+                continue
+            }
+            if rewrite.isMark(next, "(") { next = try rewrite.closing(next) }
+            next += 1
+        }
+        if type.isSerial, key == nil, !isOnlyKey {
+            throw refused("a column that counts up by itself has to be the primary key here", typeStart)
+        }
+        try names(piece.lowerBound..<typeStart)
+        rewrite.remove(typeStart..<typeEnd)
+        try expressions(typeEnd..<piece.upperBound)
+        var declaration = type.declaration
+        if type.isSerial, key == nil { declaration += " PRIMARY KEY AUTOINCREMENT" }
+        // SQLite lets a primary key be NULL, for an old mistake's sake.
+        if !type.isSerial, key != nil || isKey, !isNotNull { declaration += " NOT NULL" }
+        rewrite.replace(typeStart, declaration + SQLColumnRule.constraints(for: type, column: name))
+        if let key, type.isSerial { rewrite.suffix(key, " AUTOINCREMENT") }
+        return type.isSerial
+    }
+
+    /// Puts a default into parentheses, without which SQLite takes only literals.
+    private mutating func defaultClause(_ start: Int, to limit: Int) throws(SQLFailure) -> Int {
+        var end = start
+        while end < limit {
+            if rewrite.isMark(end, "(") { end = try rewrite.closing(end) }
+            if end > start, tokens[end].kind == .word, Self.constraintWords.contains(tokens[end].text) { break }
+            end += 1
+        }
+        guard end > start else { throw rewrite.syntaxError(start) }
+        if (start..<end).contains(where: { rewrite.isWord($0, "nextval") }) {
+            throw refused("sequences are not known here", start)
+        }
+        rewrite.prefix(start, "(")
+        rewrite.suffix(end - 1, ")")
+        return end
+    }
+
+    /// `GENERATED … AS IDENTITY (…)`: the place behind it; nil for a computed column.
+    private func identity(_ start: Int, to limit: Int) throws(SQLFailure) -> Int? {
+        var next = start + 1
+        while next < limit, !rewrite.isWord(next, "as") { next += 1 }
+        guard rewrite.isWord(next + 1, "identity") else { return nil }
+        next += 2
+        if next < limit, rewrite.isMark(next, "(") {
+            throw refused("the options of an identity column are not known here", next)
+        }
+        return next
+    }
+
+    private mutating func createView(_ index: Int, isReplacing: Bool) throws(SQLFailure) -> SQLCommand {
+        guard let body = (index..<tokens.count).first(where: { tokens[$0].isWord("as") }) else {
+            throw rewrite.syntaxError(tokens.count)
+        }
+        try names((index + 1)..<body)
+        try expressions(body..<tokens.count)
+        try orderings(body..<tokens.count)
+        try selectLists()
+        items = []
+        if isReplacing {
+            rewrite.remove(1..<3)
+            first.append("DROP VIEW IF EXISTS \(rewrite.newText((index + 1)..<(index + 2)))")
+        }
+        return SQLCommand("CREATE VIEW")
+    }
+
+    private mutating func createIndex(_ start: Int) throws(SQLFailure) -> SQLCommand {
+        var next = rewrite.isWord(start, "unique") ? start + 2 : start + 1
+        if rewrite.isWord(next, "concurrently") {
+            rewrite.remove(next..<(next + 1))
+            next += 1
+        }
+        if rewrite.isWords(next, "if", "not", "exists") { next += 3 }
+        let isNameless = rewrite.isWord(next, "on")
+        let on = isNameless ? next : next + 1
+        guard rewrite.isWord(on, "on") else { throw rewrite.syntaxError(on) }
+        var table = on + 1
+        if rewrite.isWord(table, "only") {
+            rewrite.remove(table..<(table + 1))
+            table += 1
+        }
+        while rewrite.isMark(table + 1, ".") { table += 2 }
+        var open = table + 1
+        if rewrite.isWord(open, "using") {
+            guard rewrite.isWord(open + 1, "btree") || rewrite.isWord(open + 1, "hash") else {
+                throw refused("indexes of this kind are not known here", open + 1)
+            }
+            rewrite.remove(open..<(open + 2))
+            open += 2
+        }
+        guard rewrite.isMark(open, "(") else { throw rewrite.syntaxError(open) }
+        let close = try rewrite.closing(open)
+        var end = close + 1
+        if rewrite.isWord(end, "with"), rewrite.isMark(end + 1, "(") {
+            let behind = try rewrite.closing(end + 1) + 1
+            rewrite.remove(end..<behind)
+            end = behind
+        }
+        if rewrite.isWord(end, "include") { throw refused("INCLUDE of an index is not known here", end) }
+        if isNameless {
+            let columns = rewrite.split((open + 1)..<close).map { piece in
+                piece.first.map { tokens[$0].isName && !rewrite.isMark($0 + 1, "(") ? tokens[$0].text : "expr" }
+                    ?? "expr"
+            }
+            rewrite.prefix(on, SQLText.quoted("\(tokens[table].text)_\(columns.joined(separator: "_"))_idx") + " ")
+        }
+        try expressions(next..<tokens.count)
+        return SQLCommand("CREATE INDEX")
+    }
+
+    // MARK: ALTER
+
+    mutating func alter() throws(SQLFailure) -> SQLCommand {
+        guard rewrite.isWord(1, "table") else {
+            if rewrite.isWord(1, "index") || rewrite.isWord(1, "view") {
+                throw refused("ALTER \(tokens[1].text.uppercased()) is not known here", 0)
+            }
+            throw refused("this ALTER is not known here", 0)
+        }
+        var next = 2
+        if rewrite.isWords(next, "if", "exists") { throw refused("ALTER TABLE IF EXISTS is not known here", next) }
+        if rewrite.isWord(next, "only") {
+            rewrite.remove(next..<(next + 1))
+            next += 1
+        }
+        let table = next
+        while rewrite.isMark(next + 1, ".") { next += 2 }
+        let tableEnd = next + 1
+        next = tableEnd
+        guard next < tokens.count else { throw rewrite.syntaxError(next) }
+        if rewrite.split(next..<tokens.count).count > 1 {
+            throw refused("one change to a table at a time is known here", next)
+        }
+        let command = SQLCommand("ALTER TABLE")
+        if rewrite.isWord(next, "rename") {
+            try names()
+            return command
+        }
+        if rewrite.isWord(next, "drop") {
+            let target = rewrite.isWord(next + 1, "column") ? next + 2 : next + 1
+            if rewrite.isWord(next + 1, "constraint") || rewrite.isWord(target, "if") {
+                throw refused("this ALTER TABLE is not known here", next)
+            }
+            try names()
+            dropBehaviour()
+            return command
+        }
+        guard rewrite.isWord(next, "add") else { throw refused("this ALTER TABLE is not known here", next) }
+        return try addition(next, table: table..<tableEnd)
+    }
+
+    private mutating func addition(_ add: Int, table: Range<Int>) throws(SQLFailure) -> SQLCommand {
+        var next = add + 1
+        tableName = tokens[table.upperBound - 1].text
+        var constraint: String?
+        if rewrite.isWord(next, "constraint"), next + 1 < tokens.count {
+            constraint = tokens[next + 1].text
+            next += 2
+        }
+        let isPrimary = rewrite.isWords(next, "primary", "key")
+        if isPrimary || rewrite.isWord(next, "unique") {
+            let open = isPrimary ? next + 2 : next + 1
+            guard rewrite.isMark(open, "(") else { throw rewrite.syntaxError(open) }
+            let close = try rewrite.closing(open)
+            guard close == tokens.count - 1 else { throw refused("this constraint is not known here", close + 1) }
+            let columns = tokens[(open + 1)..<close].filter(\.isName).map(\.text)
+            let name =
+                constraint ?? (isPrimary ? "\(tableName)_pkey" : "\(tableName)_\(columns.joined(separator: "_"))_key")
+            if isPrimary { first.append(SQLCatalog.requireNotNull(table: tableName, columns: columns)) }
+            let list = columns.map(SQLText.quoted).joined(separator: ", ")
+            replaceAll("CREATE UNIQUE INDEX \(SQLText.quoted(name)) ON \(SQLText.quoted(tableName)) (\(list))")
+            return SQLCommand("ALTER TABLE")
+        }
+        if constraint != nil || rewrite.isWord(next, "check") || rewrite.isWord(next, "foreign") {
+            throw refused("this constraint can only be given with the table here", next)
+        }
+        if rewrite.isWord(next, "column") { next += 1 }
+        if rewrite.isWord(next, "if") { throw refused("ADD COLUMN IF NOT EXISTS is not known here", next) }
+        try names(table)
+        try column(next..<tokens.count, isKey: false, isOnlyKey: false)
+        return SQLCommand("ALTER TABLE")
+    }
+
+    // MARK: DROP and TRUNCATE
+
+    /// `CASCADE` and `RESTRICT`: nothing here hangs on a table but its own indexes.
+    private mutating func dropBehaviour() {
+        let last = tokens.count - 1
+        if rewrite.isWord(last, "restrict") || rewrite.isWord(last, "cascade") { rewrite.remove(last..<(last + 1)) }
+    }
+
+    mutating func drop() throws(SQLFailure) -> SQLCommand {
+        guard let kind = ["table", "view", "index"].first(where: { rewrite.isWord(1, $0) }) else {
+            throw refused("DROP \(tokens.count > 1 ? tokens[1].text.uppercased() : "") is not known here", 0)
+        }
+        var next = 2
+        if rewrite.isWord(next, "concurrently") { next += 1 }
+        let isTolerant = rewrite.isWords(next, "if", "exists")
+        if isTolerant { next += 2 }
+        try names()
+        dropBehaviour()
+        let head = "DROP \(kind.uppercased()) \(isTolerant ? "IF EXISTS " : "")"
+        let statements = rewrite.split(next..<tokens.count).map { head + rewrite.newText($0) }
+        // The first one carries the places of errors.
+        replaceAll(statements.first ?? head)
+        then = Array(statements.dropFirst())
+        return SQLCommand("DROP \(kind.uppercased())")
+    }
+
+    mutating func truncate() throws(SQLFailure) -> SQLCommand {
+        var next = rewrite.isWord(1, "table") ? 2 : 1
+        if rewrite.isWord(next, "only") { next += 1 }
+        var end = tokens.count
+        dropBehaviour()
+        if rewrite.isWord(end - 1, "cascade") { throw refused("TRUNCATE with CASCADE is not known here", end - 1) }
+        if rewrite.isWord(end - 1, "restrict") { end -= 1 }
+        var restarts = false
+        if rewrite.isWord(end - 1, "identity") {
+            restarts = rewrite.isWord(end - 2, "restart")
+            end -= 2
+        }
+        guard end > next else { throw rewrite.syntaxError(end) }
+        try names()
+        let tables = rewrite.split(next..<end).map { rewrite.newText($0) }
+        var statements = tables.map { "DELETE FROM \($0)" }
+        if restarts {
+            statements += rewrite.split(next..<end).compactMap { piece in
+                piece.last.map {
+                    "DELETE FROM main.sqlite_sequence WHERE name = \(SQLText.literal(tokens[$0].text))"
+                }
+            }
+        }
+        replaceAll(statements.first ?? "")
+        then = Array(statements.dropFirst())
+        return SQLCommand("TRUNCATE TABLE")
+    }
+}

@@ -1,0 +1,268 @@
+// Functions on texts that SQLite lacks, or does differently.
+
+import Capabilities
+import Glibc
+
+extension SQLiteFunctions {
+    static let texts: [(String, Int32, Bool, Body)] = [
+        ("like", 2, true, { _, v in match(v, { SQLPattern.like($1, $0, escape: 0x5C) }) }),
+        (
+            "like", 3, true,
+            { _, v in
+                let escape = v[2].string?.utf8.first
+                return match(v, { SQLPattern.like($1, $0, escape: escape) })
+            }
+        ),
+        ("glob", 2, true, { _, v in match(v, { SQLPattern.like(folded($1), folded($0), escape: 0x5C) }) }),
+        ("regexp", 2, true, { _, v throws(SQLFailure) in try regex(v, ignoringCase: false) }),
+        ("match", 2, true, { _, v throws(SQLFailure) in try regex(v, ignoringCase: true) }),
+        ("fairlead_upper", 1, true, { _, v in v[0].string.map { .text($0.uppercased()) } ?? .null }),
+        ("fairlead_lower", 1, true, { _, v in v[0].string.map { .text($0.lowercased()) } ?? .null }),
+        (
+            "fairlead_position", 2, true,
+            { _, v in
+                guard let part = v[0].string, let whole = v[1].string else { return .null }
+                guard !part.isEmpty else { return .integer(1) }
+                guard let place = whole.range(of: part) else { return .integer(0) }
+                return .integer(Int64(whole[..<place.lowerBound].unicodeScalars.count + 1))
+            }
+        ),
+        ("concat", -1, true, { _, v in .text(v.compactMap(\.string).joined()) }),
+        (
+            "concat_ws", -1, true,
+            { _, v in
+                guard let separator = v.first?.string else { return .null }
+                return .text(v.dropFirst().compactMap(\.string).joined(separator: separator))
+            }
+        ),
+        (
+            "left", 2, true,
+            { _, v in
+                guard let text = v[0].string, let count = v[1].integer else { return .null }
+                let scalars = text.unicodeScalars
+                let kept = count >= 0 ? count : Int64(scalars.count) &+ count
+                return .text(String(String.UnicodeScalarView(scalars.prefix(Int(clamping: max(0, kept))))))
+            }
+        ),
+        (
+            "right", 2, true,
+            { _, v in
+                guard let text = v[0].string, let count = v[1].integer else { return .null }
+                let scalars = text.unicodeScalars
+                let kept = count >= 0 ? count : Int64(scalars.count) &+ count
+                return .text(String(String.UnicodeScalarView(scalars.suffix(Int(clamping: max(0, kept))))))
+            }
+        ),
+        ("lpad", -1, true, { _, v throws(SQLFailure) in try pad(v, atLeft: true) }),
+        ("rpad", -1, true, { _, v throws(SQLFailure) in try pad(v, atLeft: false) }),
+        (
+            "btrim", -1, true,
+            { _, v in
+                guard let text = v.first?.string else { return .null }
+                let set = Set((v.count > 1 ? v[1].string ?? "" : " ").unicodeScalars)
+                var scalars = text.unicodeScalars[...]
+                while let first = scalars.first, set.contains(first) { scalars.removeFirst() }
+                while let last = scalars.last, set.contains(last) { scalars.removeLast() }
+                return .text(String(scalars))
+            }
+        ),
+        (
+            "repeat", 2, true,
+            { _, v throws(SQLFailure) in
+                guard let text = v[0].string, let count = v[1].integer else { return .null }
+                guard count > 0 else { return .text("") }
+                guard text.utf8.count.multipliedReportingOverflow(by: Int(clamping: count)).partialValue < 1 << 28,
+                    !text.utf8.count.multipliedReportingOverflow(by: Int(clamping: count)).overflow
+                else { throw SQLFailure("54000", "requested length too large") }
+                return .text(String(repeating: text, count: Int(count)))
+            }
+        ),
+        (
+            "reverse", 1, true,
+            { _, v in v[0].string.map { .text(String(String.UnicodeScalarView($0.unicodeScalars.reversed()))) } ?? .null
+            }
+        ),
+        (
+            "split_part", 3, true,
+            { _, v throws(SQLFailure) in
+                guard let text = v[0].string, let separator = v[1].string, let field = v[2].integer else {
+                    return .null
+                }
+                guard field != 0 else { throw SQLFailure("22023", "field position must not be zero") }
+                var parts: [String] = []
+                var rest = text[...]
+                while !separator.isEmpty, let place = String(rest).range(of: separator) {
+                    let found = String(rest)
+                    parts.append(String(found[..<place.lowerBound]))
+                    rest = Substring(found[place.upperBound...])
+                }
+                parts.append(String(rest))
+                let index = field > 0 ? Int(clamping: field) - 1 : parts.count + Int(clamping: field)
+                return .text(parts.indices.contains(index) ? parts[index] : "")
+            }
+        ),
+        (
+            "initcap", 1, true,
+            { _, v in
+                guard let text = v[0].string else { return .null }
+                var result = ""
+                var isInside = false
+                for character in text {
+                    result += isInside ? character.lowercased() : character.uppercased()
+                    isInside = character.isLetter || character.isNumber
+                }
+                return .text(result)
+            }
+        ),
+        (
+            "starts_with", 2, true,
+            { _, v in
+                guard let text = v[0].string, let start = v[1].string else { return .null }
+                return .integer(text.hasPrefix(start) ? 1 : 0)
+            }
+        ),
+        (
+            "ascii", 1, true,
+            { _, v in v[0].string.map { .integer(Int64($0.unicodeScalars.first?.value ?? 0)) } ?? .null }
+        ),
+        (
+            "chr", 1, true,
+            { _, v throws(SQLFailure) in
+                guard let number = v[0].integer else { return .null }
+                guard number > 0, let value = UInt32(exactly: number), let scalar = Unicode.Scalar(value) else {
+                    throw SQLFailure("54000", "requested character not valid")
+                }
+                return .text(String(Character(scalar)))
+            }
+        ),
+        (
+            "octet_length", 1, true,
+            { _, v in
+                switch v[0] {
+                case .null: .null
+                case .bytes(let bytes), .text(let bytes): .integer(Int64(bytes.count))
+                default: .integer(Int64((v[0].string ?? "").utf8.count))
+                }
+            }
+        ),
+        ("to_hex", 1, true, { _, v in v[0].integer.map { .text(String(UInt64(bitPattern: $0), radix: 16)) } ?? .null }),
+        (
+            "translate", 3, true,
+            { _, v in
+                guard let text = v[0].string, let from = v[1].string, let to = v[2].string else { return .null }
+                let sources = Array(from.unicodeScalars)
+                let targets = Array(to.unicodeScalars)
+                var result = String.UnicodeScalarView()
+                for scalar in text.unicodeScalars {
+                    guard let place = sources.firstIndex(of: scalar) else {
+                        result.append(scalar)
+                        continue
+                    }
+                    if place < targets.count { result.append(targets[place]) }
+                }
+                return .text(String(result))
+            }
+        ),
+        ("greatest", -1, true, { _, v in v.filter { $0 != .null }.max(by: isLess) ?? .null }),
+        ("least", -1, true, { _, v in v.filter { $0 != .null }.min(by: isLess) ?? .null }),
+        (
+            "quote_ident", 1, true,
+            { _, v in
+                guard let name = v[0].string else { return .null }
+                let isPlain =
+                    name.utf8.allSatisfy { $0 &- 0x61 < 26 || $0 == 0x5F || $0 &- 0x30 < 10 }
+                    && !(name.utf8.first.map { $0 &- 0x30 < 10 } ?? true)
+                return .text(isPlain ? name : SQLText.quoted(name))
+            }
+        ),
+        ("quote_literal", 1, true, { _, v in v[0].string.map { .text(SQLText.literal($0)) } ?? .null }),
+    ]
+
+    private static func match(_ values: [SQLValue], _ matches: ([UInt8], [UInt8]) -> Bool) -> SQLValue {
+        guard let pattern = values[0].string, let text = values[1].string else { return .null }
+        return .integer(matches(Array(pattern.utf8), Array(text.utf8)) ? 1 : 0)
+    }
+
+    private static func folded(_ bytes: [UInt8]) -> [UInt8] {
+        Array(String(decoding: bytes, as: UTF8.self).lowercased().utf8)
+    }
+
+    private static func isLess(_ left: SQLValue, _ right: SQLValue) -> Bool {
+        switch (left, right) {
+        case (.text(let left), .text(let right)), (.bytes(let left), .bytes(let right)):
+            return left.lexicographicallyPrecedes(right)
+        case (.integer(let left), .integer(let right)): return left < right
+        default: return (left.number ?? 0) < (right.number ?? 0)
+        }
+    }
+
+    private static func pad(_ v: [SQLValue], atLeft: Bool) throws(SQLFailure) -> SQLValue {
+        guard v.count == 2 || v.count == 3 else {
+            throw SQLFailure("42883", "function \(atLeft ? "lpad" : "rpad") does not exist with that many arguments")
+        }
+        guard let text = v[0].string, let length = v[1].integer, let fill = v.count > 2 ? v[2].string : " " else {
+            return .null
+        }
+        guard length < 1 << 26 else { throw SQLFailure("54000", "requested length too large") }
+        let scalars = Array(text.unicodeScalars)
+        let wanted = Int(clamping: max(0, length))
+        if scalars.count >= wanted || fill.isEmpty {
+            return .text(String(String.UnicodeScalarView(scalars.prefix(wanted))))
+        }
+        let filling = Array(fill.unicodeScalars)
+        let padding = (0..<(wanted - scalars.count)).map { filling[$0 % filling.count] }
+        return .text(String(String.UnicodeScalarView(atLeft ? padding + scalars : scalars + padding)))
+    }
+
+    /// POSIX extended expressions, which most of PostgreSQL's are too.
+    private static func regex(_ v: [SQLValue], ignoringCase: Bool) throws(SQLFailure) -> SQLValue {
+        guard let pattern = v[0].string, let text = v[1].string else { return .null }
+        var compiled = regex_t()
+        let flags = REG_EXTENDED | REG_NOSUB | (ignoringCase ? REG_ICASE : 0)
+        guard regcomp(&compiled, pattern, flags) == 0 else {
+            throw SQLFailure("2201B", "invalid regular expression: \(pattern)")
+        }
+        defer { regfree(&compiled) }
+        return .integer(regexec(&compiled, text, 0, nil, 0) == 0 ? 1 : 0)
+    }
+}
+
+/// Patterns of LIKE: `%`, `_`, and a character that makes the next one mean itself.
+enum SQLPattern {
+    static func like(_ text: [UInt8], _ pattern: [UInt8], escape: UInt8?) -> Bool {
+        var place = 0
+        var index = 0
+        // Where to go on when what follows the last `%` did not fit.
+        var retry: (pattern: Int, text: Int)?
+        while true {
+            if index < pattern.count {
+                let byte = pattern[index]
+                if byte == UInt8(ascii: "%"), byte != escape {
+                    index += 1
+                    retry = (index, place)
+                    continue
+                }
+                if place < text.count {
+                    if byte == UInt8(ascii: "_"), byte != escape {
+                        index += 1
+                        place += 1
+                        while place < text.count, text[place] & 0xC0 == 0x80 { place += 1 }
+                        continue
+                    }
+                    let isEscaped = byte == escape && index + 1 < pattern.count
+                    if text[place] == (isEscaped ? pattern[index + 1] : byte) {
+                        index += isEscaped ? 2 : 1
+                        place += 1
+                        continue
+                    }
+                }
+            } else if place == text.count {
+                return true
+            }
+            guard let (pattern, start) = retry, start < text.count else { return false }
+            index = pattern
+            place = start + 1
+            retry = (pattern, place)
+        }
+    }
+}

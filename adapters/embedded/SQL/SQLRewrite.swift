@@ -1,0 +1,205 @@
+// A statement's words with what is to be put in their place, and the text that comes of it.
+
+import Capabilities
+
+/// Words and edits; the text keeps account of where each word came from, so that errors point to the client's own text.
+struct SQLRewrite {
+    let source: [UInt8]
+    let tokens: [SQLToken]
+    private var before: [String]
+    private var after: [String]
+    private var replacement: [String?]
+    /// Where the operand of a finished cast begins, by the index of the cast's last word.
+    var castStarts: [Int: Int] = [:]
+    /// The last word of a cast, by the index of its `::`.
+    var castEnds: [Int: Int] = [:]
+    var castTypes: [Int: SQLDeclaredType] = [:]
+
+    init(_ source: [UInt8], _ tokens: [SQLToken]) {
+        self.source = source
+        self.tokens = tokens
+        before = Array(repeating: "", count: tokens.count)
+        after = before
+        replacement = Array(repeating: nil, count: tokens.count)
+    }
+
+    // MARK: Edits
+
+    mutating func replace(_ index: Int, _ text: String) { replacement[index] = text }
+    mutating func remove(_ range: Range<Int>) { for index in range { replacement[index] = "" } }
+    /// Puts text before a word and everything that already stands before it.
+    mutating func prefix(_ index: Int, _ text: String) { before[index] = text + before[index] }
+    /// Puts text behind a word and everything that already stands behind it.
+    mutating func suffix(_ index: Int, _ text: String) { after[index] += text }
+    func isEdited(_ index: Int) -> Bool { replacement[index] != nil }
+
+    // MARK: Looking
+
+    func isWord(_ index: Int, _ word: String) -> Bool { tokens.indices.contains(index) && tokens[index].isWord(word) }
+    func isMark(_ index: Int, _ mark: String) -> Bool { tokens.indices.contains(index) && tokens[index].isMark(mark) }
+    func isWords(_ index: Int, _ words: String...) -> Bool {
+        for (ahead, word) in words.enumerated() where !isWord(index + ahead, word) { return false }
+        return true
+    }
+
+    /// The original text of some words.
+    func text(_ range: Range<Int>) -> String {
+        guard !range.isEmpty else { return "" }
+        return String(
+            decoding: source[tokens[range.lowerBound].start..<tokens[range.upperBound - 1].end], as: UTF8.self)
+    }
+
+    /// The parenthesis or bracket that closes the one at `index`.
+    func closing(_ index: Int) throws(SQLFailure) -> Int {
+        var depth = 0
+        for place in index..<tokens.count where tokens[place].kind == .mark {
+            switch tokens[place].text {
+            case "(", "[": depth += 1
+            case ")", "]":
+                depth -= 1
+                if depth == 0 { return place }
+            default: break
+            }
+        }
+        throw SQLFailure("42601", "syntax error at end of input", offset: tokens.last?.end)
+    }
+
+    /// The one that opens what closes at `index`.
+    func opening(_ index: Int) throws(SQLFailure) -> Int {
+        var depth = 0
+        var place = index
+        while place >= 0 {
+            if tokens[place].kind == .mark {
+                switch tokens[place].text {
+                case ")", "]": depth += 1
+                case "(", "[":
+                    depth -= 1
+                    if depth == 0 { return place }
+                default: break
+                }
+            }
+            place -= 1
+        }
+        throw syntaxError(index)
+    }
+
+    func syntaxError(_ index: Int) -> SQLFailure {
+        guard index < tokens.count else {
+            return SQLFailure("42601", "syntax error at end of input", offset: tokens.last?.end)
+        }
+        return SQLFailure(
+            "42601", "syntax error at or near \"\(text(index..<(index + 1)))\"", offset: tokens[index].start)
+    }
+
+    /// The pieces between commas in `range`, outside of parentheses.
+    func split(_ range: Range<Int>) -> [Range<Int>] {
+        var pieces: [Range<Int>] = []
+        var depth = 0
+        var start = range.lowerBound
+        for index in range where tokens[index].kind == .mark {
+            switch tokens[index].text {
+            case "(", "[": depth += 1
+            case ")", "]": depth -= 1
+            case "," where depth == 0:
+                pieces.append(start..<index)
+                start = index + 1
+            default: break
+            }
+        }
+        pieces.append(start..<range.upperBound)
+        return pieces
+    }
+
+    // MARK: The text
+
+    /// The new text of `range`, and which of its places came from which places of the source.
+    func result(_ range: Range<Int>? = nil) -> (sql: [UInt8], places: [(new: Int, old: Int)]) {
+        var sql: [UInt8] = []
+        var places: [(new: Int, old: Int)] = []
+        var lastEnd = -1
+        for index in range ?? 0..<tokens.count {
+            let token = tokens[index]
+            let isPlain = before[index].isEmpty && replacement[index] == nil
+            if lastEnd >= 0, !isPlain || token.start > lastEnd { sql.append(0x20) }
+            sql += before[index].utf8
+            places.append((sql.count, token.start))
+            if let replacement = replacement[index] {
+                sql += replacement.utf8
+            } else {
+                sql += source[token.start..<token.end]
+            }
+            sql += after[index].utf8
+            // An edited word may end in anything: the next one must not grow together with it.
+            lastEnd = after[index].isEmpty && replacement[index] == nil ? token.end : 0
+        }
+        return (sql, places)
+    }
+
+    func newText(_ range: Range<Int>) -> String { String(decoding: result(range).sql, as: UTF8.self) }
+}
+
+// MARK: Operands
+
+extension SQLRewrite {
+    /// Words that end an operand although they look like names.
+    private static let notOperands: Set<String> = [
+        "and", "or", "not", "in", "like", "ilike", "between", "is", "as", "on", "when", "then", "else", "select",
+        "where", "having", "by", "values", "from", "join", "using", "set", "limit", "offset", "returning", "any", "all",
+        "some", "distinct", "case", "exists", "array", "over", "filter", "union", "except", "intersect", "default",
+        "check", "primary", "unique", "references", "key",
+    ]
+
+    /// Where the operand begins whose last word is at `end`: a literal, a name with its qualifiers, a call, a group, a CASE.
+    func operandStart(endingAt end: Int) throws(SQLFailure) -> Int {
+        guard end >= 0 else { throw syntaxError(end + 1) }
+        if let start = castStarts[end] { return start }
+        let token = tokens[end]
+        var start = end
+        if token.isMark(")") {
+            start = try opening(end)
+            guard start > 0, tokens[start - 1].isName, !Self.notOperands.contains(tokens[start - 1].text) else {
+                return start
+            }
+            start -= 1
+        } else if token.isWord("end") {
+            var depth = 0
+            while start >= 0 {
+                if tokens[start].isWord("end") { depth += 1 }
+                if tokens[start].isWord("case") { depth -= 1 }
+                if depth == 0 { return start }
+                start -= 1
+            }
+            throw syntaxError(end)
+        } else if token.kind == .mark || token.kind == .operator {
+            throw syntaxError(end)
+        } else if token.isString || !token.isName {
+            return end
+        }
+        while start >= 2, tokens[start - 1].isMark("."), tokens[start - 2].isName { start -= 2 }
+        return start
+    }
+
+    /// The last word of the operand that begins at `start`, casts included.
+    func operandEnd(from start: Int) throws(SQLFailure) -> Int {
+        var end = start
+        while end < tokens.count, tokens[end].isOperator("-") || tokens[end].isOperator("+") { end += 1 }
+        guard end < tokens.count else { throw syntaxError(end) }
+        if tokens[end].isMark("(") {
+            end = try closing(end)
+        } else if tokens[end].isWord("case") {
+            var depth = 0
+            while end < tokens.count {
+                if tokens[end].isWord("case") { depth += 1 }
+                if tokens[end].isWord("end") { depth -= 1 }
+                if depth == 0 { break }
+                end += 1
+            }
+            guard end < tokens.count else { throw syntaxError(end) }
+        } else if tokens[end].isName {
+            while end + 2 < tokens.count, tokens[end + 1].isMark("."), tokens[end + 2].isName { end += 2 }
+            if isMark(end + 1, "(") { end = try closing(end + 1) }
+        }
+        while let next = castEnds[end + 1] { end = next }
+        return end
+    }
+}

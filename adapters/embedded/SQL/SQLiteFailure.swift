@@ -1,0 +1,186 @@
+// What SQLite says when something fails, in the codes and words that PostgreSQL's clients know.
+
+import CSQLite
+import Capabilities
+
+/// Turns SQLite's result codes and messages into failures.
+enum SQLiteFailure {
+    /// What our functions put before a message, so that its code survives SQLite.
+    static let mark = "\u{1}"
+
+    static func translate(code: Int32, message: String, offset: Int?, on connection: SQLiteConnection) -> SQLFailure {
+        if message.hasPrefix(mark) {
+            let state = String(message.dropFirst().prefix(5))
+            return SQLFailure(state, String(message.dropFirst(6)))
+        }
+        switch code & 0xFF {
+        case SQLITE_CONSTRAINT: return constraint(code: code, message: message, on: connection)
+        case SQLITE_BUSY, SQLITE_LOCKED: return busy(code: code, on: connection)
+        case SQLITE_INTERRUPT:
+            if connection.hasTimedOut {
+                return SQLFailure("57014", "canceling statement due to statement timeout")
+            }
+            return .cancelled
+        case SQLITE_TOOBIG: return SQLFailure("54000", "value or statement is too large: \(message)")
+        case SQLITE_FULL: return SQLFailure("53100", "the disk is full")
+        case SQLITE_NOMEM: return SQLFailure("53200", "out of memory")
+        case SQLITE_IOERR, SQLITE_CANTOPEN: return SQLFailure("58030", "the database file cannot be used: \(message)")
+        case SQLITE_CORRUPT, SQLITE_NOTADB: return SQLFailure("XX001", "the database file is damaged: \(message)")
+        case SQLITE_READONLY: return SQLFailure("25006", "the database file cannot be written: \(message)")
+        case SQLITE_MISMATCH: return SQLFailure("42804", "a value is not of the type that is needed there")
+        case SQLITE_ABORT: return SQLFailure("24000", "the cursor's transaction was rolled back")
+        default: return statement(message, offset: offset)
+        }
+    }
+
+    private static func busy(code: Int32, on connection: SQLiteConnection) -> SQLFailure {
+        if code == fl_sqlite_busy_snapshot {
+            return SQLFailure(
+                "40001", "could not serialize access due to concurrent update",
+                hint: "The transaction has read what another one has changed since; run it again.")
+        }
+        if connection.isCancelRequested { return .cancelled }
+        if connection.hasTimedOut { return SQLFailure("57014", "canceling statement due to statement timeout") }
+        return SQLFailure(
+            "55P03", "canceling statement due to lock timeout",
+            detail: "Another session's transaction has held the database's one write lock all the time.")
+    }
+
+    // MARK: Constraints
+
+    private static func constraint(code: Int32, message: String, on connection: SQLiteConnection) -> SQLFailure {
+        let subject = message.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? ""
+        switch code {
+        case fl_sqlite_unique, fl_sqlite_primary_key, fl_sqlite_row_id:
+            return unique(subject, isPrimary: code != fl_sqlite_unique, on: connection)
+        case fl_sqlite_not_null:
+            let (table, column) = split(subject)
+            var failure = SQLFailure(
+                "23502", "null value in column \"\(column)\" of relation \"\(table)\" violates not-null constraint")
+            failure.table = table
+            failure.column = column
+            return failure
+        case fl_sqlite_foreign_key:
+            return SQLFailure("23503", "insert, update or delete violates a foreign key constraint")
+        case fl_sqlite_check:
+            if let rule = SQLColumnRule(constraint: subject) { return rule.failure }
+            var failure = SQLFailure("23514", "new row violates check constraint \"\(subject)\"")
+            failure.constraint = subject
+            return failure
+        default: return SQLFailure("23000", message)
+        }
+    }
+
+    private static func split(_ subject: String) -> (table: String, column: String) {
+        let parts = subject.split(separator: ".", maxSplits: 1)
+        return parts.count == 2 ? (String(parts[0]), String(parts[1])) : ("", subject)
+    }
+
+    private static func unique(_ subject: String, isPrimary: Bool, on connection: SQLiteConnection) -> SQLFailure {
+        var name = subject
+        var table = ""
+        if subject.hasPrefix("index '") {
+            name = String(subject.dropFirst(7).dropLast())
+        } else {
+            let columns = subject.split(separator: ", ").map { split(String($0)) }
+            table = columns.first?.table ?? ""
+            name = SQLCatalogNames.uniqueConstraint(
+                table: table, columns: columns.map(\.column), isPrimary: isPrimary, on: connection)
+        }
+        var failure = SQLFailure("23505", "duplicate key value violates unique constraint \"\(name)\"")
+        failure.constraint = name
+        if !table.isEmpty { failure.table = table }
+        return failure
+    }
+
+    // MARK: Statements
+
+    private static func statement(_ message: String, offset: Int?) -> SQLFailure {
+        func tail(_ prefix: String) -> String? {
+            message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : nil
+        }
+        func failure(_ state: String, _ message: String) -> SQLFailure { SQLFailure(state, message, offset: offset) }
+        if let name = tail("no such table: ") ?? tail("no such view: ") {
+            let bare = name.hasPrefix("main.") ? String(name.dropFirst(5)) : name
+            return failure("42P01", "relation \"\(bare)\" does not exist")
+        }
+        if let name = tail("no such column: ") {
+            return failure(
+                "42703", name.contains(".") ? "column \(name) does not exist" : "column \"\(name)\" does not exist")
+        }
+        if let name = tail("ambiguous column name: ") {
+            return failure("42702", "column reference \"\(name)\" is ambiguous")
+        }
+        if let name = tail("no such function: ") { return failure("42883", "function \(name) does not exist") }
+        if let name = tail("wrong number of arguments to function ") {
+            return failure("42883", "function \(name) does not exist with that many arguments")
+        }
+        if let name = tail("no such index: ") { return failure("42704", "index \"\(name)\" does not exist") }
+        if let name = tail("no such savepoint: ") { return failure("3B001", "savepoint \"\(name)\" does not exist") }
+        if let name = tail("no such collation sequence: ") {
+            return failure("42704", "collation \"\(name)\" does not exist")
+        }
+        if let name = tail("duplicate column name: ") {
+            return failure("42701", "column \"\(name)\" specified more than once")
+        }
+        if let rest = tail("table "), let name = rest.components(before: " already exists") {
+            return failure("42P07", "relation \"\(bare(name))\" already exists")
+        }
+        if let rest = tail("view "), let name = rest.components(before: " already exists") {
+            return failure("42P07", "relation \"\(bare(name))\" already exists")
+        }
+        if let rest = tail("index "), let name = rest.components(before: " already exists") {
+            return failure("42P07", "relation \"\(bare(name))\" already exists")
+        }
+        if let rest = tail("there is already "), let name = rest.split(separator: " ").last {
+            return failure("42P07", "relation \"\(bare(String(name)))\" already exists")
+        }
+        if let rest = tail("table "), let end = rest.range(of: " has no column named ") {
+            return failure(
+                "42703",
+                "column \"\(rest[end.upperBound...])\" of relation \"\(rest[..<end.lowerBound])\" does not exist")
+        }
+        if let name = tail("use DROP VIEW to delete view ") { return failure("42809", "\"\(name)\" is not a table") }
+        if let name = tail("use DROP TABLE to delete table ") { return failure("42809", "\"\(name)\" is not a view") }
+        if message.hasPrefix("near \""), let end = message.range(of: "\": syntax error") {
+            return failure("42601", "syntax error at or near \"\(message[..<end.lowerBound].dropFirst(6))\"")
+        }
+        if message.hasPrefix("incomplete input") { return failure("42601", "syntax error at end of input") }
+        if message.contains("misuse of aggregate") || message.contains("misuse of window") {
+            return failure("42803", "aggregate functions are not allowed here (\(message))")
+        }
+        if message.contains("because it is a view") { return failure("42809", message) }
+        if message.contains("values for") || message.contains("SELECTs to the left and right") {
+            return failure("42601", message)
+        }
+        if message.contains("foreign key mismatch") { return failure("42830", message) }
+        return failure("42000", message)
+    }
+
+    private static func bare(_ name: String) -> String {
+        name.trimming("\"").trimming("'")
+    }
+}
+
+extension String {
+    /// What stands before `end`, when the text holds it.
+    func components(before end: String) -> String? {
+        range(of: end).map { String(self[..<$0.lowerBound]) }
+    }
+
+    /// The first place of `text`.
+    func range(of text: String) -> Range<String.Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
+            start = index(after: start)
+        }
+        return nil
+    }
+
+    /// Without `character` at both ends.
+    func trimming(_ character: Character) -> String {
+        guard count >= 2, first == character, last == character else { return self }
+        return String(dropFirst().dropLast())
+    }
+}
