@@ -58,6 +58,10 @@ let package = Package(
         .target(
             name: "MemcachedSwiftAdapter", dependencies: ["Capabilities", "Reactor", "Multiplex"],
             path: "adapters/memcached-swift", exclude: ["README.md"], swiftSettings: strict),
+        .target(
+            name: "DeclaredAdapter",
+            dependencies: ["Capabilities", "Reactor", "Multiplex", .product(name: "Yams", package: "Yams")],
+            path: "adapters/declared", resources: [.embedInCode("Shipped")], swiftSettings: strict),
         // What ties them.
         .target(
             name: "Gateway",
@@ -105,12 +109,21 @@ let package = Package(
             name: "AdapterTestSupport", dependencies: ["Capabilities", "Reactor"], path: "Tests/AdapterSupport",
             swiftSettings: strict),
         .testTarget(
+            name: "DeclaredAdapterTests",
+            dependencies: ["DeclaredAdapter", "Capabilities", "Multiplex", "Reactor", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "EmbeddedAdapterTests",
             dependencies: ["EmbeddedAdapter", "Capabilities", "Digest", "Reactor", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "EmbeddedSQLTests",
             dependencies: ["EmbeddedAdapter", "Capabilities", "Reactor", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "AdapterFaultTests",
+            dependencies: [
+                "AdapterTestSupport", "Capabilities", "DeclaredAdapter", "MemcachedSwiftAdapter", "TestSupport",
+            ], swiftSettings: strict),
         .testTarget(name: "CapabilitiesTests", dependencies: ["Capabilities"], swiftSettings: strict),
         .testTarget(
             name: "GatewayTests", dependencies: ["Gateway", "Capabilities", "RedisWire", "PostgresWire"],

@@ -1,0 +1,37 @@
+// The shipped files are without a mistake, and their manifests say what the issue asks for.
+
+import Capabilities
+import TestSupport
+import Testing
+
+@testable import DeclaredAdapter
+
+@Suite("The shipped adapter files")
+struct ShippedFilesTests {
+    @Test("every shipped file passes its check", arguments: ShippedAdapters.names)
+    func shippedFilesPass(name: String) throws {
+        let text = try #require(ShippedAdapters.text(name))
+        do {
+            let file = try DeclaredAdapterFile.parse(text, source: "adapters/\(name)/adapter.yaml")
+            #expect(file.name == name)
+            #expect(!file.summary.isEmpty)
+        } catch {
+            Issue.record("\(error)")
+        }
+    }
+
+    @Test("the executable holds what is in the repository", arguments: ShippedAdapters.names)
+    func embeddedTextIsTheFile(name: String) throws {
+        let file = try String(contentsOfFile: "\(Tools.repository)/adapters/\(name)/adapter.yaml", encoding: .utf8)
+        #expect(ShippedAdapters.text(name) == file)
+    }
+
+    @Test("what is not in a manifest is refused")
+    func unmentionedIsRefused() throws {
+        let manifest = try #require(try ShippedAdapters.file("memcached")).manifest
+        #expect(manifest[.keyValueIncrement].support == .refused)
+        #expect(manifest[.hashSet].support == .refused)
+        #expect(manifest[.keyValueGet].support == .native)
+        #expect(manifest[.keyValueTTL].weakenings.contains(.wholeSeconds))
+    }
+}

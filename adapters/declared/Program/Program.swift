@@ -1,0 +1,275 @@
+// A compiled adapter: every name is a slot, every message a number, every request a list of instructions.
+
+import Capabilities
+
+/// What a description compiles to; shared by all workers.
+final class Program: Sendable {
+    let name: String
+    let summary: String
+    let manifest: Manifest
+    let transport: TransportDescription
+    /// Requests of one connection that may wait for their answers.
+    let pipeline: Int
+    let limits: LimitsDescription
+    let keys: KeyRules
+    /// What stands before every key of kv.
+    let keyPrefix: [UInt8]
+    let encoder: Encoder
+    let framing: FramingProgram
+    let payload: PayloadProgram?
+    let messages: [MessageProgram]
+    /// Messages that a line with this first byte can be, by the byte.
+    let byFirstByte: [[Int]]
+    /// Messages whose owner depends on what is waited for.
+    let isContested: [Bool]
+    /// The names of the slots.
+    let slots: [String]
+    let idSlot: Int?
+    /// The bits of an id that is sent as a binary field.
+    let idBits: Int
+    let login: [StepProgram]
+    let keepAlive: (every: UInt64, step: StepProgram)?
+    /// By the place of the shape in the language's list.
+    private let operations: [OperationProgram?]
+
+    init(
+        _ description: AdapterDescription, keyPrefix: [UInt8], encoder: Encoder, framing: FramingProgram,
+        payload: PayloadProgram?, messages: [MessageProgram], slots: [String], idSlot: Int?, idBits: Int,
+        login: [StepProgram], keepAlive: (every: UInt64, step: StepProgram)?, operations: [OperationProgram?]
+    ) {
+        name = description.name
+        summary = description.summary
+        manifest = description.manifest
+        transport = description.transport
+        pipeline = description.pipeline
+        limits = description.limits
+        keys = description.keys
+        self.keyPrefix = keyPrefix
+        self.encoder = encoder
+        self.framing = framing
+        self.payload = payload
+        self.messages = messages
+        byFirstByte = (0..<256).map { byte in
+            messages.indices.filter { kind in
+                guard case .literal(let literal)? = messages[kind].line.first else { return true }
+                return literal[0] == UInt8(byte)
+            }
+        }
+        isContested = messages.map { $0.answer != nil || $0.outcome == .push || $0.outcome == .ignored }
+        self.slots = slots
+        self.idSlot = idSlot
+        self.idBits = idBits
+        self.login = login
+        self.keepAlive = keepAlive
+        self.operations = operations
+    }
+
+    /// Whether versions are numbers of a binary header.
+    var hasNumericVersion: Bool {
+        guard case .header(let header) = framing, let slot = slots.firstIndex(of: "version") else { return false }
+        return header.fields.contains { $0.slot == slot }
+    }
+
+    subscript(name: String) -> OperationProgram? {
+        OperationShape.all.firstIndex { $0.name == name }.flatMap { operations[$0] }
+    }
+}
+
+enum FramingProgram: Sendable {
+    case lines(end: [UInt8], longest: Int)
+    case header(HeaderProgram)
+    case http(bodySlot: Int?, statusSlot: Int?)
+    case untilClose(bodySlot: Int?)
+}
+
+/// A binary header, compiled.
+struct HeaderProgram: Sendable {
+    /// Fields whose values somebody asks for.
+    var fields: [(offset: Int, width: Int, slot: Int)]
+    var size: Int
+    var isBig: Bool
+    var bodyOffset: Int
+    var bodyWidth: Int
+    var countsAll: Bool
+    /// Parts in their order; the length's place in the header, nil for the rest.
+    var parts: [(offset: Int, width: Int, slot: Int?, isRest: Bool)]
+
+    @inline(__always)
+    func number(_ bytes: Span<UInt8>, _ start: Int, _ width: Int) -> UInt64 {
+        var number: UInt64 = 0
+        for index in 0..<width {
+            let byte = UInt64(bytes[start + index])
+            number = isBig ? number << 8 | byte : number | byte << UInt64(index * 8)
+        }
+        return number
+    }
+}
+
+/// How fields are taken from a payload.
+struct PayloadProgram: Sendable {
+    var format: Payload
+    /// The part of the frame that is the payload; nil for the whole line.
+    var slot: Int?
+    var tree: ExtractionTree
+    /// Filters by slot, for slots that have some.
+    var filters: [(slot: Int, source: Int?, filters: [Filter])]
+}
+
+struct MessageProgram: Sendable {
+    var name: String
+    /// The pattern; empty for a message that only a condition tells.
+    var line: [LineStep]
+    /// The bytes behind the line: their slot, the slot of their count, and what follows them.
+    var body: (slot: Int, length: Int, end: [UInt8])?
+    var condition: ConditionProgram?
+    var outcome: Outcome?
+    var goesOn: Bool
+    var closes: Bool
+    var answer: [UInt8]?
+}
+
+/// A line pattern, compiled.
+enum LineStep: Sendable {
+    case literal([UInt8])
+    case word(Int?)
+    case number(Int)
+    case rest(Int)
+}
+
+/// One exchange, compiled.
+final class StepProgram: Sendable {
+    let encode: EncodeProgram
+    let sends: Bool
+    /// By message; nil for one that the file does not name here, which means what the message itself says.
+    let rules: [[RuleProgram]]
+    /// Whether the file names a message here: then it is this exchange's, whatever it is otherwise.
+    let names: [Bool]
+    let condition: ConditionProgram?
+    /// Fields that are kept for later, and where.
+    let captures: [(slot: Int, capture: Int)]
+    let isStream: Bool
+
+    init(
+        encode: [EncodeStep], sends: Bool, rules: [[RuleProgram]], names: [Bool], condition: ConditionProgram?,
+        captures: [(slot: Int, capture: Int)], isStream: Bool
+    ) {
+        self.encode = EncodeProgram(encode)
+        self.sends = sends
+        self.rules = rules
+        self.names = names
+        self.condition = condition
+        self.captures = captures
+        self.isStream = isStream
+    }
+}
+
+struct RuleProgram: Sendable {
+    var outcome: Outcome
+    var goesOn: Bool
+    var condition: ConditionProgram?
+    var outputs: [(output: Output, slot: Int)]
+}
+
+/// An operation, compiled.
+final class OperationProgram: Sendable {
+    let shape: OperationShape
+    let steps: [StepProgram]
+    let captureCount: Int
+    let pages: (condition: ConditionProgram, next: EncodeProgram)?
+    let longestKey: Int?
+    /// Whether a template has {expiry} in it.
+    let writesExpiry: Bool
+    /// Whether it may be sent again by itself when nothing of it has left: later steps may not.
+    let isRepeatable: Bool
+
+    init(
+        shape: OperationShape, steps: [StepProgram], captureCount: Int,
+        pages: (condition: ConditionProgram, next: [EncodeStep])?, longestKey: Int?, writesExpiry: Bool
+    ) {
+        self.shape = shape
+        self.steps = steps
+        self.captureCount = captureCount
+        self.pages = pages.map { ($0.condition, EncodeProgram($0.next)) }
+        self.longestKey = longestKey
+        self.writesExpiry = writesExpiry
+        isRepeatable = steps.count == 1
+    }
+}
+
+/// A condition, compiled.
+struct ConditionProgram: Sendable {
+    enum Operand: Sendable {
+        /// A field of the message, or what was kept of it.
+        case field(slot: Int, capture: Int?)
+        case source(ValueSource)
+    }
+
+    enum Term: Sendable {
+        case holds(Operand, isNegated: Bool)
+        case compare(Operand, Condition.Comparison, Operand)
+    }
+
+    var terms: [Term]
+
+    func holds(_ message: Message, _ frame: Span<UInt8>, _ inputs: borrowing Inputs) -> Bool {
+        for term in terms {
+            switch term {
+            case .holds(let operand, let isNegated):
+                if Self.isTrue(value(operand, message, frame, inputs)) == isNegated { return false }
+            case .compare(let left, let comparison, let right):
+                // The common case, a number of the message and a constant, without a value in between.
+                if case .field(let slot, _) = left, case .source(.constant(let constant)) = right,
+                    case .number(let number) = message.fields[slot]
+                {
+                    if !Self.compare(number, comparison, constant) { return false }
+                    continue
+                }
+                let left = value(left, message, frame, inputs)
+                let right = value(right, message, frame, inputs)
+                if let first = left.asNumber, let second = right.asNumber {
+                    if !Self.compare(first, comparison, second) { return false }
+                } else if comparison == .equal || comparison == .unequal {
+                    let areEqual = left != .absent && right != .absent && left.asBytes == right.asBytes
+                    if areEqual != (comparison == .equal) { return false }
+                } else {
+                    return false
+                }
+            }
+        }
+        return true
+    }
+
+    private func value(
+        _ operand: Operand, _ message: Message, _ frame: Span<UInt8>, _ inputs: borrowing Inputs
+    ) -> Value {
+        switch operand {
+        case .field(let slot, let capture):
+            let value = message.value(slot, frame)
+            if case .absent = value, let capture, capture < inputs.captures.count { return inputs.captures[capture] }
+            return value
+        case .source(.constant(let number)): return .number(number)
+        case .source(.text(let bytes)): return .bytes(bytes)
+        case .source(.input(let slot)): return .bytes(inputs.bytes(slot))
+        case .source(.number(let slot)): return .number(inputs.number(slot))
+        case .source(.capture(let index)): return index < inputs.captures.count ? inputs.captures[index] : .absent
+        }
+    }
+
+    private static func isTrue(_ value: Value) -> Bool {
+        switch value {
+        case .absent, .number(0), .flag(false): false
+        case .bytes, .number, .flag: true
+        }
+    }
+
+    private static func compare(_ left: Int64, _ comparison: Condition.Comparison, _ right: Int64) -> Bool {
+        switch comparison {
+        case .equal: left == right
+        case .unequal: left != right
+        case .atMost: left <= right
+        case .atLeast: left >= right
+        case .below: left < right
+        case .above: left > right
+        }
+    }
+}

@@ -1,0 +1,167 @@
+// Runs operations: one exchange or several, and pages.
+
+import Capabilities
+import Multiplex
+
+/// What all families of a declared service share.
+final class DeclaredCalls {
+    let program: Program
+    let connections: DeclaredConnections
+    let multiplexer: Multiplexer
+    private let isText: Bool
+
+    init(_ program: Program, _ connections: DeclaredConnections, _ multiplexer: Multiplexer) {
+        self.program = program
+        self.connections = connections
+        self.multiplexer = multiplexer
+        if case .lines = program.framing { isText = true } else { isText = false }
+    }
+
+    /// Performs an operation; its answer's outcome is result, missing or conflict.
+    @inline(__always)
+    func run(_ operation: OperationProgram, _ inputs: consuming Inputs) async throws(Failure) -> DeclaredExchange {
+        if operation.steps.count == 1, operation.captureCount == 0 {
+            let exchange = DeclaredExchange(
+                program, operation.steps[0], inputs, connections.message, isRepeatable: true)
+            do throws(MultiplexFailure) {
+                try await multiplexer.perform(exchange)
+            } catch {
+                throw error.asFailure
+            }
+            switch exchange.outcome {
+            case .result, .missing, .conflict: return exchange
+            default: throw failure(exchange)
+            }
+        }
+        return try await runSteps(operation, inputs)
+    }
+
+    private func runSteps(_ operation: OperationProgram, _ inputs: Inputs) async throws(Failure) -> DeclaredExchange {
+        var inputs = inputs
+        if inputs.captures.count < operation.captureCount {
+            inputs.captures += Array(repeating: .absent, count: operation.captureCount - inputs.captures.count)
+        }
+        var previous: DeclaredExchange?
+        var outputs = Outputs()
+        let nothing = Message(slots: program.slots.count)
+        for step in operation.steps {
+            if let condition = step.condition, !condition.holds(nothing, [UInt8]().span, inputs) { continue }
+            let exchange = DeclaredExchange(
+                program, step, inputs, connections.message, isRepeatable: previous == nil)
+            exchange.outputs = outputs
+            do throws(MultiplexFailure) {
+                try await multiplexer.perform(exchange)
+            } catch {
+                // What came before it was done.
+                if case .unavailable(let reason) = error, previous != nil { throw .indeterminate(reason) }
+                throw error.asFailure
+            }
+            switch exchange.outcome {
+            case .next: break
+            case .result, .missing, .conflict: return exchange
+            default: throw failure(exchange)
+            }
+            inputs = exchange.inputs
+            outputs = exchange.outputs
+            previous = exchange
+        }
+        // The last steps were skipped: what was there holds.
+        guard let previous else { throw .backend("no exchange of \(operation.shape.name) applies") }
+        previous.outcome = .result
+        return previous
+    }
+
+    /// All names of a list that comes in pages.
+    func runPages(_ operation: OperationProgram, _ inputs: Inputs) async throws(Failure) -> [[UInt8]] {
+        var inputs = inputs
+        var names: [[UInt8]] = []
+        while true {
+            inputs.captures = Array(repeating: .absent, count: operation.captureCount)
+            let answer = try await run(operation, inputs)
+            names += answer.outputs.names
+            guard names.count <= program.limits.items else {
+                throw .backend("there are more than \(program.limits.items) keys, the adapter's limit for one list")
+            }
+            guard let pages = operation.pages else { return names }
+            let nothing = Message(slots: program.slots.count)
+            guard pages.condition.holds(nothing, [UInt8]().span, answer.inputs) else { return names }
+            var next = answer.inputs
+            next.fourth = answer.outputs.names.last ?? []
+            var output = OutputBuffer()
+            program.encoder.encode(pages.next, next, into: &output)
+            guard output.bytes != inputs.third else { throw .backend("the server gives the same page again and again") }
+            inputs.third = output.bytes
+        }
+    }
+
+    /// Why an exchange gave no answer that an operation has.
+    func failure(_ exchange: DeclaredExchange) -> Failure {
+        let text = exchange.outputs.text.map { bytes in
+            String(decoding: bytes.prefix(500).map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }, as: UTF8.self)
+        }
+        switch exchange.outcome {
+        case .retryable: return .unavailable(text ?? "the backend cannot do it now")
+        case .tooLarge:
+            return .tooLarge(limit: program.manifest[.keyValueSet].bounds[.valueBytes] ?? program.limits.frame)
+        default: return .backend(text ?? "the backend answered with an error")
+        }
+    }
+
+    // MARK: Inputs
+
+    /// A key as the server gets it.
+    @inline(__always)
+    func key(_ key: [UInt8], _ operation: OperationProgram) throws(Failure) -> [UInt8] {
+        let longest = min(program.keys.longest, operation.longestKey ?? .max) - program.keyPrefix.count
+        let written = try program.keys.write(key, longest: longest, for: operation.shape.capability)
+        return program.keyPrefix.isEmpty ? written : program.keyPrefix + written
+    }
+
+    /// The key that the server knows as `written`.
+    func read(key written: [UInt8]) -> [UInt8] {
+        guard !program.keyPrefix.isEmpty else { return program.keys.read(written) }
+        return program.keys.read(
+            written.starts(with: program.keyPrefix) ? Array(written.dropFirst(program.keyPrefix.count)) : written)
+    }
+
+    /// Another name: of a lock, a queue or a channel.
+    func name(_ name: [UInt8], _ operation: OperationProgram) throws(Failure) -> [UInt8] {
+        let longest = min(program.keys.longest, operation.longestKey ?? .max)
+        return try program.keys.write(name, longest: longest, for: operation.shape.capability)
+    }
+
+    /// Whether a mark that a client may have made up can stand in a line.
+    func isSafe(_ mark: [UInt8]) -> Bool {
+        !isText || !mark.isEmpty && mark.count <= 1024 && mark.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+
+    /// Whether a version can be one of the server's: no other would be compared, or it would mean something else.
+    func isVersion(_ version: [UInt8]) -> Bool {
+        // In a binary header it is a number, and zero there commonly means "whatever it is".
+        program.hasNumericVersion ? Decimal.parse(version).map { $0 != 0 } ?? false : isSafe(version)
+    }
+
+    func checkValue(_ value: [UInt8], _ capability: Capability) throws(Failure) {
+        if let limit = program.manifest[capability].bounds[.valueBytes], value.count > limit {
+            throw .tooLarge(limit: limit)
+        }
+    }
+
+    /// The first key that all keys of the adapter begin at, and the first one behind them.
+    var keyRange: (start: [UInt8], end: [UInt8]) {
+        program.keyPrefix.isEmpty ? ([0], [0]) : (program.keyPrefix, Self.successor(program.keyPrefix))
+    }
+
+    /// The first name that comes behind all that begin with `prefix`; a zero byte when there is none.
+    static func successor(_ prefix: [UInt8]) -> [UInt8] {
+        var prefix = prefix
+        while let last = prefix.last {
+            if last < 255 {
+                prefix[prefix.count - 1] = last + 1
+                return prefix
+            }
+            prefix.removeLast()
+        }
+        return [0]
+    }
+}

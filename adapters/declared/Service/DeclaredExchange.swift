@@ -1,0 +1,136 @@
+// One exchange of a declared adapter: instructions on the way out, rules on the way back.
+
+import Capabilities
+import Multiplex
+
+/// What an operation's exchange has learned.
+final class DeclaredExchange: Exchange {
+    let program: Program
+    let step: StepProgram
+    let message: Message
+    @exclusivity(unchecked) var inputs: Inputs
+    /// What came of it; nil while nothing final has come.
+    @exclusivity(unchecked) var outcome: Outcome?
+    @exclusivity(unchecked) private var hasMore = false
+    @exclusivity(unchecked) var outputs = Outputs()
+    /// For streams: who takes what is pushed, and who hears of the end.
+    @exclusivity(unchecked) var onPush: ((Message, Span<UInt8>) -> Void)?
+    @exclusivity(unchecked) var onOutcome: ((Outcome) -> Void)?
+    @exclusivity(unchecked) var onEnd: ((DeclaredExchange) -> Void)?
+
+    init(
+        _ program: Program, _ step: StepProgram, _ inputs: Inputs, _ message: Message, isRepeatable: Bool = false
+    ) {
+        self.program = program
+        self.step = step
+        self.inputs = inputs
+        self.message = message
+        super.init(isRepeatable: isRepeatable, timeout: step.isStream ? .never : .usual)
+    }
+
+    override func encode(id: UInt64, into output: inout OutputBuffer) {
+        inputs.id = Int64(bitPattern: id)
+        program.encoder.encode(step.encode, inputs, into: &output)
+    }
+
+    override func finished() {
+        guard let onEnd else { return }
+        self.onEnd = nil
+        onPush = nil
+        onOutcome = nil
+        onEnd(self)
+    }
+
+    override func receive(_ frame: Span<UInt8>) -> ExchangeProgress {
+        let kind = message.kind
+        guard kind >= 0 else { return .broken("a message that the file has no name for") }
+        for index in step.rules[kind].indices {
+            if let condition = step.rules[kind][index].condition, !condition.holds(message, frame, inputs) { continue }
+            if !step.captures.isEmpty { for (slot, capture) in step.captures { keep(slot, capture, frame) } }
+            return apply(step.rules[kind][index], frame, closes: program.messages[kind].closes || message.isLast)
+        }
+        return .broken("the message \(program.messages[kind].name), which is no answer to this request")
+    }
+
+    private func keep(_ slot: Int, _ capture: Int, _ frame: Span<UInt8>) {
+        let value = message.items.last { $0.slot == slot }?.value ?? message.value(slot, frame)
+        guard value != .absent else { return }
+        var captures = inputs.captures
+        while captures.count <= capture { captures.append(.absent) }
+        captures[capture] = value
+        inputs.captures = captures
+    }
+
+    private func apply(_ rule: borrowing RuleProgram, _ frame: Span<UInt8>, closes: Bool) -> ExchangeProgress {
+        switch rule.outcome {
+        case .ignored: return .more
+        case .push:
+            onPush?(message, frame)
+            return .more
+        case .more:
+            hasMore = true
+            guard outputs.take(rule.outputs, message, frame, program.limits.items) else {
+                return .broken("more than \(program.limits.items) items in one answer")
+            }
+            return .more
+        default: break
+        }
+        if outcome == nil {
+            outcome = rule.outcome == .end ? (hasMore ? .result : .missing) : rule.outcome
+            guard outputs.take(rule.outputs, message, frame, program.limits.items) else {
+                return .broken("more than \(program.limits.items) items in one answer")
+            }
+        }
+        if let onOutcome, let outcome {
+            self.onOutcome = nil
+            onOutcome(outcome)
+            // What follows on a stream is pushed.
+            if outcome == .result { return .more }
+        }
+        if rule.goesOn, !closes { return .more }
+        return closes ? .doneForGood : .done
+    }
+}
+
+/// The outputs of an operation's answer.
+struct Outputs: Sendable {
+    var value: [UInt8]?
+    var version: [UInt8]?
+    var number: Int64?
+    var left: Int64?
+    var id: [UInt8]?
+    var text: [UInt8]?
+    /// Names, and with them values, when an answer has several.
+    var names: [[UInt8]] = []
+    var values: [[UInt8]] = []
+
+    /// Takes the fields of a message; false when there are more items than the bound allows.
+    @inline(__always)
+    mutating func take(
+        _ outputs: [(output: Output, slot: Int)], _ message: Message, _ frame: Span<UInt8>, _ maximum: Int
+    ) -> Bool {
+        for (output, slot) in outputs {
+            switch output {
+            case .value, .payload: value = message.bytes(slot, frame) ?? value
+            case .version: version = message.bytes(slot, frame) ?? version
+            case .number: number = message.number(slot, frame) ?? number
+            case .left: left = message.number(slot, frame) ?? left
+            case .id: id = message.bytes(slot, frame) ?? id
+            case .text: text = message.bytes(slot, frame) ?? text
+            case .name:
+                guard let name = message.bytes(slot, frame) else { continue }
+                guard names.count < maximum else { return false }
+                names.append(name)
+                // The value of the same message; outputs come in their own order, so it is there already.
+                values.append(value ?? [])
+            case .names:
+                for item in message.items where item.slot == slot {
+                    guard names.count < maximum else { return false }
+                    names.append(item.value.asBytes)
+                }
+            case .channel, .subscription: break
+            }
+        }
+        return true
+    }
+}

@@ -1,0 +1,279 @@
+// Keys and values of a declared adapter.
+
+import Capabilities
+import Multiplex
+
+/// The family kv: each operation goes to what the file maps for its shape, or is refused by name.
+final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
+    private let calls: DeclaredCalls
+    private let program: Program
+    private let get: OperationProgram?
+    /// By condition and expiry.
+    private let sets: [OperationProgram?]
+
+    init(_ calls: DeclaredCalls) {
+        self.calls = calls
+        program = calls.program
+        get = program["get"]
+        let conditions = ["set", "set-if-absent", "set-if-present", "set-if-version"]
+        let program = program
+        sets = conditions.flatMap { name in ["", "-with-expiry", "-keeping-expiry"].map { program[name + $0] } }
+    }
+
+    func perform(_ operation: KeyValueOperation, _ context: CallContext) async throws(Failure) -> Answer {
+        guard context.database == 0 else { throw .refused(.keyValueDatabases, reason: "there is only database 0") }
+        switch operation {
+        case .get(let key):
+            guard let get else { throw unmapped("get", .keyValueGet) }
+            var inputs = Inputs()
+            inputs.first = try calls.key(key, get)
+            let answer = try await calls.run(get, inputs)
+            guard answer.outcome == .result else { return .missing }
+            return .bytes(answer.outputs.value ?? [])
+        case .set(let key, let value, let options): return try await set(key, value, options, context)
+        case .delete(let keys) where keys.count == 1: return .integer(try await delete(keys[0]))
+        case .exists(let keys) where keys.count == 1: return .integer(try await exists(keys[0]))
+        case .getVersioned(let key):
+            let answer = try await single("get-versioned", key)
+            guard answer.outcome == .result else { return .missing }
+            return .versioned(answer.outputs.value ?? [], Version(answer.outputs.version ?? []))
+        case .getAndExpire(let key, let expiry): return try await getAndExpire(key, expiry, context)
+        case .getAndDelete(let key):
+            let answer = try await single("get-and-delete", key)
+            return answer.outcome == .result ? .bytes(answer.outputs.value ?? []) : .missing
+        case .deleteVersion(let key, let version):
+            guard calls.isVersion(version.bytes) else { return .flag(false) }
+            return .flag(try await single("delete-version", key) { $0.third = version.bytes }.outcome == .result)
+        case .append(let key, let value):
+            try calls.checkValue(value, .keyValueAppend)
+            return .integer(try number(await single("append", key) { $0.second = value }))
+        case .length(let key):
+            let answer = try await single("length", key)
+            return .integer(answer.outcome == .result ? try number(answer) : 0)
+        case .increment(let key, let amount):
+            return .integer(try number(await single("increment", key) { $0.numberB = amount }))
+        case .expire(let key, let time, let condition):
+            guard condition == .always else {
+                throw .refused(.keyValueTTL, reason: "an expiry cannot depend on the one that there is")
+            }
+            return .flag(try await expire(key, at: time, context))
+        case .expiry(let key):
+            let answer = try await single("expiry", key) { $0.now = context.now }
+            guard answer.outcome == .result else { return .missing }
+            return program.encoder.expiry.time(left: answer.outputs.left, now: context.now).map { .integer($0) }
+                ?? .done
+        case .persist(let key):
+            return .flag(try await single("persist", key) { $0.now = context.now }.outcome == .result)
+        case .type(let key): return try await exists(key) > 0 ? .bytes(Array("string".utf8)) : .missing
+        case .count:
+            let operation = try mapped("count", .keyValueCount)
+            // A count of zero is often left out.
+            return .integer(try await calls.run(operation, rangeInputs()).outputs.number ?? 0)
+        case .clear:
+            _ = try await calls.run(try mapped("clear", .keyValueClear), rangeInputs())
+            return .done
+        case .keys, .scan, .randomKey: return try await list(operation)
+        case .getMany(let keys): return try await getMany(keys, context)
+        case .delete(let keys): return .integer(try await each(keys, "delete"))
+        case .exists(let keys), .touch(let keys): return .integer(try await each(keys, "exists"))
+        case .setMany(let pairs, let onlyIfAllAbsent): return try await setMany(pairs, onlyIfAllAbsent, context)
+        case .range, .overwrite, .incrementFloat, .rename, .copy:
+            throw .refused(operation.needs.members.first ?? .keyValueRange, reason: "the adapter's file cannot map it")
+        }
+    }
+
+    // MARK: Shapes
+
+    private func unmapped(_ shape: String, _ capability: Capability) -> Failure {
+        .refused(capability, reason: "the adapter maps no operation \"\(shape)\"")
+    }
+
+    private func mapped(_ shape: String, _ capability: Capability) throws(Failure) -> OperationProgram {
+        guard let operation = program[shape] else { throw unmapped(shape, capability) }
+        return operation
+    }
+
+    /// An operation on one key.
+    private func single(
+        _ shape: String, _ key: [UInt8], _ fill: (inout Inputs) -> Void = { _ in }
+    ) async throws(Failure) -> DeclaredExchange {
+        guard let operation = program[shape] else {
+            throw unmapped(shape, OperationShape.named(shape)?.capability ?? .keyValueGet)
+        }
+        var inputs = Inputs()
+        inputs.first = try calls.key(key, operation)
+        fill(&inputs)
+        return try await calls.run(operation, inputs)
+    }
+
+    private func number(_ exchange: DeclaredExchange) throws(Failure) -> Int64 {
+        guard let number = exchange.outputs.number else { throw .backend("the backend's answer has no number in it") }
+        return number
+    }
+
+    // MARK: Setting
+
+    private func set(
+        _ key: [UInt8], _ value: [UInt8], _ options: SetOptions, _ context: CallContext
+    ) async throws(Failure) -> Answer {
+        guard !options.returnsOld else { throw .refused(.keyValueExchange, reason: "a set cannot give the old value") }
+        var inputs = Inputs()
+        inputs.now = context.now
+        let row: Int
+        switch options.condition {
+        case .always: row = 0
+        case .absent: row = 1
+        case .present: row = 2
+        case .version(let version):
+            row = 3
+            guard calls.isVersion(version.bytes) else { return .missing }
+            inputs.third = version.bytes
+        }
+        let operation: OperationProgram
+        switch options.expiry {
+        case .never:
+            guard let plain = sets[row * 3] else { throw unmappedSet(row, "") }
+            operation = plain
+            inputs.numberA = program.encoder.expiry.never
+        case .kept:
+            guard let keeping = sets[row * 3 + 2] else { throw unmappedSet(row, "-keeping-expiry") }
+            operation = keeping
+        case .at(let time):
+            if let own = sets[row * 3 + 1] {
+                operation = own
+            } else if let plain = sets[row * 3], plain.writesExpiry {
+                operation = plain
+            } else {
+                throw unmappedSet(row, "-with-expiry")
+            }
+            inputs.numberA = try program.encoder.expiry.number(at: time, now: context.now)
+        }
+        try calls.checkValue(value, .keyValueSet)
+        inputs.first = try calls.key(key, operation)
+        inputs.second = value
+        return try await calls.run(operation, inputs).outcome == .result ? .done : .missing
+    }
+
+    private func unmappedSet(_ row: Int, _ suffix: String) -> Failure {
+        let names = ["set", "set-if-absent", "set-if-present", "set-if-version"]
+        let capabilities: [Capability] = [
+            .keyValueSet, .keyValueConditionalSet, .keyValueConditionalSet, .keyValueCompareAndSet,
+        ]
+        return unmapped(names[row] + suffix, suffix.isEmpty ? capabilities[row] : .keyValueTTL)
+    }
+
+    private func setMany(
+        _ pairs: [Pair], _ onlyIfAllAbsent: Bool, _ context: CallContext
+    ) async throws(Failure) -> Answer {
+        guard !onlyIfAllAbsent else {
+            throw .refused(.keyValueMultiKey, reason: "several keys cannot be set only if none of them is there")
+        }
+        for pair in pairs { _ = try await set(pair.name, pair.value, SetOptions(), context) }
+        return .done
+    }
+
+    // MARK: Single keys
+
+    private func delete(_ key: [UInt8]) async throws(Failure) -> Int64 {
+        try await single("delete", key).outcome == .result ? 1 : 0
+    }
+
+    private func exists(_ key: [UInt8]) async throws(Failure) -> Int64 {
+        try await single(program["exists"] == nil ? "get" : "exists", key).outcome == .result ? 1 : 0
+    }
+
+    private func expire(_ key: [UInt8], at time: Int64, _ context: CallContext) async throws(Failure) -> Bool {
+        guard time > context.now else { return try await delete(key) > 0 }
+        let number = try program.encoder.expiry.number(at: time, now: context.now)
+        return try await single("expire", key) { $0.numberA = number }.outcome == .result
+    }
+
+    private func getAndExpire(_ key: [UInt8], _ expiry: Expiry, _ context: CallContext) async throws(Failure) -> Answer
+    {
+        let number: Int64
+        switch expiry {
+        case .kept: return try await perform(.get(key: key), context)
+        case .never: number = program.encoder.expiry.never
+        case .at(let time): number = try program.encoder.expiry.number(at: time, now: context.now)
+        }
+        let answer = try await single("get-and-expire", key) { $0.numberA = number }
+        return answer.outcome == .result ? .bytes(answer.outputs.value ?? []) : .missing
+    }
+
+    // MARK: Several keys
+
+    /// One exchange for each key, all under way at once.
+    private func all(_ keys: [[UInt8]], _ operation: OperationProgram) async throws(Failure) -> [DeclaredExchange] {
+        guard operation.steps.count == 1, operation.captureCount == 0 else {
+            var answers: [DeclaredExchange] = []
+            for key in keys {
+                var inputs = Inputs()
+                inputs.first = try calls.key(key, operation)
+                answers.append(try await calls.run(operation, inputs))
+            }
+            return answers
+        }
+        var exchanges: [DeclaredExchange] = []
+        for key in keys {
+            var inputs = Inputs()
+            inputs.first = try calls.key(key, operation)
+            exchanges.append(
+                DeclaredExchange(program, operation.steps[0], inputs, calls.connections.message, isRepeatable: true))
+        }
+        for exchange in exchanges { calls.multiplexer.submit(exchange) }
+        var failure: Failure?
+        for exchange in exchanges {
+            do throws(MultiplexFailure) { try await calls.multiplexer.wait(for: exchange) } catch {
+                failure = failure ?? error.asFailure
+            }
+        }
+        if let failure { throw failure }
+        for exchange in exchanges {
+            switch exchange.outcome {
+            case .result, .missing, .conflict: break
+            default: throw calls.failure(exchange)
+            }
+        }
+        return exchanges
+    }
+
+    private func each(_ keys: [[UInt8]], _ shape: String) async throws(Failure) -> Int64 {
+        let name = program[shape] == nil && shape == "exists" ? "get" : shape
+        let answers = try await all(keys, mapped(name, .keyValueMultiKey))
+        return Int64(answers.count { $0.outcome == .result })
+    }
+
+    private func getMany(_ keys: [[UInt8]], _ context: CallContext) async throws(Failure) -> Answer {
+        guard let operation = program["get-many"] else {
+            let answers = try await all(keys, mapped("get", .keyValueMultiKey))
+            return .list(answers.map { $0.outcome == .result ? .bytes($0.outputs.value ?? []) : .missing })
+        }
+        var inputs = Inputs()
+        for key in keys { inputs.keys.append(try calls.key(key, operation)) }
+        let outputs = try await calls.run(operation, inputs).outputs
+        let found = Dictionary(zip(outputs.names, outputs.values)) { first, _ in first }
+        return .list(inputs.keys.map { key in found[key].map { .bytes($0) } ?? .missing })
+    }
+
+    // MARK: All keys
+
+    private func rangeInputs() -> Inputs {
+        var inputs = Inputs()
+        (inputs.first, inputs.second) = calls.keyRange
+        inputs.third = inputs.first
+        return inputs
+    }
+
+    /// A scan gives everything as one page: what the server tells in pages has no cursor that a number could hold.
+    private func list(_ operation: KeyValueOperation) async throws(Failure) -> Answer {
+        let names = try await calls.runPages(try mapped("keys", .keyValueScan), rangeInputs())
+        let keys = names.map { calls.read(key: $0) }
+        switch operation {
+        case .keys(let match): return .list(keys.filter { Glob.matches(match, $0) }.map { .bytes($0) })
+        case .scan(_, let match, _, let type):
+            guard type == nil || type == Array("string".utf8) else { return .page(cursor: 0, []) }
+            return .page(cursor: 0, keys.filter { match == nil || Glob.matches(match ?? [], $0) }.map { .bytes($0) })
+        default: return keys.randomElement().map { .bytes($0) } ?? .missing
+        }
+    }
+}
