@@ -10,8 +10,10 @@ let strict: [SwiftSetting] = [
 ]
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
+func http2(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio-http2") }
 
 let package = Package(
     name: "fairlead",
@@ -23,6 +25,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -62,6 +66,18 @@ let package = Package(
             name: "DeclaredAdapter",
             dependencies: ["Capabilities", "Reactor", "Multiplex", .product(name: "Yams", package: "Yams")],
             path: "adapters/declared", resources: [.embedInCode("Shipped")], swiftSettings: strict),
+        .target(
+            name: "ProcessAdapter",
+            dependencies: [
+                "Capabilities", "Reactor", nio("NIOCore"), nio("NIOPosix"), http2("NIOHPACK"), http2("NIOHTTP2"),
+                protobuf,
+            ],
+            path: "adapters/process",
+            exclude: [
+                "README.md", "examples", "fairlead_adapter.proto", "dapr_components.proto", "reflection.proto",
+                "status.proto",
+            ], swiftSettings: strict),
+
         // What ties them.
         .target(
             name: "Gateway",
@@ -82,8 +98,7 @@ let package = Package(
         .executableTarget(
             name: "fairlead",
             dependencies: [
-                "Gateway", "Admin",
-                logging,
+                "Gateway", "Admin", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -124,6 +139,11 @@ let package = Package(
             dependencies: [
                 "AdapterTestSupport", "Capabilities", "DeclaredAdapter", "MemcachedSwiftAdapter", "TestSupport",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "ProcessAdapterTests",
+            dependencies: [
+                "ProcessAdapter", "Capabilities", "Reactor", "TestSupport", nio("NIOCore"), http2("NIOHPACK"), protobuf,
+            ], exclude: ["Adapters"], swiftSettings: strict),
         .testTarget(name: "CapabilitiesTests", dependencies: ["Capabilities"], swiftSettings: strict),
         .testTarget(
             name: "GatewayTests", dependencies: ["Gateway", "Capabilities", "RedisWire", "PostgresWire"],
