@@ -1,11 +1,14 @@
 # Every target calls one script; read that for what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run test build release lint format bench clean
+.PHONY: help run demo test build release lint format bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## install, build, and start scratch servers with Fairlead in front of them
+run: ## install, build, and answer redis-cli, psql and aws with a store of Fairlead's own
+	@Scripts/run
+
+demo: ## install, build, and start scratch servers with Fairlead in front of them
 	@Scripts/demo
 
 test: ## install, build, fuzz for a moment, and run every test

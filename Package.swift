@@ -98,7 +98,8 @@ let package = Package(
         .executableTarget(
             name: "fairlead",
             dependencies: [
-                "Gateway", "Admin", logging,
+                "Gateway", "Admin", "Capabilities", "EmbeddedAdapter", "DeclaredAdapter", "MemcachedSwiftAdapter",
+                "ProcessAdapter", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

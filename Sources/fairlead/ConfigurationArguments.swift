@@ -52,8 +52,8 @@ struct ConfigurationArguments: ParsableArguments {
         return options
     }
 
-    /// Refuses a file together with listeners, and neither of the two.
-    func validate(file: String?, command: String, fileUsage: String) throws {
+    /// Refuses a file together with listeners, and neither of the two unless there is a store to stand in.
+    func validate(file: String?, command: String, fileUsage: String, standsIn: Bool = false) throws {
         if file != nil, hasRoutes {
             throw UsageError(
                 message: """
@@ -61,7 +61,7 @@ struct ConfigurationArguments: ParsableArguments {
                     put the listener into the file.
                     """, command: command)
         }
-        if file == nil, !hasRoutes {
+        if file == nil, !hasRoutes, !standsIn {
             throw UsageError(
                 message: """
                     Nothing to \(command): give a file or at least one listener, for example
@@ -74,9 +74,13 @@ struct ConfigurationArguments: ParsableArguments {
     /// The configuration of `file` with these options over it, or of the options alone.
     ///
     /// - Throws: an exit code, after every problem was printed to standard error.
-    func configuration(file: String?, checkingFiles: Bool) throws -> Configuration {
+    func configuration(file: String?, embedded folder: String? = nil, checkingFiles: Bool) throws -> Configuration {
         do throws(ConfigurationError) {
-            guard let file else { return try options.configuration() }
+            guard let file else {
+                var options = options
+                if let folder, !hasRoutes { options.routes = ConfigurationOptions.embeddedRoutes(folder: folder) }
+                return try options.configuration()
+            }
             return try options.configuration(over: ConfigurationFile.load(file, checkingFiles: checkingFiles))
         } catch {
             for problem in error.problems { StandardError.write("error: \(problem)") }

@@ -25,8 +25,9 @@ struct OperationCommandLineTests {
 
     @Test("wrong usage exits with 2 and says what is wrong")
     func usage() throws {
-        #expect(try Self.run("serve").status == 2)
-        #expect(try Self.run("serve").errorText.contains("Nothing to serve"))
+        #expect(try Self.run("check").status == 2)
+        #expect(try Self.run("check").errorText.contains("Nothing to check"))
+        #expect(try Self.run("serve", "--data", "x", "--redis", "0=embedded:y").status == 2)
         #expect(try Self.run("serve", "--nope").errorText.contains("--nope"))
         #expect(try Self.run("serve", "--nope").status == 2)
         #expect(try Self.run("frobnicate").status == 2)

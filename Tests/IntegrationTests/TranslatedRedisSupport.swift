@@ -1,0 +1,91 @@
+// A gateway whose Redis listener leads to the embedded store, and replies as trees.
+
+import Foundation
+import TestSupport
+
+/// A gateway with the embedded store, and a real server to hold it to.
+struct TranslatedRedis {
+    let gateway: Fairlead
+    let server: RedisServer
+    private let folder: TemporaryFolder
+
+    /// Starts both.
+    ///
+    /// - Parameters:
+    ///   - password: what the default user has to log in with, at both.
+    ///   - gaps: what the store is not to do.
+    init(password: String? = nil, gaps: [String] = []) throws {
+        folder = try TemporaryFolder()
+        var lines = [
+            "admin: 127.0.0.1:0", "workers: 2", "listeners:", "  redis:", "    protocol: redis",
+            "    listen: 127.0.0.1:0", "    backend: store",
+        ]
+        if let password { lines.append("    users: { default: \(password) }") }
+        lines += ["backends:", "  store:", "    adapter: embedded", "    url: \"file://\(folder.path)/store\""]
+        if !gaps.isEmpty { lines.append("    gaps: { \(gaps.joined(separator: ", ")) }") }
+        gateway = try Fairlead(yaml: lines.joined(separator: "\n") + "\n")
+        server = try RedisServer(.init(password: password))
+    }
+
+    /// A connection to the gateway and one to the real server.
+    func pair() throws -> (translated: RawConnection, real: RawConnection) {
+        (try gateway.connect(), try RawConnection(port: server.port))
+    }
+}
+
+/// A reply with its structure.
+indirect enum ReplyTree: Equatable {
+    case leaf(String)
+    case aggregate(Character, [ReplyTree])
+
+    /// Reads the next reply of `connection`.
+    init(from connection: RawConnection) throws {
+        let line = String(decoding: try connection.receive(through: "\r\n").dropLast(2), as: UTF8.self)
+        let count = Int(line.dropFirst()) ?? -1
+        switch line.first {
+        case "$", "=":
+            guard count >= 0 else { fallthrough }
+            let body = try connection.receive(count + 2).dropLast(2)
+            self = .leaf("\(line)\n" + String(decoding: body, as: UTF8.self))
+        case "*", "~", ">", "%":
+            guard count >= 0 else { fallthrough }
+            let items = line.first == "%" ? count * 2 : count
+            self = .aggregate(line.first ?? "*", try (0..<items).map { _ in try ReplyTree(from: connection) })
+        default: self = .leaf(line)
+        }
+    }
+
+    var text: String {
+        switch self {
+        case .leaf(let text): text
+        case .aggregate(let mark, let items): "\(mark)[\(items.map(\.text).joined(separator: ", "))]"
+        }
+    }
+
+    /// The text in a form in which two right replies to `command` are equal.
+    func comparable(_ command: String) -> String {
+        if TranslatedRedisGrammar.random.contains(command) { return shape }
+        guard TranslatedRedisGrammar.unordered.contains(command), case .aggregate(let mark, let items) = self else {
+            return text
+        }
+        let isPaired = command == "HGETALL" || command == "HSCAN" || command == "ZSCAN"
+        if command.hasSuffix("SCAN"), items.count == 2, case .aggregate(_, let page) = items[1] {
+            return "\(items[0].text) \(Self.sorted(page, isPaired))"
+        }
+        return "\(mark)\(Self.sorted(items, isPaired))"
+    }
+
+    private static func sorted(_ items: [ReplyTree], _ isPaired: Bool) -> [String] {
+        let texts = items.map(\.text)
+        guard isPaired else { return texts.sorted() }
+        return stride(from: 0, to: texts.count - 1, by: 2).map { "\(texts[$0]): \(texts[$0 + 1])" }.sorted()
+    }
+
+    /// What is the same of two random picks.
+    private var shape: String {
+        switch self {
+        case .leaf(let text): text.hasPrefix("$") && text != "$-1" ? "a string" : text
+        case .aggregate(let mark, let items): "\(mark)\(items.count)"
+        }
+    }
+}

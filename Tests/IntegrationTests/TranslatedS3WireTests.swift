@@ -1,0 +1,249 @@
+// The wire of the translated S3 front, spelt out: heads, bodies, pipelines and ends.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Translated S3 on the wire", .serialized, .blocking)
+struct TranslatedS3WireTests {
+    /// Runs `body` with a client of a gateway that checks no signatures and has a bucket.
+    static func withClient(
+        listener: [String] = [], _ body: (TranslatedS3, S3RawConnection) throws -> Void
+    ) throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let server = try TranslatedS3(folder, signed: false, listener: listener)
+        defer { server.stop() }
+        let client = try server.connect()
+        try client.send("PUT /bucket HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+        #expect(try client.response(to: "PUT").status == 200)
+        try body(server, client)
+    }
+
+    static func put(_ key: String, _ body: String, _ fields: [String] = []) -> String {
+        (["PUT /bucket/\(key) HTTP/1.1", "Host: a", "Content-Length: \(body.utf8.count)"] + fields)
+            .joined(separator: "\r\n") + "\r\n\r\n" + body
+    }
+
+    static func get(_ key: String, _ fields: [String] = []) -> String {
+        (["GET /bucket/\(key) HTTP/1.1", "Host: a"] + fields).joined(separator: "\r\n") + "\r\n\r\n"
+    }
+
+    @Test("requests sent ahead are answered in order, and each sees what came before it")
+    func pipelining() throws {
+        try Self.withClient { _, client in
+            var text = ""
+            for number in 0..<50 { text += Self.put("key", "value \(number)") + Self.get("key") }
+            try client.send(text)
+            for number in 0..<50 {
+                #expect(try client.response(to: "PUT").status == 200)
+                #expect(try client.response(to: "GET").text == "value \(number)")
+            }
+        }
+    }
+
+    @Test("a request that drips in byte by byte is answered like any other")
+    func dripping() throws {
+        try Self.withClient { _, client in
+            try client.drip(Array(Self.put("key", "value", ["x-amz-meta-a: b"]).utf8))
+            #expect(try client.response(to: "PUT").status == 200)
+            try client.drip(Array(Self.get("key").utf8))
+            let answer = try client.response(to: "GET")
+            #expect(answer.text == "value")
+            #expect(answer.head.contains("x-amz-meta-a: b\r\n"))
+        }
+    }
+
+    @Test("a chunked body without a decoded length is refused, as S3 refuses it, and its connection goes on")
+    func chunked() throws {
+        try Self.withClient { _, client in
+            try client.send(
+                "PUT /bucket/key HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+            let answer = try client.response(to: "PUT")
+            #expect(answer.status == 411)
+            #expect(answer.text.contains("<Code>MissingContentLength</Code>"))
+            try client.send(Self.get("key"))
+            #expect(try client.response(to: "GET").status == 404)
+        }
+    }
+
+    @Test("an aws-chunked body in a chunked one is decoded, its trailer verified, stored and shown")
+    func nestedChunks() throws {
+        try Self.withClient { _, client in
+            let body = "5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"
+            let head =
+                "PUT /bucket/key HTTP/1.1\r\nHost: a\r\nx-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n"
+                + "Content-Encoding: gzip, aws-chunked\r\nx-amz-decoded-content-length: 5\r\n"
+                + "x-amz-trailer: x-amz-checksum-crc32\r\nTransfer-Encoding: chunked\r\n\r\n"
+            var chunks = ""
+            for piece in [body.prefix(4), body.dropFirst(4)] {
+                chunks += String(piece.utf8.count, radix: 16) + "\r\n\(piece)\r\n"
+            }
+            try client.send(head + chunks + "0\r\n\r\n")
+            let answer = try client.response(to: "PUT")
+            #expect(answer.status == 200)
+            #expect(answer.head.contains("x-amz-checksum-crc32: NhCmhg==\r\n"))
+            try client.send(Self.get("key", ["x-amz-checksum-mode: ENABLED"]))
+            let stored = try client.response(to: "GET")
+            #expect(stored.text == "hello")
+            #expect(stored.head.contains("x-amz-checksum-crc32: NhCmhg==\r\n"))
+            #expect(stored.head.contains("content-encoding: gzip\r\n"))
+            // The same with another check, another trailer, no trailer, another length.
+            for (old, new, code) in [
+                ("NhCmhg==", "NhCmhh==", "MalformedTrailerError"), ("NhCmhg==", "AAAAAA==", "BadDigest"),
+                ("crc32:N", "sha1:N", "MalformedTrailerError"),
+                ("x-amz-checksum-crc32:NhCmhg==\r\n", "", "MalformedTrailerError"),
+                ("hello", "hell", "IncompleteBody"), ("0\r\n", "", "IncompleteBody"),
+            ] {
+                let other = body.replacingOccurrences(of: old, with: new)
+                let plain = head.replacingOccurrences(
+                    of: "Transfer-Encoding: chunked", with: "Content-Length: \(other.utf8.count)")
+                try client.send(plain + other)
+                let refused = try client.response(to: "PUT")
+                #expect(refused.status == 400, "\(new)")
+                #expect(refused.text.contains("<Code>\(code)</Code>"), "\(new): \(refused.text)")
+            }
+            try client.send(Self.get("key"))
+            #expect(try client.response(to: "GET").text == "hello")
+        }
+    }
+
+    @Test("a client that waits for 100 hears it when its body is wanted, and is closed when it is not")
+    func expectContinue() throws {
+        try Self.withClient { server, client in
+            try client.send("PUT /bucket/key HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+            #expect(try client.nextHead()?.hasPrefix("HTTP/1.1 100 ") == true)
+            try client.send("hello")
+            #expect(try client.response(to: "PUT").status == 200)
+            try client.send("PUT /none/key HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
+            let answer = try client.response(to: "PUT")
+            #expect(answer.status == 404)
+            #expect(answer.head.contains("Connection: close\r\n"))
+            #expect(try client.nextHead() == nil)
+        }
+    }
+
+    @Test("a refused body is read when it is short, and costs the connection when it is long")
+    func unreadBodies() throws {
+        try Self.withClient { _, client in
+            try client.send(
+                "PUT /none/key HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n"
+                    + String(repeating: "x", count: 1000))
+            #expect(try client.response(to: "PUT").status == 404)
+            try client.send(Self.put("key", "value"))
+            #expect(try client.response(to: "PUT").status == 200)
+            try client.send("PUT /none/key HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\nGET / HTTP/1.1\r\n")
+            let answer = try client.response(to: "PUT")
+            #expect(answer.status == 404)
+            #expect(answer.head.contains("Connection: close\r\n"))
+        }
+    }
+
+    @Test("HTTP/1.0 is answered and closed; HEAD and 304 have no body, errors of HEAD none either")
+    func withoutBodies() throws {
+        try Self.withClient { server, client in
+            try client.send(Self.put("key", "value"))
+            let etag = try #require(
+                try client.response(to: "PUT").head.components(separatedBy: "\r\n").first { $0.hasPrefix("ETag: ") })
+            try client.send(
+                "HEAD /bucket/key HTTP/1.1\r\nHost: a\r\n\r\n" + "HEAD /bucket/no HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try client.response(to: "HEAD").head.contains("Content-Length: 5\r\n"))
+            #expect(try client.response(to: "HEAD").status == 404)
+            try client.send(Self.get("key", ["If-None-Match: \(etag.dropFirst(6))"]) + Self.get("key"))
+            let same = try client.response(to: "GET")
+            #expect(same.status == 304)
+            #expect(same.head.contains(etag))
+            #expect(try client.response(to: "GET").text == "value")
+            let old = try server.connect()
+            try old.send("GET /bucket/key HTTP/1.0\r\n\r\n")
+            #expect(try old.response(to: "GET").text == "value")
+            #expect(try old.nextHead() == nil)
+        }
+    }
+
+    @Test("ranges are S3's: several or unreadable ones give the whole")
+    func ranges() throws {
+        try Self.withClient { _, client in
+            try client.send(Self.put("key", "0123456789"))
+            _ = try client.response(to: "PUT")
+            for (range, status, body) in [
+                ("bytes=2-4", 206, "234"), ("bytes=-3", 206, "789"), ("bytes=8-", 206, "89"), ("bytes=9-99", 206, "9"),
+                ("bytes=0-1,3-4", 200, "0123456789"), ("lines=1-2", 200, "0123456789"),
+                ("bytes=4-2", 200, "0123456789"),
+                ("bytes=99999999999999999999-", 200, "0123456789"),
+            ] {
+                try client.send(Self.get("key", ["Range: \(range)"]))
+                let answer = try client.response(to: "GET")
+                #expect(answer.status == status, "\(range)")
+                #expect(answer.text == body, "\(range)")
+            }
+            for range in ["bytes=10-", "bytes=10-20", "bytes=-0"] {
+                try client.send(Self.get("key", ["Range: \(range)"]))
+                let answer = try client.response(to: "GET")
+                #expect(answer.status == 416, "\(range)")
+                #expect(answer.head.contains("Content-Range: bytes */10\r\n"), "\(range)")
+            }
+        }
+    }
+
+    @Test("what cannot be done is refused with its name and the backend's, never dropped")
+    func refusals() throws {
+        try Self.withClient { _, client in
+            for (request, name) in [
+                (Self.put("key", "", ["x-amz-tagging: a=b"]), "x-amz-tagging"),
+                (Self.put("key", "", ["x-amz-grant-read: id=1"]), "x-amz-grant-read"),
+                (Self.put("key", "", ["x-amz-server-side-encryption: aws:kms"]), "x-amz-server-side-encryption"),
+                (Self.put("key", "", ["x-amz-website-redirect-location: /"]), "x-amz-website-redirect-location"),
+                (Self.put("key", "", ["x-amz-write-offset-bytes: 3"]), "x-amz-write-offset-bytes"),
+                (Self.put("key?acl", ""), "PutObjectAcl"), (Self.put("key?tagging", ""), "PutObjectTagging"),
+                (Self.get("key?versionId=1"), "versionId"), (Self.get("?versions"), "ListObjectVersions"),
+                (Self.get("?policy"), "GetBucketPolicy"), (Self.get("key?unheard-of=1"), "unheard-of"),
+            ] {
+                try client.send(request)
+                let answer = try client.response(to: String(request.prefix(3)))
+                #expect(answer.status == 501, "\(name)")
+                #expect(answer.text.contains("<Code>NotImplemented</Code>"), "\(name)")
+                #expect(answer.text.contains(name), "\(name): \(answer.text)")
+                #expect(answer.text.contains("backend &apos;store&apos; (adapter embedded)"), "\(answer.text)")
+            }
+            try client.send(Self.get("key"))
+            #expect(try client.response(to: "GET").status == 404)
+        }
+    }
+
+    @Test("bytes that are no request get an error and a close")
+    func garbage() throws {
+        try Self.withClient { server, _ in
+            for (text, status) in [
+                ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505), ("\u{16}\u{3}\u{1}", 400),
+                ("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+                ("PUT /bucket/k HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+                ("PATCH /bucket/k HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+            ] {
+                let client = try server.connect()
+                try client.send(text)
+                #expect(try client.response(to: "GET").status == status, "\(text)")
+            }
+            let client = try server.connect()
+            try client.send(
+                "PUT /bucket/k HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nx-amz-decoded-content-length: 3\r\n"
+                    + "Content-Encoding: aws-chunked\r\n\r\nzz\r\n")
+            #expect(try client.response(to: "PUT").status == 400)
+            #expect(try client.nextHead() == nil)
+        }
+    }
+
+    @Test("a client that goes away within its body leaves no object behind, and the others are served")
+    func goneWithin() throws {
+        try Self.withClient { server, client in
+            let gone = try server.connect()
+            try gone.send(
+                "PUT /bucket/key HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"
+                    + String(repeating: "x", count: 500_000))
+            gone.close()
+            #expect(server.fairlead.process.ending == nil)
+            try client.send(Self.get("key"))
+            #expect(try client.response(to: "GET").status == 404)
+        }
+    }
+}
