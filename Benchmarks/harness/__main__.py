@@ -7,14 +7,14 @@ import sys
 from . import marks, report
 from .alternation import Alternation
 from .machine import describe
-from .memory import measure_memory
-from .options import Options, parse
-from .peers import speaks
+from .memory import MEASURED_PARTS, measure_memory
+from .options import MEMORY, Options, parse
+from .parts import PARTS, ways_of
 from .processes import Failure, Workspace, raise_descriptor_limit, stop_on_signals
 from .progress import say
 from .results import MemoryResult, RowResult
 from .rows import Row, rows_of
-from .site import PROTOCOLS, Site
+from .site import Site
 
 INTERRUPTED = 130
 
@@ -27,10 +27,11 @@ def main() -> int:
     memory: list[MemoryResult] = []
     about: dict = {"quick": options.quick, "rounds": options.rounds, "seconds": options.seconds}
     try:
-        with Workspace() as workspace:
+        with Workspace(options.disk) as workspace:
             site = Site(workspace, options.tools, options.fairlead, options.fairlead_options,
                         descriptors=descriptors)
-            about |= describe(site, options.targets)
+            parts = [*options.parts, *(MEASURED_PARTS if MEMORY in options.parts else ())]
+            about |= describe(site, parts, options.targets)
             _measure(site, options, rows, memory)
         code = 0
     except KeyboardInterrupt:
@@ -46,7 +47,7 @@ def main() -> int:
     report.print_rows(finished)
     report.print_memory(memory)
     judged = marks.marks_of(finished, memory)
-    marks.print_marks(judged, memory)
+    marks.print_marks(judged)
     report.write_json(options.output, about, finished, memory, marks.as_json(judged))
     print(f"\nwritten to {options.output}")
     failed = any(result.failures for result in rows) or any(result.failures for result in memory)
@@ -54,12 +55,11 @@ def main() -> int:
 
 
 def _measure(site: Site, options: Options, rows: list[RowResult], memory: list[MemoryResult]) -> None:
-    for protocol in PROTOCOLS:
-        chosen = _chosen(rows_of(protocol, options.quick), options.rows)
-        if protocol in options.parts and chosen:
-            targets = [target for target in options.targets if speaks(target, protocol)]
-            Alternation(site, protocol, targets, options.rounds, options.seconds).run(chosen, rows)
-    if "memory" in options.parts and not options.rows:
+    for part in PARTS:
+        chosen = _chosen(rows_of(part, options.quick), options.rows)
+        if part in options.parts and chosen:
+            Alternation(site, part, ways_of(part, options.targets), options.rounds, options.seconds).run(chosen, rows)
+    if MEMORY in options.parts and not options.rows:
         measure_memory(site, options.targets, options.pairs, memory)
 
 

@@ -1,14 +1,15 @@
-"""Runs the rows of one protocol: all targets side by side, rounds in alternation."""
+"""Runs the rows of one part: all targets side by side, rounds in alternation."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from . import cpu
 from .figures import microseconds, rate
-from .loads import Done
-from .peers import DIRECT, PEERS
-from .processes import Failure
+from .loads import Done, Load
+from .parts import DIRECT, Way
+from .processes import Failure, Process
 from .progress import say, step
 from .results import Round, RowResult
 from .rows import Row
@@ -22,84 +23,114 @@ WARM_UP_SHARE = 0.2
 @dataclass
 class Alternation:
     site: Site
-    protocol: str
-    targets: list[str]
+    part: str
+    ways: dict[str, Way]
     rounds: int
     seconds: float
+    servers: dict[str, Server] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
 
     def run(self, rows: list[Row], results: list[RowResult]) -> None:
         """Measures the rows and appends each result as soon as it is there."""
-        say(f"{self.protocol}: starting the server and {', '.join(self.targets)}")
-        server = start_server(self.site, self.protocol)
+        say(f"{self.part}: starting {', '.join(self.ways)}")
         try:
-            for target in self.targets:
-                self.endpoints[target] = start_checked(self.site, target, self.protocol, server)
+            for target in self.ways:
+                self._start(target)
             for row in rows:
                 result = RowResult(row)
                 results.append(result)
-                self._measure(server, result)
+                self._measure(result)
                 say(_in_brief(result))
         finally:
             self.site.workspace.needed = []
-            for endpoint in self.endpoints.values():
-                if endpoint.process:
-                    self.site.workspace.stop(endpoint.process)
-            self.site.workspace.stop(server.process)
+            for target in list(self.endpoints):
+                self._stop_peer(target)
+            for server in self.servers.values():
+                self.site.workspace.stop(server.process)
 
-    def _measure(self, server: Server, result: RowResult) -> None:
+    def _measure(self, result: RowResult) -> None:
         row = result.row
-        self.site.workspace.needed = [server.process]
-        row.load.prepare(self.site, server, self.seconds)
-        result.rounds = {target: [] for target in self.targets}
-        running = list(self.targets)
+        running = [target for target, way in self.ways.items() if way.wire in row.loads]
+        result.rounds = {target: [] for target in running}
+        for target in list(running):
+            self._attempt(target, result, running, lambda: self._load(target, row).lay_out(*self._place(target)))
+        for wire, load in row.loads.items():
+            for target in [target for target in running if self.ways[target].wire == wire]:
+                self._attempt(target, result, running, lambda: load.plan(*self._place(target), self.seconds))
+                if target in running:
+                    break
         for number in range(0 if not row.large else 1, self.rounds + 1):
             # Each round begins with another target, so that none always follows the same one.
             for target in [running[(at + number) % len(running)] for at in range(len(running))]:
                 step(f"{row.title}: {f'round {number}/{self.rounds}' if number else 'warm-up'}, {target}")
-                proxy = self.endpoints[target].process
-                self.site.workspace.needed = [server.process, *([proxy] if proxy else [])]
-                try:
-                    if number == 0:
-                        row.load.run(self.site, server, self.endpoints[target], WARM_UP_SHARE)
-                    else:
-                        result.rounds[target].append(measured(self.site, server, row, self.endpoints[target]))
-                except Failure as failure:
-                    if target == DIRECT:
-                        raise
-                    result.failures[target] = str(failure)
-                    say(f"{row.title}: {target} failed: {failure}")
-                    running.remove(target)
-                    self._restart(target, server)
+                self._attempt(target, result, running, lambda: self._round(target, result, number))
 
-    def _restart(self, target: str, server: Server) -> None:
-        # What a failure left behind must not weigh on the next row.
-        process = self.endpoints[target].process
-        if process:
-            self.site.workspace.stop(process)
-        self.endpoints[target] = start_checked(self.site, target, self.protocol, server)
+    def _round(self, target: str, result: RowResult, number: int) -> None:
+        site, server, endpoint = self._place(target)
+        if number == 0:
+            self._load(target, result.row).run(site, server, endpoint, WARM_UP_SHARE)
+        else:
+            result.rounds[target].append(measured(site, server, self._load(target, result.row), endpoint))
+
+    def _attempt(self, target: str, result: RowResult, running: list[str], work: Callable[[], None]) -> None:
+        """Does something with a target; one that fails has no further part in the row, and is started anew."""
+        self.site.workspace.needed = self._processes(target)
+        try:
+            work()
+        except (Failure, OSError) as failure:
+            if target == DIRECT:
+                raise
+            result.failures[target] = str(failure)
+            say(f"{result.row.title}: {target} failed: {failure}")
+            running.remove(target)
+            # What a failure left behind must not weigh on the next row.
+            self._stop_peer(target)
+            if self.ways[target].is_compared:
+                self.site.workspace.stop(self.servers.pop(self.ways[target].server).process)
+            self._start(target)
+
+    def _start(self, target: str) -> None:
+        way = self.ways[target]
+        if way.server not in self.servers:
+            self.servers[way.server] = start_server(self.site, way.server)
+        self.endpoints[target] = start_checked(self.site, target, way, self.servers[way.server])
+
+    def _stop_peer(self, target: str) -> None:
+        endpoint = self.endpoints.pop(target)
+        if endpoint.process and self.ways[target].peer:
+            self.site.workspace.stop(endpoint.process)
+
+    def _place(self, target: str) -> tuple[Site, Server, Endpoint]:
+        return self.site, self.servers[self.ways[target].server], self.endpoints[target]
+
+    def _load(self, target: str, row: Row) -> Load:
+        return row.loads[self.ways[target].wire]
+
+    def _processes(self, target: str) -> list[Process]:
+        _, server, endpoint = self._place(target)
+        return [server.process, *([endpoint.process] if endpoint.process else [])]
 
 
-def start_checked(site: Site, target: str, protocol: str, server: Server) -> Endpoint:
-    """Starts a target and proves that it forwards to the server."""
-    if target == DIRECT:
-        endpoint = Endpoint(server.port)
+def start_checked(site: Site, target: str, way: Way, server: Server) -> Endpoint:
+    """Starts what stands on the way to the server, if anything does, and proves that it leads there."""
+    if way.peer:
+        endpoint = way.peer.start(site, way.wire, server.port)
     else:
-        endpoint = PEERS[target].start(site, protocol, server.port)
+        endpoint = Endpoint(way.wire, server.port, server.process if way.is_compared else None)
     try:
         server.check(endpoint)
     except (Failure, OSError) as cause:
         log = endpoint.process.log_tail() if endpoint.process else ""
-        raise Failure(f"{target} does not forward {protocol}: {cause}\n{log}".rstrip()) from cause
+        raise Failure(f"{target} does not lead {way.wire} clients to its server: {cause}\n{log}".rstrip()) from cause
     return endpoint
 
 
-def measured(site: Site, server: Server, row: Row, endpoint: Endpoint) -> Round:
+def measured(site: Site, server: Server, load: Load, endpoint: Endpoint) -> Round:
     if endpoint.process is None:
-        return Round.of(row.load.run(site, server, endpoint), None)
+        return Round.of(load.run(site, server, endpoint), None)
     pids = cpu.process_tree(endpoint.process.pid)
     before = cpu.sample(pids)
-    done: Done = row.load.run(site, server, endpoint)
+    done: Done = load.run(site, server, endpoint)
     spent = cpu.sample(pids).since(before)
     if not endpoint.process.alive():
         raise Failure(f"{endpoint.process.name} ended during the row:\n{endpoint.process.log_tail()}".rstrip())

@@ -27,6 +27,10 @@ def paired_ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]
     return [mine / other for mine, other in zip(ours, theirs) if other > 0]
 
 
+def paired_differences(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    return [mine - other for mine, other in zip(ours, theirs)]
+
+
 def microseconds(value: float | None) -> str:
     if value is None:
         return "-"

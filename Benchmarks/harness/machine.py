@@ -9,18 +9,38 @@ import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
 
-from .peers import DIRECT, PEERS
+from .parts import PARTS, ways_of
+from .servers import SERVERS
 from .site import Site
 
 
-def describe(site: Site, targets: list[str]) -> dict:
+def describe(site: Site, parts: list[str], targets: list[str]) -> dict:
     return {
         "taken": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "processor": _processor(), "kernel": platform.release(),
                     "load_average_at_start": os.getloadavg()[0]},
         "workers": site.workers,
-        "versions": {target: _version(PEERS[target].version(site)) for target in targets if target != DIRECT},
+        "versions": _versions(site, parts, targets),
+        "disk": {"folder_is_on": _filesystem(site.workspace.disk)},
     }
+
+
+def _versions(site: Site, parts: list[str], targets: list[str]) -> dict[str, str]:
+    """By target, and by server where that is none itself."""
+    commands = {}
+    for part in PARTS:
+        for target, way in (ways_of(part, targets) if part in parts else {}).items():
+            if way.peer:
+                commands[target] = way.peer.version(site)
+            commands[f"{way.server} server"] = SERVERS[way.server].version(site)
+    return {name: _version(command) for name, command in commands.items()}
+
+
+def _filesystem(folder: Path) -> str:
+    """The kind of file system a folder is on: that of the longest mount point above it (proc(5), mounts)."""
+    mounts = [line.split()[1:3] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    above = [(len(point), kind) for point, kind in mounts if folder.resolve().is_relative_to(point)]
+    return max(above, default=(0, "unknown"))[1]
 
 
 def _processor() -> str:

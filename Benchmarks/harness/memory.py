@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from .alternation import start_checked
+from .clients.redis import RedisClient, command
 from .loads.curl import CurlLoad
-from .peers import DIRECT, speaks
+from .parts import DIRECT, PARTS
 from .processes import Failure, Process
 from .progress import say, step
 from .resident import forget_highest, highest, resident
-from .resp import RedisClient, command
 from .results import MemoryResult
 from .servers import Server, start_server
 from .site import Endpoint, Site
@@ -44,7 +44,7 @@ def measure_memory(site: Site, targets: list[str], pairs: int, results: list[Mem
 
 def _each(result: MemoryResult, targets: list[str], measure: Callable[[str], dict[str, float]]) -> None:
     for target in targets:
-        if target == DIRECT or not speaks(target, result.protocol):
+        if target == DIRECT or target not in PARTS[result.protocol]:
             continue
         step(f"memory, {result.title}: {target}")
         try:
@@ -57,7 +57,7 @@ def _each(result: MemoryResult, targets: list[str], measure: Callable[[str], dic
 
 def _passing(site: Site, server: Server, target: str, passage: Passage) -> dict[str, float]:
     """The highest mark of a fresh proxy while 1 MiB passes each way, then while 256 MiB does."""
-    endpoint = start_checked(site, target, server.protocol, server)
+    endpoint = start_checked(site, target, PARTS[server.wire][target], server)
     process = _process(endpoint)
     site.workspace.needed = [server.process, process]
     try:
@@ -99,6 +99,8 @@ PASSAGES: tuple[tuple[str, str, str, Passage], ...] = (
     ("postgres-row", "a PostgreSQL row", "postgres", _postgres_row),
     ("s3-object", "an S3 object, PUT and GET", "s3", _s3_object),
 )
+#: The parts whose targets are measured here.
+MEASURED_PARTS = tuple(protocol for _, _, protocol, _ in PASSAGES)
 
 
 def _idle(site: Site, target: str, pairs: int) -> dict[str, float]:
@@ -106,7 +108,7 @@ def _idle(site: Site, target: str, pairs: int) -> dict[str, float]:
     # A server of its own each time: closed connections keep the ports to the last one's address for a while.
     server = start_server(site, "redis")
     try:
-        endpoint = start_checked(site, target, "redis", server)
+        endpoint = start_checked(site, target, PARTS["redis"][target], server)
         process = _process(endpoint)
         clients: list[RedisClient] = []
         try:

@@ -8,17 +8,19 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from .peers import DIRECT, TARGETS
-from .site import PROTOCOLS
+from .parts import DIRECT, PARTS, TARGETS
+from .processes import DISK
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PARTS = (*PROTOCOLS, "memory")
+MEMORY = "memory"
+CHOICES = (*PARTS, MEMORY)
 EXAMPLES = """\
 examples:
-  Benchmarks/run                                          everything; about 25 minutes
-  Benchmarks/run --quick                                  a subset, short rounds; about 3 minutes
+  Benchmarks/run                                          everything; about 40 minutes
+  Benchmarks/run --quick                                  a subset, short rounds; about 5 minutes
   Benchmarks/run --only redis --targets fairlead,haproxy --rounds 9
   Benchmarks/run --only redis --rows get-64B-c50
+  Benchmarks/run --only translated,embedded --rows c50
 """
 
 
@@ -33,6 +35,7 @@ class Options:
     quick: bool
     output: Path
     tools: Path
+    disk: Path
     fairlead: Path
     fairlead_options: list[str]
 
@@ -42,10 +45,11 @@ def parse(arguments: list[str] | None = None) -> Options:
         prog="Benchmarks/run", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Runs direct connections, Fairlead and its peers in alternation, and compares what each costs.")
     parser.add_argument("--quick", action="store_true", help="fewer rows and short rounds: a look, not a measurement")
-    parser.add_argument("--only", type=_listed(PARTS), default=list(PARTS), metavar="PART,…",
-                        help=f"parts to run: {','.join(PARTS)}")
+    parser.add_argument("--only", type=_listed(CHOICES), default=list(CHOICES), metavar="PART,…",
+                        help=f"parts to run: {','.join(CHOICES)}")
     parser.add_argument("--targets", type=_listed(TARGETS), default=list(TARGETS), metavar="TARGET,…",
-                        help=f"targets to compare; {DIRECT} is always one: {','.join(TARGETS)}")
+                        help=f"targets to compare in each part that has them; {DIRECT} is always one: "
+                             f"{','.join(TARGETS)}")
     parser.add_argument("--rows", type=lambda text: text.split(","), default=[], metavar="WORD,…",
                         help="only rows whose key holds one of these words, such as get-64B-c50 or copy")
     parser.add_argument("--rounds", type=_whole, help="rounds of each row (default 5, quick 2)")
@@ -54,6 +58,8 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument("--pairs", type=_whole, help="idle connections of the memory part (default 10000, quick 1000)")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "Benchmarks/results/latest.json",
                         help="where the JSON goes (default Benchmarks/results/latest.json)")
+    parser.add_argument("--disk", type=Path, default=DISK, metavar="FOLDER",
+                        help=f"where the servers of the embedded part write, on the disk to measure (default {DISK})")
     parser.add_argument("--fairlead", type=Path, default=REPOSITORY / ".build/release/fairlead", metavar="PATH",
                         help="the fairlead to run (default .build/release/fairlead)")
     parser.add_argument("--fairlead-options", type=shlex.split, default=[], metavar="TEXT",
@@ -70,6 +76,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         quick=quick,
         output=given.output.absolute(),
         tools=tools_folder(),
+        disk=given.disk.absolute(),
         fairlead=given.fairlead.absolute(),
         fairlead_options=given.fairlead_options,
     )

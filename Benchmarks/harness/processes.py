@@ -21,6 +21,8 @@ FIRST_PORT, LAST_PORT = 20_000, 32_000
 # 10,000 pairs are 20,000 descriptors in a proxy, and HAProxy keeps some in reserve.
 DESCRIPTORS = 65_536
 SHARED_MEMORY = Path("/dev/shm")
+# /tmp may be memory; what is here outlives a restart, so it is on a disk (Filesystem Hierarchy Standard 3.0, 5.15).
+DISK = Path("/var/tmp")
 PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -65,9 +67,11 @@ class Process:
 
 
 class Workspace:
-    """The temporary folder and the processes of one run; leaving it ends the processes and removes the folder."""
+    """The temporary folders and the processes of one run; leaving it ends the processes and removes the folders."""
 
-    def __init__(self) -> None:
+    def __init__(self, disk: Path = DISK) -> None:
+        self.disk = disk
+        self._on_disk: Path | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="fairlead-bench-", dir=_roomy_folder()))
         self.folder.chmod(0o755)
         self.processes: list[Process] = []
@@ -85,7 +89,8 @@ class Workspace:
             process.ask_to_stop()
         for process in reversed(self.processes):
             process.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in filter(None, (self.folder, self._on_disk)):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def folder_for(self, name: str, owner: str | None = None) -> Path:
         path = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
@@ -93,6 +98,16 @@ class Workspace:
         if owner:
             shutil.chown(path, owner)
         return path
+
+    def disk_folder_for(self, name: str) -> Path:
+        """A folder for a server whose writes to a disk are a part of what is measured."""
+        if self._on_disk is None:
+            try:
+                self._on_disk = Path(tempfile.mkdtemp(prefix="fairlead-bench-", dir=self.disk))
+            except OSError as cause:
+                raise Failure(f"no folder can be made in {self.disk}: {cause.strerror}; "
+                              "name another with --disk") from None
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._on_disk))
 
     def free_port(self) -> int:
         for _ in range(1000):

@@ -1,4 +1,4 @@
-"""Records one proxy with perf while one row's load runs through it, and prints where its time went."""
+"""Records one target with perf while one row's load runs through it, and prints where its time went."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .alternation import WARM_UP_SHARE, start_checked
 from .cpu import process_tree, sample
 from .figures import microseconds, rate
 from .options import REPOSITORY, tools_folder
-from .peers import PEERS, speaks
+from .parts import PARTS, TARGETS, Way
 from .processes import Failure, Workspace, raise_descriptor_limit, stop_on_signals
 from .progress import say
 from .rows import Row, rows_of
 from .servers import start_server
-from .site import PROTOCOLS, Site
+from .site import Site
 
 PERF = "/usr/bin/perf"
 # No round number, so that samples do not fall in step with a timer.
@@ -27,17 +27,18 @@ EXAMPLES = """\
 examples:
   Benchmarks/profile redis-get-64B-c50-p1
   Benchmarks/profile s3-get-4KiB --target nginx --seconds 5
+  Benchmarks/profile translated-get-64B-c50-p16 --target fairlead-swift
   Benchmarks/profile postgres-simple-c32 --callers --keep /tmp/fairlead.perf
 """
 
 
 def main() -> int:
-    rows = {row.key: row for protocol in PROTOCOLS for row in rows_of(protocol, quick=False)}
+    rows = {row.key: row for part in PARTS for row in rows_of(part, quick=False)}
     parser = argparse.ArgumentParser(
         prog="Benchmarks/profile", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
         description=(__doc__ or "").strip())
     parser.add_argument("row", choices=rows, metavar="ROW", help=f"one of: {' '.join(rows)}")
-    parser.add_argument("--target", choices=PEERS, default="fairlead", help="the proxy to record (default fairlead)")
+    parser.add_argument("--target", choices=TARGETS, default="fairlead", help="the target to record (default fairlead)")
     parser.add_argument("--seconds", type=float, default=5.0, help="about how long the load runs (default 5)")
     parser.add_argument("--top", type=int, default=40, help="how many symbols to print (default 40)")
     parser.add_argument("--callers", action="store_true", help="print each symbol's callers too")
@@ -46,15 +47,18 @@ def main() -> int:
     parser.add_argument("--fairlead-options", type=shlex.split, default=[], metavar="TEXT")
     given = parser.parse_args()
     row = rows[given.row]
-    if not speaks(given.target, row.protocol):
-        parser.error(f"{given.target} does not speak {row.protocol}")
+    way = PARTS[row.part].get(given.target)
+    if way is None or way.wire not in row.loads:
+        parser.error(f"{given.target} has no part in this row")
+    if not way.peer and not way.is_compared:
+        parser.error(f"{given.target} is no proxy")
     descriptors = raise_descriptor_limit()
     stop_on_signals()
     try:
         with Workspace() as workspace:
             site = Site(workspace, tools_folder(), given.fairlead.absolute(), given.fairlead_options,
                         descriptors=descriptors)
-            _profile(site, row, given)
+            _profile(site, row, way, given)
     except KeyboardInterrupt:
         return 130
     except Failure as failure:
@@ -63,15 +67,17 @@ def main() -> int:
     return 0
 
 
-def _profile(site: Site, row: Row, given: argparse.Namespace) -> None:
-    say(f"starting the server and {given.target}")
-    server = start_server(site, row.protocol)
-    endpoint = start_checked(site, given.target, row.protocol, server)
+def _profile(site: Site, row: Row, way: Way, given: argparse.Namespace) -> None:
+    say(f"starting {given.target}")
+    load = row.loads[way.wire]
+    server = start_server(site, way.server)
+    endpoint = start_checked(site, given.target, way, server)
     if endpoint.process is None:
-        raise Failure(f"{given.target} is no proxy")
+        raise Failure(f"{given.target} has no process to record")
     site.workspace.needed = [server.process, endpoint.process]
-    row.load.prepare(site, server, given.seconds)
-    row.load.run(site, server, endpoint, WARM_UP_SHARE)
+    load.lay_out(site, server, endpoint)
+    load.plan(site, server, endpoint, given.seconds)
+    load.run(site, server, endpoint, WARM_UP_SHARE)
     pids = process_tree(endpoint.process.pid)
     recording = site.workspace.folder_for("perf") / "perf.data"
     # This clock is there on machines whose processor lends its counters to nobody, as virtual ones often do.
@@ -80,7 +86,7 @@ def _profile(site: Site, row: Row, given: argparse.Namespace) -> None:
         "-p", ",".join(str(pid) for pid in pids)], stop_signal=signal.SIGINT)
     say(f"recording {given.target}: {row.title}")
     before = sample(pids)
-    done = row.load.run(site, server, endpoint)
+    done = load.run(site, server, endpoint)
     spent = sample(pids).since(before)
     perf.stop(patience=30)
     if not recording.exists() or recording.stat().st_size == 0:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .figures import microseconds, rate, size, times
-from .peers import DIRECT
+from .parts import DIRECT, FAIRLEAD
 from .results import MemoryResult, RowResult
 
-FAIRLEAD = "fairlead"
 MEMORY_COLUMNS = {"at_start": "at start", "peak_1MiB": "peak, 1 MiB", "peak_256MiB": "peak, 256 MiB",
                   "growth": "growth", "before": "before", "after": "after", "per_pair": "for each pair",
                   "upstreams": "upstreams"}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 
 from .cpu import CpuTime
-from .figures import median, paired_ratio, paired_ratios
+from .figures import median, paired_differences, paired_ratio, paired_ratios
 from .loads import Done
 from .rows import Row
 
 
 @dataclass(frozen=True)
 class Round:
-    """One run of a load against one target; CPU times are the proxy's, absent for the direct way."""
+    """One run of a load against one target; CPU times are those of the endpoint's process, absent where it has none."""
 
     requests: int
     per_second: float
@@ -30,7 +30,7 @@ class Round:
 
     @property
     def cpu_microseconds(self) -> float | None:
-        """CPU time of the proxy for one request, user and kernel together."""
+        """CPU time for one request, user and kernel together."""
         if self.user_microseconds is None or self.kernel_microseconds is None:
             return None
         return self.user_microseconds + self.kernel_microseconds
@@ -55,10 +55,13 @@ class RowResult:
         """The median over rounds of target's figure divided by other's."""
         return paired_ratio(self._values(target, figure), self._values(other, figure))
 
-    def ratio_range(self, target: str, other: str, figure: str) -> tuple[float, float]:
-        """The lowest and the highest ratio of any round; there must be one."""
-        ratios = paired_ratios(self._values(target, figure), self._values(other, figure))
-        return min(ratios), max(ratios)
+    def ratios(self, target: str, other: str, figure: str) -> list[float]:
+        """Each round's figure of target divided by other's."""
+        return paired_ratios(self._values(target, figure), self._values(other, figure))
+
+    def differences(self, target: str, other: str, figure: str) -> list[float]:
+        """What each round of target adds to other's."""
+        return paired_differences(self._values(target, figure), self._values(other, figure))
 
     def as_json(self) -> dict:
         targets = {}
@@ -70,7 +73,7 @@ class RowResult:
                 "cpu_ratio_to": {other: self.ratio(target, other, "cpu_microseconds") for other in others},
                 "rounds": [asdict(one) for one in rounds],
             }
-        return {"key": self.row.key, "title": self.row.title, "protocol": self.row.protocol, "request": self.row.unit,
+        return {"key": self.row.key, "title": self.row.title, "part": self.row.part, "request": self.row.unit,
                 "targets": targets, "failures": self.failures}
 
     def _values(self, target: str, figure: str) -> list[float]:

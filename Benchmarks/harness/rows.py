@@ -1,12 +1,15 @@
-"""The rows of the benchmark, by protocol: each is one load that every target gets in turn."""
+"""The rows of the benchmark, by part: each is one load that every target gets in turn, in the wire it speaks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .loads import Load
 from .loads.copy import CopyLoad
 from .loads.curl import CurlLoad
+from .loads.keyvalue import KeyValueLoad
+from .loads.memcached import MemcachedLoad, MemcachedMetaLoad
 from .loads.pgbench import PgbenchLoad
 from .loads.redis import RedisLoad
 from .loads.wrk import WrkLoad
@@ -17,57 +20,68 @@ S3_CLIENTS = 16
 @dataclass(frozen=True)
 class Row:
     key: str
-    protocol: str
+    part: str
     title: str
     #: What one request of this row is.
     unit: str
-    load: Load
+    #: By wire: targets whose clients speak another have no part in this row.
+    loads: Mapping[str, Load]
     #: Whether `--quick` runs it too.
     quick: bool = False
     #: A few long transfers instead of many requests, so a warm-up would double the time.
     large: bool = False
 
 
-def rows_of(protocol: str, quick: bool) -> list[Row]:
-    rows = {"redis": _redis, "postgres": _postgres, "s3": _s3}[protocol](quick)
-    return [row for row in rows if row.quick or not quick]
+def rows_of(part: str, quick: bool) -> list[Row]:
+    rows = {"redis": _redis, "postgres": _postgres, "s3": _s3, "translated": _translated, "embedded": _embedded}
+    return [row for row in rows[part](quick) if row.quick or not quick]
 
 
 def _redis(quick: bool) -> list[Row]:
-    rows = []
-    for clients in (1, 50):
-        for pipeline in (1, 16):
-            for command in ("get", "set"):
-                rows.append(Row(
-                    f"redis-{command}-64B-c{clients}-p{pipeline}", "redis",
-                    f"Redis {command.upper()} 64 B, {_count(clients, 'client')}, pipeline {pipeline}", "command",
-                    RedisLoad(command, clients, pipeline, 64), quick=clients == 50))
+    rows = _small_values("redis", "Redis", RedisLoad)
     for command in ("get", "set"):
         rows.append(Row(f"redis-{command}-64KiB-c50-p1", "redis", f"Redis {command.upper()} 64 KiB, 50 clients",
-                        "command", RedisLoad(command, 50, 1, 64 << 10), quick=command == "get"))
+                        "command", {"redis": RedisLoad(command, 50, 1, 64 << 10)}, quick=command == "get"))
     return rows
+
+
+def _translated(quick: bool) -> list[Row]:
+    return _small_values("translated", "Translated", RedisLoad, MemcachedLoad, MemcachedMetaLoad)
+
+
+def _embedded(quick: bool) -> list[Row]:
+    return _small_values("embedded", "Embedded", RedisLoad)
+
+
+def _small_values(part: str, what: str, *kinds: type[KeyValueLoad]) -> list[Row]:
+    """GET and SET of 64 B, with one client and with 50, one request at a time and 16."""
+    return [
+        Row(f"{part}-{command}-64B-c{clients}-p{pipeline}", part,
+            f"{what} {command.upper()} 64 B, {_count(clients, 'client')}, pipeline {pipeline}", "command",
+            {kind.wire: kind(command, clients, pipeline, 64) for kind in kinds}, quick=clients == 50)
+        for clients in (1, 50) for pipeline in (1, 16) for command in ("get", "set")]
 
 
 def _postgres(quick: bool) -> list[Row]:
     rows = [
         Row(f"postgres-{mode}-c{clients}", "postgres",
             f"PostgreSQL select-only, {mode}, {_count(clients, 'client')}", "transaction",
-            PgbenchLoad(clients, mode), quick=clients == 32)
+            {"postgres": PgbenchLoad(clients, mode)}, quick=clients == 32)
         for clients in (1, 32) for mode in ("simple", "prepared")]
     mebibytes = 64 if quick else 256
     rows.append(Row("postgres-copy", "postgres", f"PostgreSQL COPY of {mebibytes} MiB", "result",
-                    CopyLoad(mebibytes, transfers=1 if quick else 2), quick=True, large=True))
+                    {"postgres": CopyLoad(mebibytes, transfers=1 if quick else 2)}, quick=True, large=True))
     return rows
 
 
 def _s3(quick: bool) -> list[Row]:
     rows = [
         Row(f"s3-{method.lower()}-{size}", "s3", f"S3 {method} {size}, {S3_CLIENTS} clients", "object",
-            WrkLoad(method, size, S3_CLIENTS), quick=size == "4KiB" or method == "GET")
+            {"s3": WrkLoad(method, size, S3_CLIENTS)}, quick=size == "4KiB" or method == "GET")
         for size in ("4KiB", "1MiB") for method in ("GET", "PUT")]
     rows += [
         Row(f"s3-{method.lower()}-256MiB", "s3", f"S3 {method} 256MiB, 1 client", "object",
-            CurlLoad(method, "256MiB", transfers=1 if quick else 2), quick=True, large=True)
+            {"s3": CurlLoad(method, "256MiB", transfers=1 if quick else 2)}, quick=True, large=True)
         for method in ("GET", "PUT")]
     return rows
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .processes import Failure, Process, Workspace
 
-PROTOCOLS = ("redis", "postgres", "s3")
-
+COMPILER_FLAGS = ("-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror")
 
 @dataclass
 class Site:
@@ -38,6 +38,17 @@ class Site:
             raise Failure(f"{pattern} is not in {self.tools / 'bench'}; run Benchmarks/install")
         return found[0]
 
+    def compiled(self, source: Path) -> Path:
+        """The program that a C file of the harness makes; it is compiled when the file is new or was changed."""
+        digest = hashlib.sha256(source.read_bytes()).hexdigest()[:12]
+        program = self.tools / "bench" / "compiled" / f"{source.stem}-{digest}"
+        if not program.exists():
+            program.parent.mkdir(parents=True, exist_ok=True)
+            making = program.with_suffix(f".{os.getpid()}")
+            self.workspace.run(["/usr/bin/cc", *COMPILER_FLAGS, "-o", making, source])
+            making.rename(program)
+        return program
+
     @property
     def postgres_programs(self) -> Path:
         """The newest PostgreSQL's own folder: Debian's wrappers in /usr/bin would start Perl for every call."""
@@ -49,7 +60,8 @@ class Site:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a load connects, and the proxy that answers there; none when that is the backend itself."""
+    """Where a load connects, what is spoken there, and the process whose cost is measured; none where none is."""
 
+    wire: str
     port: int
     process: Process | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from ..site import Endpoint, Site
 
@@ -22,9 +22,15 @@ class Done:
         return self.requests / self.seconds
 
 
-class Load(Protocol):
-    def prepare(self, site: Site, server: Any, seconds: float) -> None:
-        """Lays out data and decides, asking the server directly, how much work a round is."""
+class Load:
+    """A load; what it must lay out or plan before its first run differs, and many need neither."""
+
+    def lay_out(self, site: Site, server: Any, endpoint: Endpoint) -> None:
+        """Puts in place, through the endpoint, what the requests will ask for."""
+
+    def plan(self, site: Site, server: Any, endpoint: Endpoint, seconds: float) -> None:
+        """Decides how much work a round is, for all targets alike; it may try the endpoint."""
 
     def run(self, site: Site, server: Any, endpoint: Endpoint, share: float = 1.0) -> Done:
         """Does that share of a round's work; raises `Failure` when any request did not succeed."""
+        raise NotImplementedError

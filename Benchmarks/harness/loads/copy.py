@@ -9,19 +9,16 @@ from ..figures import percentile
 from ..processes import Failure
 from ..servers.postgres import PostgresServer
 from ..site import Endpoint, Site
-from . import Done
+from . import Done, Load
 
 # A row is this text and a newline: 1 KiB.
 ROW_TEXT_BYTES = 1023
 
 
 @dataclass
-class CopyLoad:
+class CopyLoad(Load):
     mebibytes: int
     transfers: int
-
-    def prepare(self, site: Site, server: PostgresServer, seconds: float) -> None:
-        """The work is fixed: `transfers` copies of the same result."""
 
     def run(self, site: Site, server: PostgresServer, endpoint: Endpoint, share: float = 1.0) -> Done:
         rows = self.mebibytes * 1024

@@ -10,19 +10,16 @@ from ..processes import Failure
 from ..servers.s3 import BUCKET, SIZES, S3Server
 from ..sigv4 import signed_headers
 from ..site import Endpoint, Site
-from . import Done
+from . import Done, Load
 
 REPORT = "%{http_code} %{size_download} %{size_upload} %{time_total}\\n"
 
 
 @dataclass
-class CurlLoad:
+class CurlLoad(Load):
     method: str
     size: str
     transfers: int
-
-    def prepare(self, site: Site, server: S3Server, seconds: float) -> None:
-        """The work is fixed: `transfers` transfers of the same object."""
 
     def run(self, site: Site, server: S3Server, endpoint: Endpoint, share: float = 1.0) -> Done:
         latencies = []

@@ -10,19 +10,19 @@ from ..figures import percentile
 from ..processes import Failure
 from ..servers.postgres import CLIENT_ENVIRONMENT, PostgresServer
 from ..site import Endpoint, Site
-from . import Done
+from . import Done, Load
 
 # Position of a transaction's latency in a line of the log (pgbench, "Per-Transaction Logging").
 LATENCY = 2
 
 
 @dataclass
-class PgbenchLoad:
+class PgbenchLoad(Load):
     clients: int
     mode: str
     seconds: int = 1
 
-    def prepare(self, site: Site, server: PostgresServer, seconds: float) -> None:
+    def plan(self, site: Site, server: PostgresServer, endpoint: Endpoint, seconds: float) -> None:
         self.seconds = max(1, round(seconds))
 
     def run(self, site: Site, server: PostgresServer, endpoint: Endpoint, share: float = 1.0) -> Done:

@@ -11,7 +11,7 @@ from ..processes import Failure
 from ..servers.s3 import BUCKET, S3Server
 from ..sigv4 import signed_headers
 from ..site import Endpoint, Site
-from . import Done
+from . import Done, Load
 
 # So many keys that even a slow PUT is over before its key comes round again; wrk holds a request for each in memory.
 PUT_KEYS = {"4KiB": 2048, "1MiB": 96}
@@ -19,13 +19,13 @@ SCRIPT = Path(__file__).with_name("s3.lua")
 
 
 @dataclass
-class WrkLoad:
+class WrkLoad(Load):
     method: str
     size: str
     clients: int
     seconds: int = 1
 
-    def prepare(self, site: Site, server: S3Server, seconds: float) -> None:
+    def plan(self, site: Site, server: S3Server, endpoint: Endpoint, seconds: float) -> None:
         self.seconds = max(1, round(seconds))
 
     def run(self, site: Site, server: S3Server, endpoint: Endpoint, share: float = 1.0) -> Done:

@@ -15,12 +15,12 @@ TYPES = "type.googleapis.com/envoy.extensions"
 BUFFER_BYTES = 32_768
 
 
-def start(site: Site, protocol: str, backend: int) -> Endpoint:
-    return _start(site, _http_filter() if protocol == "s3" else _tcp_filter(), backend)
+def start(site: Site, wire: str, backend: int) -> Endpoint:
+    return _start(site, wire, _http_filter() if wire == "s3" else _tcp_filter(), backend)
 
 
-def start_redis_proxy(site: Site, protocol: str, backend: int) -> Endpoint:
-    return _start(site, _redis_filter(), backend)
+def start_redis_proxy(site: Site, wire: str, backend: int) -> Endpoint:
+    return _start(site, wire, _redis_filter(), backend)
 
 
 def version(site: Site) -> list:
@@ -31,7 +31,7 @@ def _program(site: Site):
     return site.packaged("lib/python3*/site-packages/envoy/_bin/envoy")
 
 
-def _start(site: Site, network_filter: dict, backend: int) -> Endpoint:
+def _start(site: Site, wire: str, network_filter: dict, backend: int) -> Endpoint:
     port = site.workspace.free_port()
     configuration = site.workspace.folder_for("envoy") / "envoy.json"
     configuration.write_text(json.dumps(_bootstrap(network_filter, port, backend), indent=2))
@@ -39,7 +39,7 @@ def _start(site: Site, network_filter: dict, backend: int) -> Endpoint:
         _program(site), "-c", configuration, "--concurrency", str(site.workers), "--disable-hot-restart",
         "--log-level", "error"])
     site.workspace.wait_for_port(process, port)
-    return Endpoint(port, process)
+    return Endpoint(wire, port, process)
 
 
 def _bootstrap(network_filter: dict, port: int, backend: int) -> dict:

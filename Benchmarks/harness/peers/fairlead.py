@@ -1,31 +1,25 @@
-"""Fairlead itself, as its quick start says: one option for the listener, no configuration file."""
+"""Fairlead: passing a wire through, or translating it for a backend behind an adapter."""
 
 from __future__ import annotations
 
-import os
-
-from ..processes import Failure
+from .. import fairlead
 from ..site import Endpoint, Site
+from .peer import Peer
 
 SCHEMES = {"redis": "redis", "postgres": "postgres", "s3": "http"}
 
 
-def start(site: Site, protocol: str, backend: int) -> Endpoint:
-    _require(site)
-    port = site.workspace.free_port()
-    process = site.workspace.start("fairlead", [
-        site.fairlead, "serve", f"--{protocol}", f"127.0.0.1:{port}={SCHEMES[protocol]}://127.0.0.1:{backend}",
-        *site.fairlead_options])
-    site.workspace.wait_for_port(process, port)
-    return Endpoint(port, process)
+def start(site: Site, wire: str, backend: int) -> Endpoint:
+    return fairlead.serve(site, wire, f"{SCHEMES[wire]}://127.0.0.1:{backend}")
 
 
-def version(site: Site) -> list:
-    _require(site)
-    return [site.fairlead, "--version"]
+def through_adapter(adapter: str) -> Peer:
+    """Fairlead in front of a server that another adapter than the wire's own speaks to."""
+
+    def start_translating(site: Site, wire: str, backend: int) -> Endpoint:
+        return fairlead.serve(site, wire, f"{adapter}+tcp://127.0.0.1:{backend}")
+
+    return Peer(start_translating, fairlead.version)
 
 
-def _require(site: Site) -> None:
-    if not os.access(site.fairlead, os.X_OK):
-        raise Failure(f"there is no Fairlead at {site.fairlead}: build it with `make release` or `make build`, "
-                      "name another with --fairlead PATH, or leave it out with --targets")
+PASSING = Peer(start, fairlead.version)

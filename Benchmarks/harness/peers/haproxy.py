@@ -27,15 +27,15 @@ listen bench
 """
 
 
-def start(site: Site, protocol: str, backend: int) -> Endpoint:
+def start(site: Site, wire: str, backend: int) -> Endpoint:
     port = site.workspace.free_port()
     configuration = site.workspace.folder_for("haproxy") / "haproxy.cfg"
     configuration.write_text(TEMPLATE.format(
-        workers=site.workers, connections=site.connections, mode="http" if protocol == "s3" else "tcp", port=port,
+        workers=site.workers, connections=site.connections, mode="http" if wire == "s3" else "tcp", port=port,
         backend=backend))
     process = site.workspace.start("haproxy", [PROGRAM, "-db", "-f", configuration])
     site.workspace.wait_for_port(process, port)
-    return Endpoint(port, process)
+    return Endpoint(wire, port, process)
 
 
 def version(site: Site) -> list:

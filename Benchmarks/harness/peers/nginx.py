@@ -63,19 +63,19 @@ http {{
 """
 
 
-def start(site: Site, protocol: str, backend: int) -> Endpoint:
+def start(site: Site, wire: str, backend: int) -> Endpoint:
     port = site.workspace.free_port()
     folder = site.workspace.folder_for("nginx")
     # Workers that a root master starts would lose the right to the temporary folder.
     user = "user root;" if os.geteuid() == 0 else ""
-    text, module = (COMMON + HTTP, "") if protocol == "s3" else (COMMON + STREAM, LOAD_STREAM)
+    text, module = (COMMON + HTTP, "") if wire == "s3" else (COMMON + STREAM, LOAD_STREAM)
     configuration = folder / "nginx.conf"
     configuration.write_text(text.format(
         module=module, user=user, folder=folder, workers=site.workers, connections=2 * site.connections, port=port,
         backend=backend))
     process = site.workspace.start("nginx", [PROGRAM, "-p", folder, "-e", folder / "error.log", "-c", configuration])
     site.workspace.wait_for_port(process, port)
-    return Endpoint(port, process)
+    return Endpoint(wire, port, process)
 
 
 def version(site: Site) -> list:

@@ -30,7 +30,7 @@ log_stats = 0
 """
 
 
-def start(site: Site, protocol: str, backend: int) -> Endpoint:
+def start(site: Site, wire: str, backend: int) -> Endpoint:
     port = site.workspace.free_port()
     # It refuses to run as root.
     owner = "postgres" if os.geteuid() == 0 else None
@@ -40,7 +40,7 @@ def start(site: Site, protocol: str, backend: int) -> Endpoint:
     configuration.write_text(TEMPLATE.format(database=DATABASE, backend=backend, port=port, folder=folder))
     process = site.workspace.start("pgbouncer", [PROGRAM, "-q", configuration], user=owner)
     site.workspace.wait_for_port(process, port)
-    return Endpoint(port, process)
+    return Endpoint(wire, port, process)
 
 
 def version(site: Site) -> list:

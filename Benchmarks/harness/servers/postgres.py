@@ -21,7 +21,7 @@ SETTINGS = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsy
 
 
 class PostgresServer:
-    protocol = "postgres"
+    wire = "postgres"
 
     def __init__(self, site: Site):
         self.site = site
@@ -42,6 +42,10 @@ class PostgresServer:
         self.query(self.port, f"CREATE DATABASE {DATABASE}", database="postgres")
         site.workspace.run([programs / "pgbench", "-i", "-q", "-s", str(SCALE), "-p", str(self.port)],
                            env=CLIENT_ENVIRONMENT)
+
+    @staticmethod
+    def version(site: Site) -> list:
+        return [site.postgres_programs / "postgres", "--version"]
 
     def query(self, port: int, statement: str, database: str = DATABASE) -> str:
         """Runs one statement with psql through `port` and gives its unadorned output."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+from pathlib import Path
 
 from ..processes import Failure
 from ..sigv4 import ACCESS_KEY, SECRET_KEY, signed_headers
@@ -14,7 +15,7 @@ SIZES = {"4KiB": 4 << 10, "1MiB": 1 << 20, "256MiB": 256 << 20}
 
 
 class S3Server:
-    protocol = "s3"
+    wire = "s3"
 
     def __init__(self, site: Site):
         self.port = site.workspace.free_port()
@@ -28,9 +29,13 @@ class S3Server:
             (self.bucket / name).write_bytes(body)
         # An ETag would be a digest of the whole object for every GET: the server's time, not the proxy's.
         self.process = site.workspace.start("rclone", [
-            site.packaged("bin/rclone"), "serve", "s3", "--config", "/dev/null", "--addr", f"127.0.0.1:{self.port}",
+            _program(site), "serve", "s3", "--config", "/dev/null", "--addr", f"127.0.0.1:{self.port}",
             "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--etag-hash=", "--log-level", "ERROR", data])
         site.workspace.wait_for_port(self.process, self.port)
+
+    @staticmethod
+    def version(site: Site) -> list:
+        return [_program(site), "--version"]
 
     def check(self, endpoint: Endpoint) -> None:
         """Proves that signed requests pass unchanged: one written and read back, one with a wrong signature refused."""
@@ -56,3 +61,7 @@ class S3Server:
         if answer.status != status:
             raise Failure(f"{method} {path} was answered with {answer.status}, not {status}: {content[:300]!r}")
         return content
+
+
+def _program(site: Site) -> Path:
+    return site.packaged("bin/rclone")

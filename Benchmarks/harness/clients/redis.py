@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import socket
-
-from .processes import Failure
+from ..processes import Failure
+from .lines import LineClient
 
 CHUNK = 1 << 20
 
 
-class RedisClient:
-    def __init__(self, port: int, allowed: float = 60.0):
-        self.socket = socket.create_connection(("127.0.0.1", port), 5)
-        self.socket.settimeout(allowed)
-        self.buffer = bytearray()
-
-    def __enter__(self) -> "RedisClient":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
+class RedisClient(LineClient):
     def ask(self, *words: str | bytes) -> bytes:
         """Sends one command and gives its simple, integer or bulk reply as bytes."""
         self.socket.sendall(command(*words))
-        kind, rest = self._line()
+        kind, rest = self._head()
         if kind == b"-":
             raise Failure(f"Redis answered {words[0]!r} with {rest.decode(errors='replace')}")
-        return self._take(int(rest) + 2)[:-2] if kind == b"$" and rest != b"-1" else rest
+        return self.take(int(rest)) if kind == b"$" and rest != b"-1" else rest
+
+    def set(self, key: str, value: bytes) -> None:
+        if (said := self.ask("SET", key, value)) != b"OK":
+            raise Failure(f"SET was answered with {said!r}")
+
+    def get(self, key: str) -> bytes:
+        return self.ask("GET", key)
 
     def set_zeros(self, key: str, length: int) -> None:
         """SETs a value of `length` zero bytes without holding it."""
@@ -37,14 +32,14 @@ class RedisClient:
         for start in range(0, length, CHUNK):
             self.socket.sendall(zeros[: length - start])
         self.socket.sendall(b"\r\n")
-        answer = self._line()
+        answer = self._head()
         if answer != (b"+", b"OK"):
             raise Failure(f"Redis answered SET of {length} bytes with {answer}")
 
     def get_length(self, key: str) -> int:
         """GETs a value, drops it and gives its length."""
         self.socket.sendall(command("GET", key))
-        kind, rest = self._line()
+        kind, rest = self._head()
         if kind != b"$":
             raise Failure(f"Redis answered GET with {(kind + rest).decode(errors='replace')}")
         length = int(rest)
@@ -58,25 +53,9 @@ class RedisClient:
             left -= got
         return length
 
-    def _line(self) -> tuple[bytes, bytes]:
-        while (end := self.buffer.find(b"\r\n")) < 0:
-            self._fill()
-        line = bytes(self.buffer[:end])
-        del self.buffer[: end + 2]
+    def _head(self) -> tuple[bytes, bytes]:
+        line = self.line()
         return line[:1], line[1:]
-
-    def _take(self, count: int) -> bytes:
-        while len(self.buffer) < count:
-            self._fill()
-        taken = bytes(self.buffer[:count])
-        del self.buffer[:count]
-        return taken
-
-    def _fill(self) -> None:
-        data = self.socket.recv(65_536)
-        if not data:
-            raise Failure("the connection was closed before the reply was whole")
-        self.buffer += data
 
 
 def command(*words: str | bytes) -> bytes:

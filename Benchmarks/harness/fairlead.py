@@ -1,0 +1,29 @@
+"""Starts Fairlead as its quick start says: one option for the listener, no configuration file."""
+
+from __future__ import annotations
+
+import os
+
+from .processes import Failure
+from .site import Endpoint, Site
+
+
+def serve(site: Site, wire: str, url: str, *options: str) -> Endpoint:
+    """Fairlead listening for `wire` in front of the backend that `url` names."""
+    _require(site)
+    port = site.workspace.free_port()
+    process = site.workspace.start("fairlead", [
+        site.fairlead, "serve", f"--{wire}", f"127.0.0.1:{port}={url}", *options, *site.fairlead_options])
+    site.workspace.wait_for_port(process, port)
+    return Endpoint(wire, port, process)
+
+
+def version(site: Site) -> list:
+    _require(site)
+    return [site.fairlead, "--version"]
+
+
+def _require(site: Site) -> None:
+    if not os.access(site.fairlead, os.X_OK):
+        raise Failure(f"there is no Fairlead at {site.fairlead}: build it with `make release` or `make build`, "
+                      "name another with --fairlead PATH, or leave it out with --targets")
