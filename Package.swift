@@ -159,6 +159,6 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(name: "AdminTests", dependencies: ["Admin"], swiftSettings: strict),
-        .testTarget(name: "FairleadTests", dependencies: ["fairlead"], swiftSettings: strict),
+        .testTarget(name: "FairleadTests", dependencies: ["fairlead", "DeclaredAdapter"], swiftSettings: strict),
     ]
 )

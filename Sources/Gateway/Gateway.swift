@@ -50,6 +50,9 @@ package final class Gateway: Sendable {
                 throw StartError(description: "backend '\(settings.name)': \(error)")
             }
         }
+        if let problem = AdapterChecks.problems(of: configuration, adapters).first {
+            throw StartError(description: problem)
+        }
         var privateBackends: [PrivateBackend] = []
         for (index, settings) in configuration.privateBackends.enumerated() {
             do {

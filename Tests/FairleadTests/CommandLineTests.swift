@@ -1,6 +1,8 @@
 // The command line: what is wrong usage, what is a failure, and what each is told.
 
 import ArgumentParser
+import DeclaredAdapter
+import Foundation
 import Testing
 
 @testable import fairlead
@@ -57,6 +59,30 @@ struct CommandLineTests {
         #expect(ending(["check", "--redis", "6380=redis://h", "--admin", "6380"]).code == 1)
         #expect(ending(["check", "--redis", "6380=redis://h", "--admin", "9900"]).code == 0)
         #expect(ending(["check", "--keys"]).code == 0)
+    }
+
+    @Test("check knows the adapters, their settings, and which clients they are for")
+    func adapters() {
+        #expect(ending(["check", "--redis", "6390=memcached+tcp://127.0.0.1:11211"]).code == 0)
+        #expect(ending(["check", "--redis", "6390=memcashed+tcp://127.0.0.1:11211"]).code == 1)
+        #expect(ending(["check", "--redis", "6390=memcached+http://127.0.0.1:11211"]).code == 1)
+        #expect(ending(["check", "--postgres", "6432=memcached+tcp://127.0.0.1:11211"]).code == 1)
+        #expect(ending(["check", "--s3", "9001=nats+tcp://127.0.0.1:4222"]).code == 1)
+    }
+
+    @Test("what adapters new prints passes adapters check, and mistakes end it with 1")
+    func adapterFiles() throws {
+        let path = NSTemporaryDirectory() + "fairlead-\(UUID().uuidString).yaml"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try StarterFile.text("house").write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(ending(["adapters", "check", path]).code == 0)
+        #expect(ending(["adapters", "show", path]).code == 0)
+        try StarterFile.text("house").replacing("framing:", with: "fraiming:")
+            .write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(ending(["adapters", "check", path]).code == 1)
+        #expect(ending(["adapters", "show", path]).code == 1)
+        #expect(ending(["adapters", "new", "no/name"]).code == 2)
+        #expect(ending(["adapters", "list"]).code == 0)
     }
 
     @Test("listeners may be given many times, and the design's quick start is accepted")
