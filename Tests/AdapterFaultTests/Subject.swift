@@ -47,22 +47,24 @@ enum Subject: String, CaseIterable, Sendable {
     }
 }
 
-/// memcached's side of the text protocol for `get`, as far as the scripts need it.
+/// memcached's side of the text protocol for `mg` with the flags v and k, as far as the scripts need it.
 enum Memcached {
-    /// The key of the next `get`.
+    /// The key of the next `mg`.
     static func nextKey(_ connection: ScriptedConnection) throws -> String {
         let words = try connection.readLine().split(separator: " ")
-        guard words.count == 2, words[0] == "get" else { throw SupportError("expected get and a key, got \(words)") }
+        guard words.count == 4, words[0] == "mg", words[2...] == ["v", "k"] else {
+            throw SupportError("expected mg with a key, v and k, got \(words)")
+        }
         return String(words[1])
     }
 
     /// A hit for `key`; the value tells which key it belongs to.
     static func hit(_ key: String) -> String {
         let value = "value of \(key)"
-        return "VALUE \(key) 0 \(value.utf8.count)\r\n\(value)\r\nEND\r\n"
+        return "VA \(value.utf8.count) k\(key)\r\n\(value)\r\n"
     }
 
-    /// Answers every `get` as it should be.
+    /// Answers every `mg` as it should be.
     static func serve(_ connection: ScriptedConnection) throws {
         while true { try connection.send(hit(try nextKey(connection))) }
     }

@@ -10,8 +10,8 @@ struct HostileTests {
     @Test(
         "lengths that are none break the connection",
         arguments: [
-            "VALUE k 0 -1\r\n", "VALUE k 0 99999999999999999999999\r\n", "VALUE k 0 9223372036854775807\r\n",
-            "VALUE k 0 1048577\r\n", "VALUE k 0 2\r\nabc\r\n", "VALUE k 0\r\n", "WHAT\r\n", "\r\n",
+            "VA -1 kk\r\n", "VA 99999999999999999999999 kk\r\n", "VA 9223372036854775807 kk\r\n",
+            "VA 1048577 kk\r\n", "VA 2 kk\r\nabc\r\n", "VA kk\r\n", "WHAT\r\n", "\r\n",
         ])
     func memcachedLengths(answer: String) throws {
         let rig = try ReplayRig(shipped: "memcached")
@@ -73,7 +73,7 @@ struct HostileTests {
         var random = SystemRandomNumberGenerator()
         let operation = name == "nats" ? "publish" : "get"
         let answers = [
-            "VALUE k 0 3 7\r\nabc\r\nEND\r\n", "MSG a.b 1 4\r\nabcd\r\nPONG\r\n", "-ERR 'x'\r\nPONG\r\n",
+            "VA 3 kk\r\nabc\r\n", "VA 3 c7 kk\r\nabc\r\n", "MSG a.b 1 4\r\nabcd\r\nPONG\r\n", "-ERR 'x'\r\nPONG\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 62\r\n\r\n{\"kvs\":[{\"key\":\"aw==\",\"value\":\"dg==\",\"mod_revision\":\"1\"}]}    ",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
         ].map { bytes($0) }

@@ -302,14 +302,14 @@ struct LanguageTests {
                 let line = try connection.readLine()
                 if number == 0 {
                     _ = try connection.readLine()
-                    try connection.send("VALUE a 0 1\r\n1\r\nEND\r\nSTORED AND MORE\r\n")
+                    try connection.send("VA 1 ka\r\n1\r\nSTORED AND MORE\r\n")
                     return connection.readToEnd()
                 }
-                if line == "get half" {
-                    try connection.send("VALUE half 0 10\r\nhal")
+                if line == "mg half v k" {
+                    try connection.send("VA 10 khalf\r\nhal")
                     return
                 }
-                try connection.send("END\r\n")
+                try connection.send("EN\r\n")
             }
         }
         defer { server.stop() }

@@ -102,6 +102,42 @@ struct MistakeTests {
             to: "get: { send: \"GET {key}\\n\", replies: { OK: { is: result, if: \"sise > 1\" } } }",
             place: "a.yaml:18:64: operations.get.replies.OK.if: ", text: "(did you mean \"size\"?)"),
         Case(
+            from: "{size:number}", to: "{size:number} {name=kye}", place: "a.yaml:10:18: messages.VALUE.line: ",
+            text: "(did you mean \"key\"?)"),
+        Case(
+            from: "{size:number}", to: "{size:number} {_=key}", place: "a.yaml:10:18: messages.VALUE.line: ",
+            text: "got {_=key}"),
+        Case(
+            from: "{size:number}", to: "{size:number} {name=key=key}", place: "a.yaml:10:18: messages.VALUE.line: ",
+            text: "got {name=key=key}"),
+        Case(
+            from: "\"NONE\", is: missing", to: "\"NONE\", is: missing, echo: { nam: key }",
+            place: "a.yaml:12:51: messages.NONE.echo.nam: ", text: "there is no field \"nam\""),
+        Case(
+            from: "\"NONE\", is: missing", to: "\"NONE\", is: missing, echo: { size: kye }",
+            place: "a.yaml:12:52: messages.NONE.echo.size: ", text: "(did you mean \"key\"?)"),
+        Case(
+            from: "get: { send: \"GET {key}\\n\" }", to: "get: { send: \"GET {key}\\n\", expects: [VALUE, NOEN] }",
+            place: "a.yaml:18:48: operations.get.expects[1]: ", text: "(did you mean \"NONE\"?)"),
+        Case(
+            from: "get: { send: \"GET {key}\\n\" }", to: "get: { send: \"GET {key}\\n\", expects: [] }",
+            place: "a.yaml:18:8: operations.get: ", text: "no message answers this"),
+        Case(
+            from: "get: { send: \"GET {key}\\n\" }",
+            to: "get: { steps: [{ send: \"GET {key}\\n\" }], expects: NONE }", place: "a.yaml:18:8: operations.get: ",
+            text: "either `steps`"),
+        Case(
+            from: "get: { send: \"GET {key}\\n\" }", to: "get: { send: \"GET {key}\\n\", prefix: \"x:\" }",
+            place: "a.yaml:18:39: operations.get.prefix: ", text: "locks, queues and sequences"),
+        Case(
+            from: "lines: { end: \"\\n\" }",
+            to: "header: { fields: { kind: u8, size: u8 }, body: size, echo: [kidn] }",
+            place: "a.yaml:6:64: framing.header.echo[0]: ", text: "(did you mean \"kind\"?)"),
+        Case(
+            from: "lines: { end: \"\\n\" }",
+            to: "header: { fields: { kind: u8, size: u8 }, body: size, parts: { kind: rest }, echo: [kind] }",
+            place: "a.yaml:6:87: framing.header.echo[0]: ", text: "a part of the body"),
+        Case(
             from: "{ value: size,", to: "{ data: size,", place: "a.yaml:18:3: operations.get: ",
             text: "no message has a field of that name"),
         Case(
@@ -179,5 +215,32 @@ struct MistakeTests {
         #expect(mistake("tcp://127.0.0.1", ["tokne": "x"]).contains("(did you mean \"token\"?)"))
         #expect(mistake("tcp://127.0.0.1", ["token": "a\r\nb"]).contains("control characters"))
         #expect(mistake("tcp://127.0.0.1", ["connections": "0"]).hasPrefix("options.connections: "))
+    }
+
+    @Test("a backend's times and TLS go before the file's")
+    func timesAndTLS() throws {
+        let file = try DeclaredAdapterFile.parse(
+            Self.sound.replacing("port: 7070", with: "port: 7070, connect-timeout: 2s, reply-timeout: 3s"),
+            source: "a.yaml")
+        var settings = AdapterSettings(backend: "b", url: "tcp://127.0.0.1:1")
+        let own = try file.makeAdapter(settings)
+        #expect(own.program.transport.connectTimeout == 2_000_000_000)
+        #expect(own.program.transport.replyTimeout == 3_000_000_000)
+        #expect(own.endpoint.tls == nil && own.endpoint.serverName == "127.0.0.1")
+        settings.connectTimeout = .milliseconds(700)
+        settings.responseTimeout = .milliseconds(1500)
+        settings.tls = AdapterTLS()
+        settings.tls?.serverName = "house.example"
+        let given = try file.makeAdapter(settings)
+        #expect(given.program.transport.connectTimeout == 700_000_000)
+        #expect(given.program.transport.replyTimeout == 1_500_000_000)
+        #expect(given.endpoint.tls != nil && given.endpoint.serverName == "house.example")
+        settings.tls?.serverName = nil
+        #expect(try file.makeAdapter(settings).endpoint.serverName == "127.0.0.1")
+        settings.tls?.ca = "/nowhere/ca.pem"
+        #expect { try file.makeAdapter(settings) } throws: { ($0 as? AdapterError)?.key == "tls" }
+        settings.tls = AdapterTLS()
+        settings.options["verify"] = "no"
+        #expect { try file.makeAdapter(settings) } throws: { ($0 as? AdapterError)?.key == "options.verify" }
     }
 }

@@ -53,13 +53,15 @@ struct ReplayRig {
     }
 
     /// What the operation makes of `answer`, fed in pieces of `size` bytes.
-    func answer(_ operation: String, _ answer: [UInt8], pieces size: Int, id: UInt64 = 0, ends: Bool = false) -> Replay
-    {
+    func answer(
+        _ operation: String, _ answer: [UInt8], pieces size: Int, id: UInt64 = 0, ends: Bool = false,
+        to request: Inputs = ReplayRig.asked
+    ) -> Replay {
         let connections = DeclaredConnections(program)
         let codec = connections.makeCodec()
         var replay = Replay(names: [], values: [], progress: .more, left: 0, pushes: 0)
         guard let operation = program[operation] else { return replay }
-        var inputs = Inputs()
+        var inputs = request
         inputs.captures = Array(repeating: .absent, count: operation.captureCount)
         let exchange = DeclaredExchange(program, operation.steps[0], inputs, connections.message)
         var kept: [UInt8] = []
@@ -117,8 +119,20 @@ struct ReplayRig {
     }
 
     /// The same in every piece size that matters; they have to agree.
-    func everyWay(_ operation: String, _ answer: [UInt8], id: UInt64 = 0, ends: Bool = false) -> [Replay] {
-        [1, 2, 3, 7, 64, answer.count + 1].map { self.answer(operation, answer, pieces: $0, id: id, ends: ends) }
+    func everyWay(
+        _ operation: String, _ answer: [UInt8], id: UInt64 = 0, ends: Bool = false, to request: Inputs = ReplayRig.asked
+    ) -> [Replay] {
+        [1, 2, 3, 7, 64, answer.count + 1].map {
+            self.answer(operation, answer, pieces: $0, id: id, ends: ends, to: request)
+        }
+    }
+
+    /// A request for the key k, or for the keys a and b.
+    static var asked: Inputs {
+        var inputs = Inputs()
+        inputs.first = bytes("k")
+        inputs.keys = [bytes("a"), bytes("b")]
+        return inputs
     }
 }
 

@@ -21,7 +21,9 @@ struct TranscriptTests {
     @Test("memcached's requests are those of its document")
     func memcachedRequests() throws {
         let rig = try ReplayRig(shipped: "memcached")
-        #expect(rig.request("get", inputs("k")) == bytes("get k\r\n"))
+        #expect(rig.request("get", inputs("k")) == bytes("mg k v k\r\n"))
+        #expect(rig.request("get-versioned", inputs("k")) == bytes("mg k v c k\r\n"))
+        #expect(rig.request("get-and-expire", inputs("k", number: 60)) == bytes("mg k v k T60\r\n"))
         #expect(rig.request("set", inputs("k", "abc", number: 60)) == bytes("set k 0 60 3\r\nabc\r\n"))
         #expect(rig.request("set-if-version", inputs("k", "abc", "17")) == bytes("cas k 0 0 3 17\r\nabc\r\n"))
         var many = Inputs()
@@ -39,11 +41,12 @@ struct TranscriptTests {
     @Test("memcached's answers mean what its document says")
     func memcachedAnswers() throws {
         let rig = try ReplayRig(shipped: "memcached")
-        let hit = try #require(rig.everyWay("get", bytes("VALUE k 0 9\r\nEND\r\nEND\r\r\nEND\r\n")).only)
-        #expect(hit.outcome == .result && hit.value == bytes("END\r\nEND\r"))
-        #expect(try #require(rig.everyWay("get", bytes("END\r\n")).only).outcome == .missing)
+        let hit = try #require(rig.everyWay("get", bytes("VA 9 kk\r\nEN\r\nEND\r\r\r\n")).only)
+        #expect(hit.outcome == .result && hit.value == bytes("EN\r\nEND\r\r"))
+        #expect(try #require(rig.everyWay("get", bytes("EN kk\r\n")).only).outcome == .missing)
+        #expect(try #require(rig.everyWay("get", bytes("EN\r\n")).only).outcome == .missing)
         let versioned = try #require(
-            rig.everyWay("get-versioned", bytes("VALUE k 0 1 18446744073709551615\r\nx\r\nEND\r\n")).only)
+            rig.everyWay("get-versioned", bytes("VA 1 c18446744073709551615 kk\r\nx\r\n")).only)
         #expect(versioned.version == bytes("18446744073709551615"))
         #expect(try #require(rig.everyWay("set", bytes("STORED\r\n")).only).outcome == .result)
         #expect(try #require(rig.everyWay("set-if-version", bytes("EXISTS\r\n")).only).outcome == .conflict)

@@ -65,7 +65,7 @@ public struct DeclaredAdapterFile: Sendable {
         }
     }
 
-    /// The adapter of one backend; touches neither disk nor network, but for the file of the option `ca`.
+    /// The adapter of one backend; touches neither disk nor network, but for the files of its TLS.
     public func makeAdapter(_ settings: AdapterSettings) throws(AdapterError) -> DeclaredAdapter {
         let program = try program(settings)
         return DeclaredAdapter(program.program, to: program.endpoint)
@@ -109,22 +109,52 @@ public struct DeclaredAdapterFile: Sendable {
             }
             description.transport.connections = count
         }
+        // Unless the configuration says otherwise, the file knows its server best.
+        if settings.connectTimeout != AdapterSettings(backend: "").connectTimeout {
+            description.transport.connectTimeout = settings.connectTimeout.nanoseconds
+        }
+        if let time = settings.responseTimeout { description.transport.replyTimeout = time.nanoseconds }
         let problems = ProblemList(file: source)
         var compiler = ProgramCompiler(description, settings: values, host: url.target.host, problems)
-        return (compiler.compile(), MultiplexEndpoint(url.target, tls: try tls(url, settings)))
+        let endpoint = MultiplexEndpoint(
+            url.target, tls: try tls(url, settings), serverName: settings.tls?.serverName)
+        return (compiler.compile(), endpoint)
     }
 
     private func tls(_ url: AdapterURL, _ settings: AdapterSettings) throws(AdapterError) -> TLSContext? {
+        if let tls = settings.tls {
+            for option in ["ca", "verify"] where settings.options[option] != nil {
+                throw AdapterError(key: "options.\(option)", "is said under `tls` already; remove it here")
+            }
+            do throws(IOError) {
+                return try TLSContext.client(
+                    ca: tls.ca, certificate: tls.certificate, key: tls.key, verify: tls.verify,
+                    minimum: tls.requiresTLS13 ? .tls13 : .tls12)
+            } catch {
+                throw AdapterError(key: "tls", "\(error)")
+            }
+        }
         guard url.scheme == "tls" || url.scheme == "https" else { return nil }
         let verify = settings.options["verify"] ?? "yes"
         guard verify == "yes" || verify == "no" else {
             throw AdapterError(key: "options.verify", "expected yes or no, got \"\(verify)\"")
         }
         do throws(IOError) {
-            return try TLSContext.client(ca: settings.options["ca"], verify: verify == "yes")
+            return try TLSContext.client(
+                ca: settings.options["ca"].map { settings.absolute($0) }, verify: verify == "yes")
         } catch {
             throw AdapterError(key: "options.ca", "\(error)")
         }
+    }
+}
+
+extension Duration {
+    /// The same as a count; zero for less, the largest for more than that holds.
+    fileprivate var nanoseconds: UInt64 {
+        let (seconds, fraction) = components
+        guard seconds >= 0 else { return 0 }
+        let (whole, overflows) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflows ? .max : whole &+ UInt64(max(0, fraction) / 1_000_000_000)
     }
 }
 

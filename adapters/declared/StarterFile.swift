@@ -73,10 +73,12 @@ public enum StarterFile {
           kv.exists: { support: emulated, note: by getting the value }
 
         # What is sent. Names in braces come from the request; `fairlead adapters check` names them when one is wrong.
+        # `expects` is what can answer it, besides errors: any other message is somebody else's and ends the connection. When
+        # your answers repeat the key, let them prove it: {name=key} in the message's line.
         operations:
-          get:    { send: "GET {key}\\r\\n" }
-          set:    { send: "SET {key} {value.length}\\r\\n{value}\\r\\n" }
-          delete: { send: "DELETE {key}\\r\\n" }
+          get:    { send: "GET {key}\\r\\n", expects: [VALUE, NONE] }
+          set:    { send: "SET {key} {value.length}\\r\\n{value}\\r\\n", expects: OK }
+          delete: { send: "DELETE {key}\\r\\n", expects: [OK, NONE] }
 
         """
 }

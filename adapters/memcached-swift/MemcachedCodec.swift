@@ -2,9 +2,9 @@
 
 import Multiplex
 
-/// Cuts the text protocol into frames: a line, or a `VALUE` line with the block of bytes that it announces.
+/// Cuts the text protocol into frames: a line, or a `VALUE` or `VA` line with the block of bytes that it announces.
 ///
-/// The answer to a `get` is several frames: each value is one, and `END` is the last.
+/// The answer to a `get` is several frames: each value is one, and `END` is the last. The answer to an `mg` is one.
 final class MemcachedCodec: FrameCodec {
     /// No line of the protocol is longer: a key of 250 bytes, numbers and words.
     private static let longestLine = 2048
@@ -23,7 +23,7 @@ final class MemcachedCodec: FrameCodec {
         guard MemcachedText.isValue(bytes, at: start) else { return .frame(end: end, .oldest) }
         guard let head = MemcachedText.valueHead(bytes, from: start, lineEnd: end), head.block.count <= valueBytes
         else {
-            return .broken("expected VALUE with a key, flags and a length up to \(valueBytes)")
+            return .broken("expected VALUE or VA with a length up to \(valueBytes)")
         }
         // The block, and the line end behind it.
         let whole = head.block.upperBound + 2
@@ -37,14 +37,17 @@ final class MemcachedCodec: FrameCodec {
 
 /// The words and numbers of the text protocol, read from bytes.
 enum MemcachedText {
-    /// What a `VALUE` line says: `VALUE <key> <flags> <bytes> [<cas unique>]` (protocol.txt, "Retrieval command").
+    /// What the line before a value says: `VALUE <key> <flags> <bytes>` (protocol.txt, "Retrieval command") or
+    /// `VA <bytes> c<cas unique> k<key>` (protocol.txt, "Meta Get"), whose flags come as they were asked for.
     struct ValueHead {
+        /// Whether it is a `VA` line.
+        var isMeta: Bool
         /// Where the key begins and ends.
         var key: Range<Int>
         /// Where the block of bytes begins and ends; it may not have come yet.
         var block: Range<Int>
-        /// The version; zero when the line has none.
-        var cas: UInt64
+        /// The version; nil when the line has none.
+        var cas: UInt64?
     }
 
     /// The index behind the line feed of the line that begins at `start`; nil when it has not come.
@@ -58,39 +61,62 @@ enum MemcachedText {
         return nil
     }
 
-    /// Whether the line at `start` begins with `VALUE `.
+    /// Whether the line at `start` begins with `VALUE ` or `VA `.
     @inline(__always)
     static func isValue(_ bytes: Span<UInt8>, at start: Int) -> Bool {
         // `VERSION` is the only other answer with a V, and it has no A.
-        bytes.count - start > 6 && bytes[start] == UInt8(ascii: "V") && bytes[start + 1] == UInt8(ascii: "A")
+        bytes.count - start > 3 && bytes[start] == UInt8(ascii: "V") && bytes[start + 1] == UInt8(ascii: "A")
     }
 
-    /// Reads the `VALUE` line that a frame begins with.
+    /// Reads the line that a frame with a value begins with.
     @inline(__always)
     static func valueHead(_ frame: Span<UInt8>) -> ValueHead? {
         lineEnd(frame, from: 0).flatMap { valueHead(frame, from: 0, lineEnd: $0) }
     }
 
-    /// Reads the `VALUE` line from `start` to `lineEnd`; nil when it is none.
+    /// Reads the line from `start` to `lineEnd`; nil when it is none.
     static func valueHead(_ bytes: Span<UInt8>, from start: Int, lineEnd: Int) -> ValueHead? {
-        guard lineEnd - start > 8, bytes[lineEnd - 2] == 0x0D, starts(bytes, at: start, with: "VALUE ") else {
-            return nil
-        }
+        guard lineEnd - start > 5, bytes[lineEnd - 2] == 0x0D else { return nil }
+        if starts(bytes, at: start, with: "VA ") { return metaHead(bytes, from: start + 3, lineEnd: lineEnd) }
+        guard starts(bytes, at: start, with: "VALUE ") else { return nil }
         let end = lineEnd - 2
-        var index = start + 6
-        while index < end, bytes[index] != 0x20 { index += 1 }
-        let key = start + 6..<index
-        index += 1
+        let key = word(bytes, from: start + 6, end)
+        var index = key.upperBound + 1
         guard number(bytes, &index, end) != nil, index < end, bytes[index] == 0x20 else { return nil }
         index += 1
+        guard let count = number(bytes, &index, end), count <= 1 << 30, index == end else { return nil }
+        return ValueHead(isMeta: false, key: key, block: lineEnd..<lineEnd + Int(count), cas: nil)
+    }
+
+    /// Reads what follows `VA `: the length, and of the flags the version and the key.
+    private static func metaHead(_ bytes: Span<UInt8>, from start: Int, lineEnd: Int) -> ValueHead? {
+        let end = lineEnd - 2
+        var index = start
         guard let count = number(bytes, &index, end), count <= 1 << 30 else { return nil }
-        var cas: UInt64 = 0
-        if index < end, bytes[index] == 0x20 {
-            index += 1
-            guard let unique = number(bytes, &index, end) else { return nil }
-            cas = unique
+        var head = ValueHead(isMeta: true, key: index..<index, block: lineEnd..<lineEnd + Int(count), cas: nil)
+        while index < end {
+            guard bytes[index] == 0x20, index + 1 < end else { return nil }
+            let flag = bytes[index + 1]
+            let value = word(bytes, from: index + 2, end)
+            index = value.upperBound
+            switch flag {
+            case UInt8(ascii: "k"): head.key = value
+            case UInt8(ascii: "c"):
+                var place = value.lowerBound
+                guard let unique = number(bytes, &place, end), place == index else { return nil }
+                head.cas = unique
+            default: return nil
+            }
         }
-        return index == end ? ValueHead(key: key, block: lineEnd..<lineEnd + Int(count), cas: cas) : nil
+        return head
+    }
+
+    /// The bytes from `start` to the next space or `end`.
+    @inline(__always)
+    private static func word(_ bytes: Span<UInt8>, from start: Int, _ end: Int) -> Range<Int> {
+        var index = start
+        while index < end, bytes[index] != 0x20 { index += 1 }
+        return start..<index
     }
 
     /// Reads the figures at `index`, of which there is at least one, and moves it behind them.

@@ -1,32 +1,12 @@
-// Reading values: get, gets and gat of one key, and get of several.
+// Reading values: mg of one key, with its version or a new expiry, and get of several.
 
 import Capabilities
 import Multiplex
 
-/// A request whose answer is values and then `END`; subclasses say which keys they are for.
-class RetrievalExchange: Exchange {
-    /// An error of the server's own; the values that came before it do not count.
-    private(set) var error: Failure?
-
-    /// Takes one value with the line before it; false when nobody asked for its key.
-    func take(_ frame: Span<UInt8>, _ head: MemcachedText.ValueHead) -> Bool { false }
-
-    final override func receive(_ frame: Span<UInt8>) -> ExchangeProgress {
-        guard MemcachedText.isValue(frame, at: 0) else {
-            if MemcachedText.starts(frame, at: 0, with: "END\r\n") { return .done }
-            return MemcachedStatus.error(frame, &error)
-        }
-        guard let head = MemcachedText.valueHead(frame) else {
-            return .broken("expected VALUE with a key, flags and a length")
-        }
-        // A value of a key that was not asked for is somebody else's answer.
-        return take(frame, head)
-            ? .more : .broken("expected the value of a key that was asked for, and got another one's")
-    }
-}
-
-/// `get` of one key, `gets` for the version, `gat` to move the expiry as well.
-final class ValueExchange: RetrievalExchange {
+/// `mg` of one key: the value, its version, or the value with a new expiry (protocol.txt, "Meta Get").
+///
+/// memcached gathers the answers to several `mg` in one send; for `get` it makes a send each.
+final class ValueExchange: Exchange {
     enum Verb {
         case get, gets
         /// Get and touch, with a time as memcached takes it.
@@ -36,6 +16,8 @@ final class ValueExchange: RetrievalExchange {
     private let verb: Verb
     private let key: [UInt8]
     private var value: Answer = .missing
+    /// An error of the server's own.
+    private var error: Failure?
 
     init(_ verb: Verb, _ key: [UInt8]) {
         self.verb = verb
@@ -51,32 +33,55 @@ final class ValueExchange: RetrievalExchange {
     }
 
     override func encode(id: UInt64, into output: inout OutputBuffer) {
-        switch verb {
-        case .get: output.append("get ")
-        case .gets: output.append("gets ")
-        case .gat(let time):
-            output.append("gat ")
-            output.append(decimal: time)
-            output.append(0x20)
-        }
+        output.append("mg ")
         output.append(key)
-        output.append("\r\n")
+        // The flag k has the answer repeat the key, which is how an answer is known to be ours.
+        switch verb {
+        case .get: output.append(" v k\r\n")
+        case .gets: output.append(" v c k\r\n")
+        case .gat(let time):
+            output.append(" v k T")
+            output.append(decimal: time)
+            output.append("\r\n")
+        }
     }
 
-    override func take(_ frame: Span<UInt8>, _ head: MemcachedText.ValueHead) -> Bool {
-        guard value == .missing, MemcachedText.isEqual(frame, head.key, key) else { return false }
+    override func receive(_ frame: Span<UInt8>) -> ExchangeProgress {
+        guard MemcachedText.isValue(frame, at: 0) else {
+            return isMiss(frame) ? .done : MemcachedStatus.error(frame, &error)
+        }
+        guard let head = MemcachedText.valueHead(frame), head.isMeta else {
+            return .broken("expected VA with a length and a key")
+        }
+        guard MemcachedText.isEqual(frame, head.key, key) else {
+            return .broken("expected the value of the key that was asked for, and got another one's")
+        }
         let bytes = MemcachedText.array(frame, head.block)
-        if case .gets = verb { value = .versioned(bytes, Version(head.cas)) } else { value = .bytes(bytes) }
-        return true
+        switch verb {
+        case .get, .gat: value = .bytes(bytes)
+        case .gets:
+            guard let cas = head.cas else { return .broken("expected a version with the value") }
+            value = .versioned(bytes, Version(cas))
+        }
+        return .done
+    }
+
+    /// Whether it is `EN k<key>` with our key, or `EN` as of servers that name no key when they have none.
+    private func isMiss(_ line: Span<UInt8>) -> Bool {
+        if line.count == 4 { return MemcachedText.starts(line, at: 0, with: "EN\r\n") }
+        return line.count > 6 && MemcachedText.starts(line, at: 0, with: "EN k")
+            && MemcachedText.isEqual(line, 4..<line.count - 2, key)
     }
 }
 
-/// `get` of several keys.
-final class ValuesExchange: RetrievalExchange {
+/// `get` of several keys: values, and then `END`.
+final class ValuesExchange: Exchange {
     private let keys: [[UInt8]]
     /// The key whose value can come next: memcached answers in the order of the request and leaves out what it lacks.
     private var next = 0
     private var values: [Answer]
+    /// An error of the server's own; the values that came before it do not count.
+    private var error: Failure?
 
     init(_ keys: [[UInt8]]) {
         self.keys = keys
@@ -99,11 +104,21 @@ final class ValuesExchange: RetrievalExchange {
         output.append("\r\n")
     }
 
-    override func take(_ frame: Span<UInt8>, _ head: MemcachedText.ValueHead) -> Bool {
+    override func receive(_ frame: Span<UInt8>) -> ExchangeProgress {
+        guard MemcachedText.isValue(frame, at: 0) else {
+            return frame.count == 5 && MemcachedText.starts(frame, at: 0, with: "END\r\n")
+                ? .done : MemcachedStatus.error(frame, &error)
+        }
+        guard let head = MemcachedText.valueHead(frame), !head.isMeta else {
+            return .broken("expected VALUE with a key, flags and a length")
+        }
+        // A value of a key that was not asked for is somebody else's answer.
         while next < keys.count, !MemcachedText.isEqual(frame, head.key, keys[next]) { next += 1 }
-        guard next < keys.count else { return false }
+        guard next < keys.count else {
+            return .broken("expected the value of a key that was asked for, and got another one's")
+        }
         values[next] = .bytes(MemcachedText.array(frame, head.block))
         next += 1
-        return true
+        return .more
     }
 }

@@ -74,6 +74,8 @@ struct HeaderDescription: Sendable {
     /// The length's field, nil for the rest.
     var parts: [(name: String, length: String?, place: DocumentPlace)] = []
     var constants: [(name: String, value: UInt64, place: DocumentPlace)] = []
+    /// Fields that every answer repeats from its request.
+    var echo: [(name: String, place: DocumentPlace)] = []
 }
 
 struct MessageDescription: Sendable {
@@ -82,6 +84,8 @@ struct MessageDescription: Sendable {
     var line: LinePattern?
     var body: (field: String, length: String, end: [UInt8], place: DocumentPlace)?
     var condition: Condition?
+    /// Fields that have to be what the request has under a name.
+    var echoes: [(field: String, input: Input, place: DocumentPlace)] = []
     var outcome: Outcome?
     var goesOn = false
     var closes = false
@@ -92,6 +96,8 @@ struct StepDescription: Sendable {
     var place = DocumentPlace()
     var send: SendDescription?
     var rules: [(message: String, place: DocumentPlace, rules: [RuleDescription])] = []
+    /// The messages that can answer it, besides those of the rules and errors; nil for all.
+    var expects: [(message: String, place: DocumentPlace)]?
     var condition: Condition?
 }
 
@@ -110,6 +116,8 @@ struct OperationDescription: Sendable {
     var pages: (condition: Condition, next: Template)?
     var isStream = false
     var longestKey: Int?
+    /// What stands before the name.
+    var prefix: (text: [UInt8], place: DocumentPlace)?
 
     /// Whether a template of it names `name`.
     func mentions(_ name: String) -> Bool { steps.contains { $0.send?.mentions(name) ?? false } }

@@ -141,6 +141,11 @@ struct DescriptionChecks {
         }
         checkReplies(operation)
         checkOutputs(operation)
+        if let prefix = operation.prefix, ![.lock, .queue, .sequence].contains(shape.capability.family) {
+            problems.add(
+                prefix.place,
+                "`prefix` goes with locks, queues and sequences; for keys there is `keys: { prefix: … }`")
+        }
         if operation.isStream, !isHTTP || !shape.name.hasPrefix("subscribe") {
             problems.add(operation.place, "`stream` goes with subscriptions over HTTP only")
         }
@@ -158,7 +163,8 @@ struct DescriptionChecks {
             if !means {
                 problems.add(
                     described.place,
-                    "no message answers this: say under `replies` which one means result, missing or conflict")
+                    "no message answers this: say under `replies` or `expects` which one means result, missing or conflict"
+                )
             }
         }
     }

@@ -151,6 +151,10 @@ struct DescriptionReader {
                 header.constants.append((entry.name, UInt64(number), entry.place))
             }
         }
+        for item in list(node["echo"]) { if let name = known(item) { header.echo.append((name, item.place)) } }
+        for echo in header.echo where header.parts.contains(where: { $0.name == echo.name }) {
+            problems.add(echo.place, "\"\(echo.name)\" is a part of the body as well; an echo is of a header field")
+        }
         description.framing = .header(header)
     }
 
@@ -287,11 +291,31 @@ struct DescriptionReader {
             }
         }
         if let node = node["when"] { message.condition = condition(node) }
+        for (field, input) in message.line?.echoes ?? [] {
+            if let place = message.line?.place { readEcho(field, input, place, &message) }
+        }
+        for entry in mapping(node["echo"]) {
+            if let input = entry.value.string(problems) { readEcho(entry.name, input, entry.value.place, &message) }
+        }
         if let node = node["is"] { message.outcome = Outcome.parse(node, problems) }
         message.goesOn = node["then"]?.word(["more"], problems) != nil
         message.closes = node["close"]?.flag(problems) ?? false
         message.answer = node["answer"]?.template(problems)
         description.messages.append(message)
+    }
+
+    private func readEcho(_ field: String, _ input: String, _ place: DocumentPlace, _ message: inout MessageDescription)
+    {
+        if let known = Input.allCases.first(where: { $0.spelling == input }) {
+            message.echoes.append((field, known, place))
+        } else {
+            let known = Input.allCases.map(\.spelling)
+            let clause = NearestWord.clause(for: input, among: known)
+            problems.add(
+                place,
+                "a request has nothing called \"\(input)\"\(clause.isEmpty ? "; expected one of \(known.joined(separator: ", "))" : clause)"
+            )
+        }
     }
 
     private func condition(_ node: DocumentNode) -> Condition? {
@@ -309,6 +333,10 @@ struct DescriptionReader {
         for entry in mapping(node["replies"]) {
             let nodes = entry.value.items ?? [entry.value]
             step.rules.append((entry.name, entry.place, nodes.compactMap(rule)))
+        }
+        if let node = node["expects"] {
+            let nodes = node.items ?? [node]
+            step.expects = nodes.compactMap { item in item.string(problems).map { ($0, item.place) } }
         }
         return step
     }
@@ -357,8 +385,9 @@ struct DescriptionReader {
         guard Language.step.check(node, problems) else { return }
         if let steps = node["steps"] {
             operation.steps = list(steps).compactMap { step($0) }
-            if node["send"] != nil || node["replies"] != nil {
-                problems.add(node.place, "an operation has either `steps` or `send` and `replies` of its own")
+            if ["send", "replies", "expects"].contains(where: { node[$0] != nil }) {
+                problems.add(
+                    node.place, "an operation has either `steps`, or `send`, `replies` and `expects` of its own")
             }
         } else if let step = step(node) {
             operation.steps = [step]
@@ -371,6 +400,9 @@ struct DescriptionReader {
         }
         operation.isStream = node["stream"]?.flag(problems) ?? false
         operation.longestKey = node["longest-key"]?.size(problems)
+        if let node = node["prefix"], let text = node.string(problems) {
+            operation.prefix = (Array(text.utf8), node.place)
+        }
         description.operations.append(operation)
     }
 

@@ -54,7 +54,9 @@ enum Language {
                 "The most requests of a connection that wait for their answers."),
             LanguageKey(
                 "connect-timeout", "a duration", otherwise: "5s", "How long connecting and logging in may take."),
-            LanguageKey("reply-timeout", "a duration", otherwise: "5s", "How long an answer may take."),
+            LanguageKey(
+                "reply-timeout", "a duration", otherwise: "5s",
+                "How long an answer may take; the backend's response time-out goes before it."),
             LanguageKey(
                 "idle-timeout", "a duration", otherwise: "never",
                 "After how long without a request a connection is closed."),
@@ -63,7 +65,7 @@ enum Language {
     static let setting = LanguageSection(
         name: "settings.NAME",
         intro:
-            "A value from the backend's `options:`, in templates {setting.NAME}. Every declared adapter has these options besides: `connections`, and with TLS `ca` (a PEM file) and `verify` (yes or no).",
+            "A value from the backend's `options:`, in templates {setting.NAME}. Every declared adapter has these options besides: `connections`, and with TLS `ca` (a PEM file) and `verify` (yes or no). The backend's own keys for TLS and time-outs go before those of the file.",
         keys: [
             LanguageKey(
                 "default", "text",
@@ -115,6 +117,10 @@ enum Language {
                 "The parts of the body in their order, each with the field that holds its length; the last one takes the `rest`."
             ),
             LanguageKey("send", "a mapping of fields to numbers", "What fields hold in everything that is sent."),
+            LanguageKey(
+                "echo", "a list of fields",
+                "Fields that every answer repeats from its request; an answer with another number breaks the connection."
+            ),
         ])
 
     static let http = LanguageSection(
@@ -182,11 +188,16 @@ enum Language {
             LanguageKey(
                 "line", "a pattern",
                 "Lines only: literal text and {field}, {field:number}, {field:rest} or {_}; a field is one word, `rest` "
-                    + "takes the rest of the line."),
+                    + "takes the rest of the line. {field=key} has to be the request's key: see `echo`."),
             LanguageKey(
                 "body", "{ FIELD: LENGTH, end: text }",
                 "Lines only: so many bytes follow the line, as the field LENGTH says, and then the end mark."),
             LanguageKey("when", "a condition", "When it is this one: `status == 200 and not error`."),
+            LanguageKey(
+                "echo", "a mapping of fields to inputs",
+                "What the message repeats of its request, such as { name: key }: a field that is there and differs breaks the "
+                    + "connection, and nobody gets another's answer. `key` is also the name of a lock or a queue, and any of the "
+                    + "keys of get-many. Not compared where a request has no such input."),
             LanguageKey("is", "an outcome", "What it means unless the operation says otherwise; see outcomes."),
             LanguageKey(
                 "then", "more", "The answer goes on behind it: of an error that is followed by the end of the answer."),
@@ -206,6 +217,10 @@ enum Language {
                 "`MESSAGE: outcome`, `MESSAGE: { is: outcome, if: condition, OUTPUT: FIELD }`, or a list of such rules, tried in order. A "
                     + "message that is not named means what its own `is` says."),
             LanguageKey(
+                "expects", "a message or a list of messages", otherwise: "all messages",
+                "What can answer this, with those under `replies`. Errors (fatal, retryable, too-large) always can; any other "
+                    + "message breaks the connection."),
+            LanguageKey(
                 "steps", "a list of exchanges",
                 "Several exchanges, one after the other; a reply that is `next` goes on, any other outcome ends it."),
             LanguageKey("if", "a condition", "In steps: when it does not hold, the step is skipped."),
@@ -216,6 +231,9 @@ enum Language {
             LanguageKey(
                 "longest-key", "a number of bytes",
                 "A narrower bound for this operation, where more than the name is written."),
+            LanguageKey(
+                "prefix", "text",
+                "What stands before the name of a lock, a queue or a sequence, in {name} and in echoes."),
             LanguageKey("every", "a duration", "Keep-alive only: how long a connection may be quiet."),
         ])
 

@@ -151,6 +151,18 @@ enum Input: Int, Sendable, CaseIterable {
     }
 }
 
+extension Input {
+    /// What it is called among `inputs`: `key` means the request's name too, whatever it is the name of.
+    func asked(of inputs: [Input]) -> Input? {
+        if inputs.contains(self) || self == .id { return self }
+        let names: [Input] = [.key, .keys, .name, .channel, .queue]
+        return names.contains(self) ? inputs.first { names.contains($0) } : nil
+    }
+
+    /// Where its value is.
+    var source: ValueSource { rawValue >= Self.numbersFrom ? .number(place) : .input(place) }
+}
+
 /// What an answer is made from, by the name of the field.
 enum Output: Int, Sendable, CaseIterable {
     case value, version, name, names, number, left, id, payload, channel, subscription, text

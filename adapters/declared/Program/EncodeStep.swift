@@ -60,6 +60,16 @@ enum ValueSource: Sendable, Equatable {
     case capture(Int)
     case constant(Int64)
     case text([UInt8])
+
+    func value(_ inputs: borrowing Inputs) -> Value {
+        switch self {
+        case .input(let slot): .bytes(inputs.bytes(slot))
+        case .number(let slot): .number(inputs.number(slot))
+        case .capture(let index): index < inputs.captures.count ? inputs.captures[index] : .absent
+        case .constant(let number): .number(number)
+        case .text(let bytes): .bytes(bytes)
+        }
+    }
 }
 
 /// A value on its way.

@@ -37,10 +37,10 @@ struct Encoder: Sendable {
             case .binary(let slot, let width, let isBig):
                 Self.append(UInt64(bitPattern: inputs.number(slot)), width, isBig, &output)
             case .integer(let source, let width, let isBig):
-                let number = value(source, inputs).asNumber ?? 0
+                let number = source.value(inputs).asNumber ?? 0
                 Self.append(UInt64(bitPattern: number), width, isBig, &output)
             case .value(let source, let filters, let style):
-                write(Filters.encode(value(source, inputs), filters, self, now: inputs.now), style, &output)
+                write(Filters.encode(source.value(inputs), filters, self, now: inputs.now), style, &output)
             case .each(let inner):
                 var each = copy inputs
                 for key in inputs.keys {
@@ -56,16 +56,6 @@ struct Encoder: Sendable {
                     rest /= 10
                 }
             }
-        }
-    }
-
-    private func value(_ source: ValueSource, _ inputs: borrowing Inputs) -> Value {
-        switch source {
-        case .input(let slot): .bytes(inputs.bytes(slot))
-        case .number(let slot): .number(inputs.number(slot))
-        case .capture(let index): index < inputs.captures.count ? inputs.captures[index] : .absent
-        case .constant(let number): .number(number)
-        case .text(let bytes): .bytes(bytes)
         }
     }
 

@@ -46,7 +46,7 @@ struct OperationScope {
         // In {each keys}, {key} is each of them.
         if name == "key", inputs.contains(.keys) { return .input(0) }
         guard let input = inputs.first(where: { $0.spelling == name }), input != .keys else { return nil }
-        return input.rawValue >= Input.numbersFrom ? .number(input.place) : .input(input.place)
+        return input.source
     }
 
     private mutating func capture(_ name: String) -> Int {

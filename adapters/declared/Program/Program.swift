@@ -136,12 +136,50 @@ enum LineStep: Sendable {
     case rest(Int)
 }
 
+/// A field of an answer that repeats something of its request.
+struct EchoProgram: Sendable {
+    var slot: Int
+    /// What the field has to be; nil for any of the request's keys.
+    var source: ValueSource?
+
+    /// Whether the field is what the request has, or is not there.
+    @inline(__always)
+    func holds(_ message: Message, _ frame: Span<UInt8>, _ inputs: borrowing Inputs, _ nextKey: inout Int) -> Bool {
+        switch (message.fields[slot], source) {
+        case (.absent, _): return true
+        // The common case, without a copy of either.
+        case (.range(let start, let count), .input(0)):
+            return Self.isEqual(frame.extracting(start..<start + count), inputs.first.span)
+        case (.number(let number), .constant(let constant)): return number == constant
+        case (_, let source?): return message.value(slot, frame).asBytes == source.value(inputs).asBytes
+        case (_, nil):
+            let name = message.value(slot, frame).asBytes
+            // Answers mostly come in the order of the keys.
+            let keys = inputs.keys
+            guard let found = keys[nextKey...].firstIndex(of: name) ?? keys[..<nextKey].firstIndex(of: name) else {
+                return false
+            }
+            nextKey = found + 1 == keys.count ? 0 : found + 1
+            return true
+        }
+    }
+
+    @inline(__always)
+    private static func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        for index in 0..<left.count where left[index] != right[index] { return false }
+        return true
+    }
+}
+
 /// One exchange, compiled.
 final class StepProgram: Sendable {
     let encode: EncodeProgram
     let sends: Bool
-    /// By message; nil for one that the file does not name here, which means what the message itself says.
+    /// By message, in the order in which they are tried; empty for one that cannot answer this.
     let rules: [[RuleProgram]]
+    /// By message: what has to be as in the request.
+    let echoes: [[EchoProgram]]
     /// Whether the file names a message here: then it is this exchange's, whatever it is otherwise.
     let names: [Bool]
     let condition: ConditionProgram?
@@ -150,12 +188,13 @@ final class StepProgram: Sendable {
     let isStream: Bool
 
     init(
-        encode: [EncodeStep], sends: Bool, rules: [[RuleProgram]], names: [Bool], condition: ConditionProgram?,
-        captures: [(slot: Int, capture: Int)], isStream: Bool
+        encode: [EncodeStep], sends: Bool, rules: [[RuleProgram]], echoes: [[EchoProgram]], names: [Bool],
+        condition: ConditionProgram?, captures: [(slot: Int, capture: Int)], isStream: Bool
     ) {
         self.encode = EncodeProgram(encode)
         self.sends = sends
         self.rules = rules
+        self.echoes = echoes
         self.names = names
         self.condition = condition
         self.captures = captures
@@ -177,6 +216,8 @@ final class OperationProgram: Sendable {
     let captureCount: Int
     let pages: (condition: ConditionProgram, next: EncodeProgram)?
     let longestKey: Int?
+    /// What stands before the name.
+    let prefix: [UInt8]
     /// Whether a template has {expiry} in it.
     let writesExpiry: Bool
     /// Whether it may be sent again by itself when nothing of it has left: later steps may not.
@@ -184,13 +225,14 @@ final class OperationProgram: Sendable {
 
     init(
         shape: OperationShape, steps: [StepProgram], captureCount: Int,
-        pages: (condition: ConditionProgram, next: [EncodeStep])?, longestKey: Int?, writesExpiry: Bool
+        pages: (condition: ConditionProgram, next: [EncodeStep])?, longestKey: Int?, prefix: [UInt8], writesExpiry: Bool
     ) {
         self.shape = shape
         self.steps = steps
         self.captureCount = captureCount
         self.pages = pages.map { ($0.condition, EncodeProgram($0.next)) }
         self.longestKey = longestKey
+        self.prefix = prefix
         self.writesExpiry = writesExpiry
         isRepeatable = steps.count == 1
     }
@@ -226,7 +268,12 @@ struct ConditionProgram: Sendable {
                 }
                 let left = value(left, message, frame, inputs)
                 let right = value(right, message, frame, inputs)
-                if let first = left.asNumber, let second = right.asNumber {
+                // Two texts are not equal because they mean the same number: 1 and 01 are two names.
+                if case .bytes(let first) = left, case .bytes(let second) = right,
+                    comparison == .equal || comparison == .unequal
+                {
+                    if (first == second) != (comparison == .equal) { return false }
+                } else if let first = left.asNumber, let second = right.asNumber {
                     if !Self.compare(first, comparison, second) { return false }
                 } else if comparison == .equal || comparison == .unequal {
                     let areEqual = left != .absent && right != .absent && left.asBytes == right.asBytes
@@ -247,11 +294,7 @@ struct ConditionProgram: Sendable {
             let value = message.value(slot, frame)
             if case .absent = value, let capture, capture < inputs.captures.count { return inputs.captures[capture] }
             return value
-        case .source(.constant(let number)): return .number(number)
-        case .source(.text(let bytes)): return .bytes(bytes)
-        case .source(.input(let slot)): return .bytes(inputs.bytes(slot))
-        case .source(.number(let slot)): return .number(inputs.number(slot))
-        case .source(.capture(let index)): return index < inputs.captures.count ? inputs.captures[index] : .absent
+        case .source(let source): return source.value(inputs)
         }
     }
 

@@ -179,6 +179,10 @@ struct ProgramCompiler {
                 problems.add(description.place, "the line has no field \"\(description.length)\"\(clause)")
             }
         }
+        for echo in message.echoes where names.slot(echo.field) == nil {
+            let clause = NearestWord.clause(for: echo.field, among: names.slots)
+            problems.add(echo.place, "there is no field \"\(echo.field)\"\(clause)")
+        }
         return MessageProgram(
             name: message.name, line: line, body: body,
             condition: message.condition.flatMap { scope.condition($0, keeps: false) }, outcome: message.outcome,
@@ -203,12 +207,14 @@ struct ProgramCompiler {
 
     private func exchanges(_ steps: [StepDescription], in part: String) -> [StepProgram] {
         var scope = scope([])
-        return compile(steps, &scope, outputs: [], isStream: false)
+        return compile(steps, &scope, inputs: [], outputs: [], isStream: false)
     }
 
     private func operation(_ operation: OperationDescription) -> OperationProgram? {
         var scope = scope(operation.shape.inputs)
-        let steps = compile(operation.steps, &scope, outputs: operation.shape.outputs, isStream: operation.isStream)
+        let steps = compile(
+            operation.steps, &scope, inputs: operation.shape.inputs, outputs: operation.shape.outputs,
+            isStream: operation.isStream)
         var pages: (condition: ConditionProgram, next: [EncodeStep])?
         if let description = operation.pages {
             var after = scope
@@ -227,7 +233,8 @@ struct ProgramCompiler {
                     var wider = self.scope(operation.shape.inputs)
                     wider.captures = compiler.scope.captures
                     let again = compile(
-                        operation.steps, &wider, outputs: operation.shape.outputs, isStream: operation.isStream)
+                        operation.steps, &wider, inputs: operation.shape.inputs, outputs: operation.shape.outputs,
+                        isStream: operation.isStream)
                     return finish(operation, again, wider.captures.count, pages)
                 }
             }
@@ -241,29 +248,32 @@ struct ProgramCompiler {
     ) -> OperationProgram {
         OperationProgram(
             shape: operation.shape, steps: steps, captureCount: captures, pages: pages,
-            longestKey: operation.longestKey, writesExpiry: operation.mentions("expiry"))
+            longestKey: operation.longestKey, prefix: operation.prefix?.text ?? [],
+            writesExpiry: operation.mentions("expiry"))
     }
 
     private func compile(
-        _ steps: [StepDescription], _ scope: inout OperationScope, outputs: [Output], isStream: Bool
+        _ steps: [StepDescription], _ scope: inout OperationScope, inputs: [Input], outputs: [Output], isStream: Bool
     ) -> [StepProgram] {
         var compiler = SendCompiler(
             framing: description.framing, idField: description.idField?.name, host: host, problems: problems,
             scope: scope)
-        var compiled: [(encode: [EncodeStep], rules: [[RuleProgram]], condition: ConditionProgram?)] = []
+        var compiled:
+            [(encode: [EncodeStep], rules: [[RuleProgram]], echoes: [[EchoProgram]], condition: ConditionProgram?)] = []
         for (index, step) in steps.enumerated() {
             compiler.scope.canCapture = index > 0
             let condition = step.condition.flatMap { compiler.scope.condition($0, keeps: true) }
             let encode = step.send.map { compiler.compile($0) } ?? []
-            compiled.append((encode, rules(step, &compiler.scope, outputs), condition))
+            let rules = rules(step, &compiler.scope, outputs)
+            compiled.append((encode, rules, echoes(step, rules, inputs, &compiler.scope), condition))
         }
         scope = compiler.scope
         let captures = scope.captures.enumerated().compactMap { index, name in names.slot(name).map { ($0, index) } }
         return zip(steps, compiled).map { step, compiled in
             let named = description.messages.map { message in step.rules.contains { $0.message == message.name } }
             return StepProgram(
-                encode: compiled.encode, sends: step.send != nil, rules: compiled.rules, names: named,
-                condition: compiled.condition, captures: captures.map { (slot: $0.0, capture: $0.1) },
+                encode: compiled.encode, sends: step.send != nil, rules: compiled.rules, echoes: compiled.echoes,
+                names: named, condition: compiled.condition, captures: captures.map { (slot: $0.0, capture: $0.1) },
                 isStream: isStream)
         }
     }
@@ -281,7 +291,12 @@ struct ProgramCompiler {
         let hasSeveral =
             step.rules.contains { $0.rules.contains { $0.outcome == .more } }
             || description.messages.contains { $0.outcome == .more }
+        for expected in step.expects ?? [] where !known.contains(expected.message) {
+            let clause = NearestWord.clause(for: expected.message, among: known)
+            problems.add(expected.place, "there is no message \"\(expected.message)\"\(clause)")
+        }
         return description.messages.map { message in
+            guard isExpected(message, step) else { return [] }
             var rules: [RuleProgram] = []
             let own = step.rules.first { $0.message == message.name }?.rules ?? []
             for rule in own {
@@ -298,6 +313,54 @@ struct ProgramCompiler {
                         outcome: outcome, goesOn: message.goesOn, condition: nil, outputs: self.outputs(rule, outputs)))
             }
             return rules
+        }
+    }
+
+    /// Whether `message` can answer `step`: errors always can, and what the server says unasked is nobody's answer.
+    private func isExpected(_ message: MessageDescription, _ step: StepDescription) -> Bool {
+        guard let expects = step.expects else { return true }
+        switch message.outcome {
+        case .fatal, .retryable, .tooLarge, .ignored, .push: return true
+        default:
+            return expects.contains { $0.message == message.name } || step.rules.contains { $0.message == message.name }
+        }
+    }
+
+    /// What each message that can answer `step` has to repeat of its request.
+    private func echoes(
+        _ step: StepDescription, _ rules: [[RuleProgram]], _ inputs: [Input], _ scope: inout OperationScope
+    ) -> [[EchoProgram]] {
+        let header = headerEchoes(step, &scope)
+        return zip(description.messages, rules).map { message, rules in
+            guard !rules.isEmpty else { return [] }
+            var echoes = header
+            for echo in message.echoes {
+                guard let slot = names.slot(echo.field), let input = echo.input.asked(of: inputs) else { continue }
+                echoes.append(EchoProgram(slot: slot, source: input == .keys ? nil : input.source))
+            }
+            // A name in the answer for several keys is one of them, whether the file says so or not.
+            if inputs.contains(.keys), !echoes.contains(where: { $0.source == nil }) {
+                let slots = rules.flatMap { $0.outputs.filter { $0.output == .name } }.map(\.slot)
+                echoes += Set(slots).sorted().map { EchoProgram(slot: $0, source: nil) }
+            }
+            return echoes
+        }
+    }
+
+    /// The header's fields that every answer repeats, with what the step sends in them.
+    private func headerEchoes(_ step: StepDescription, _ scope: inout OperationScope) -> [EchoProgram] {
+        guard case .header(let header) = description.framing, let send = step.send else { return [] }
+        return header.echo.compactMap { echo in
+            guard let slot = names.slot(echo.name), echo.name != description.idField?.name else { return nil }
+            let given = send.fields.first { $0.name == echo.name }?.value
+            switch given?.parts.first {
+            case .constant(let number, _): return EchoProgram(slot: slot, source: .constant(number))
+            case .value(let name, _):
+                return scope.source(name, echo.place).map { EchoProgram(slot: slot, source: $0) }
+            default:
+                let constant = header.constants.first { $0.name == echo.name }?.value ?? 0
+                return EchoProgram(slot: slot, source: .constant(Int64(bitPattern: constant)))
+            }
         }
     }
 

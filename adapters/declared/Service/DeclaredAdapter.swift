@@ -7,7 +7,7 @@ import Reactor
 /// One backend whose protocol a file describes; shared by all workers.
 public final class DeclaredAdapter: Adapter {
     let program: Program
-    private let endpoint: MultiplexEndpoint
+    let endpoint: MultiplexEndpoint
     private let failedService: @Sendable () -> any Service
 
     init(_ program: Program, to endpoint: MultiplexEndpoint) {

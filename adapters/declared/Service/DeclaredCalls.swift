@@ -126,8 +126,9 @@ final class DeclaredCalls {
 
     /// Another name: of a lock, a queue or a channel.
     func name(_ name: [UInt8], _ operation: OperationProgram) throws(Failure) -> [UInt8] {
-        let longest = min(program.keys.longest, operation.longestKey ?? .max)
-        return try program.keys.write(name, longest: longest, for: operation.shape.capability)
+        let longest = min(program.keys.longest, operation.longestKey ?? .max) - operation.prefix.count
+        let written = try program.keys.write(name, longest: longest, for: operation.shape.capability)
+        return operation.prefix.isEmpty ? written : operation.prefix + written
     }
 
     /// Whether a mark that a client may have made up can stand in a line.

@@ -12,6 +12,8 @@ final class DeclaredExchange: Exchange {
     /// What came of it; nil while nothing final has come.
     @exclusivity(unchecked) var outcome: Outcome?
     @exclusivity(unchecked) private var hasMore = false
+    /// Of several keys, where the next answer's is looked for first.
+    @exclusivity(unchecked) private var nextKey = 0
     @exclusivity(unchecked) var outputs = Outputs()
     /// For streams: who takes what is pushed, and who hears of the end.
     @exclusivity(unchecked) var onPush: ((Message, Span<UInt8>) -> Void)?
@@ -44,6 +46,11 @@ final class DeclaredExchange: Exchange {
     override func receive(_ frame: Span<UInt8>) -> ExchangeProgress {
         let kind = message.kind
         guard kind >= 0 else { return .broken("a message that the file has no name for") }
+        for index in step.echoes[kind].indices
+        where !step.echoes[kind][index].holds(message, frame, inputs, &nextKey) {
+            let field = program.slots[step.echoes[kind][index].slot]
+            return .broken("the message \(program.messages[kind].name) with another \(field) than its request has")
+        }
         for index in step.rules[kind].indices {
             if let condition = step.rules[kind][index].condition, !condition.holds(message, frame, inputs) { continue }
             if !step.captures.isEmpty { for (slot, capture) in step.captures { keep(slot, capture, frame) } }
@@ -71,6 +78,10 @@ final class DeclaredExchange: Exchange {
             hasMore = true
             guard outputs.take(rule.outputs, message, frame, program.limits.items) else {
                 return .broken("more than \(program.limits.items) items in one answer")
+            }
+            // Asked for one by one, a key has one value at most.
+            if !inputs.keys.isEmpty, outputs.names.count > inputs.keys.count {
+                return .broken("more values than keys were asked for")
             }
             return .more
         default: break
