@@ -131,7 +131,7 @@ final class Fairlead: Sendable {
     /// Waits until `condition` holds of the metrics, and gives them.
     @discardableResult
     func settles(
-        _ what: String, within timeout: Duration = .seconds(20), _ condition: (FairleadMetrics) -> Bool
+        _ what: String, within timeout: Duration = .seconds(90), _ condition: (FairleadMetrics) -> Bool
     ) throws -> FairleadMetrics {
         var last = try metrics()
         try eventually(what, within: timeout) {
@@ -179,7 +179,7 @@ struct FairleadMetrics {
 
 /// Looks until `condition` holds; throws when it does not within `timeout`.
 func eventually(
-    _ what: String, within timeout: Duration = .seconds(20), _ condition: () throws -> Bool
+    _ what: String, within timeout: Duration = .seconds(90), _ condition: () throws -> Bool
 ) throws {
     let deadline = ContinuousClock.now + timeout
     while try !condition() {

@@ -30,14 +30,15 @@ final class TranslatedS3: Sendable {
 
     func stop() { fairlead.stop() }
 
-    /// Runs a Python program with the process's address and credentials as its first arguments.
-    func python(_ program: String, _ arguments: [String] = [], timeout: Duration = .seconds(240)) async throws
-        -> [String]
-    {
+    /// Runs a Python program with the process's address, or that of a gateway before it, and credentials as its first
+    /// arguments.
+    func python(
+        _ program: String, _ arguments: [String] = [], through url: String? = nil, timeout: Duration = .seconds(240)
+    ) async throws -> [String] {
         let folder = try TemporaryFolder()
         let file = try folder.write("main.py", program)
         let result = try await Command.check(
-            [try Tools.python, file, url, Self.credentials.accessKey, Self.credentials.secretKey] + arguments,
+            [try Tools.python, file, url ?? self.url, Self.credentials.accessKey, Self.credentials.secretKey] + arguments,
             env: Self.credentials.environment, timeout: timeout)
         return result.text.split(separator: "\n").map(String.init)
     }

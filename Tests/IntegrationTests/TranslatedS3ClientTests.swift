@@ -22,6 +22,21 @@ struct TranslatedS3ClientTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: "\(data)/temporary") == [])
     }
 
+    // A backend that verifies every signature and checksum, trailers without a signature included, hears the same bytes.
+    @Test("through a second gateway, to which this one is a trusted server, boto3 gets the same")
+    func throughTrusted() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let server = try TranslatedS3(folder)
+        defer { server.stop() }
+        let front = try Fairlead(["--s3", "127.0.0.1:0=\(server.url)", "--admin", "127.0.0.1:0"])
+        let url = "http://127.0.0.1:\(front.port("s3"))"
+        let lines = try await server.python(TranslatedS3Program.text, through: url)
+        #expect(lines.filter { $0.hasPrefix("FAILED") } == [])
+        #expect(lines.last == "FAILURES []")
+        #expect(lines.filter { $0.hasPrefix("ok ") }.count > 250)
+    }
+
     @Test("the aws command line copies, lists, synchronises and removes")
     func aws() async throws {
         let folder = try TemporaryFolder()

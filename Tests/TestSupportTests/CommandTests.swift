@@ -19,7 +19,7 @@ import Testing
         let folder = try TemporaryFolder()
         await #expect(throws: SupportError.self) {
             try await Command.run(
-                ["sh", "-c", "sleep 600 & echo $! > pid; wait"], folder: folder.path, timeout: .milliseconds(500))
+                ["sh", "-c", "sleep 600 & echo $! > pid; wait"], folder: folder.path, timeout: .seconds(5))
         }
         let pid = try #require(
             pid_t(String(contentsOfFile: folder.file("pid"), encoding: .utf8).trimmingCharacters(in: .newlines)))

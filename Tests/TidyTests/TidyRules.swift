@@ -31,7 +31,9 @@ enum TidyRules {
             broken.append("the first line is not a comment of one sentence")
         }
         // What a generator writes is as long as its input asks for.
-        if lines.count > 601, !path.contains("/Generated/") { broken.append("has \(lines.count - 1) lines, more than 600") }
+        if lines.count > 601, !path.contains("/Generated/") {
+            broken.append("has \(lines.count - 1) lines, more than 600")
+        }
         for word in ["TO" + "DO", "FIX" + "ME"] where text.contains(word) { broken.append("holds a leftover \(word)") }
         let code = SwiftText.code(of: text)
         for name in imports(code) where !ImportTable.allows(name, in: path) { broken.append("must not import \(name)") }

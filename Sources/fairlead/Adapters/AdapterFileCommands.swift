@@ -44,7 +44,8 @@ struct AdaptersNewCommand: ParsableCommand {
             return character == "-" || character.isASCII && (character.isLetter || character.isNumber)
         }
         guard isName, name.first?.isLetter == true, name.count < 64 else {
-            throw ValidationError("expected a name of letters, digits and hyphens that begins with a letter, got \"\(name)\"")
+            throw ValidationError(
+                "expected a name of letters, digits and hyphens that begins with a letter, got \"\(name)\"")
         }
     }
 
