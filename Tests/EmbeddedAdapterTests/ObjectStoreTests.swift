@@ -215,3 +215,40 @@ struct ObjectStoreTests {
         }
     }
 }
+
+@Suite("The threads of the object store")
+struct ObjectThreadsTests {
+    /// Submits a job when it goes, as a draft that was not published does.
+    private final class LastBreath: Sendable {
+        let threads: ObjectThreads
+        let done: AsyncStream<Void>.Continuation
+
+        init(_ threads: ObjectThreads, _ done: AsyncStream<Void>.Continuation) {
+            self.threads = threads
+            self.done = done
+        }
+
+        deinit {
+            let done = done
+            threads.submit { done.yield() }
+        }
+    }
+
+    @Test("what a job held may submit another one when it goes")
+    func lastBreath() async {
+        let threads = ObjectThreads()
+        threads.start()
+        defer { threads.stop() }
+        let (stream, done) = AsyncStream.makeStream(of: Void.self)
+        for _ in 0..<1_000 {
+            let held = LastBreath(threads, done)
+            threads.submit { withExtendedLifetime(held) {} }
+        }
+        var count = 0
+        for await _ in stream {
+            count += 1
+            if count == 1_000 { break }
+        }
+        #expect(count == 1_000)
+    }
+}

@@ -16,13 +16,16 @@ final class ObjectThreads: Sendable {
     private static let count = 8
 
     private struct State {
-        var jobs: [@Sendable () -> Void] = []
+        var jobs: [(@Sendable () -> Void)?] = []
         var first = 0
         var isStopped = false
 
         mutating func next() -> (@Sendable () -> Void)? {
             guard first < jobs.count else { return nil }
             let job = jobs[first]
+            // Taken out and not only passed over: what a done job held must not be let go under the lock, because the
+            // last breath of an unpublished draft is to submit a job.
+            jobs[first] = nil
             first += 1
             // The ones that are done go in one move when they are half of the list.
             if first * 2 >= jobs.count {
