@@ -6,6 +6,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOPosix
+import ServiceLifecycle
 
 /// Serves metrics, health and the configuration over HTTP.
 ///
@@ -18,8 +19,12 @@ package actor AdminServer {
     /// The thread lives as long as the process: connections that are closing use it after the server has stopped.
     private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
+    /// How long a client may keep the stop waiting.
+    private static let patience = Duration.seconds(2)
+
     private struct Running {
-        var task: Task<Void, Never>
+        let services: ServiceGroup
+        let task: Task<Void, Never>
         var socketPath: String?
     }
 
@@ -57,7 +62,8 @@ package actor AdminServer {
     package func stop() async {
         guard let running else { return }
         self.running = nil
-        running.task.cancel()
+        // Cancelling would drop connections that were accepted and not served yet, which ends the process in SwiftNIO.
+        await running.services.triggerGracefulShutdown()
         await running.task.value
         if let path = running.socketPath, await !isAlive(path) { unlink(path) }
     }
@@ -76,9 +82,12 @@ package actor AdminServer {
             configuration: ApplicationConfiguration(address: bind, serverName: "fairlead"),
             onServerRunning: { channel in continuation.yield(.success(channel.localAddress?.port)) },
             eventLoopGroupProvider: .shared(Self.group), logger: quiet)
+        var configuration = ServiceGroupConfiguration(services: [application], logger: quiet)
+        configuration.maximumGracefulShutdownDuration = Self.patience
+        let services = ServiceGroup(configuration: configuration)
         let task = Task {
             do {
-                try await application.run()
+                try await services.run()
             } catch {
                 continuation.yield(.failure(error))
             }
@@ -87,7 +96,7 @@ package actor AdminServer {
         for await event in events {
             switch event {
             case .success(let port):
-                running = Running(task: task)
+                running = Running(services: services, task: task)
                 if case .host(let host, _) = address, let port { return .host(host, port: port) }
                 return address
             case .failure(let error):
