@@ -27,12 +27,16 @@ public protocol Service: AnyObject, Sendable {
     /// Whether `operation` is answered without ever suspending; the caller then awaits it in place.
     func answersAtOnce(_ operation: Operation) -> Bool
 
+    /// Performs `operation` without suspending; nil, with nothing done, when it is to be awaited through
+    /// `perform`. It spares the caller the frames of an asynchronous call for each operation.
+    func performAtOnce(_ operation: Operation, _ context: CallContext) throws(Failure) -> Answer?
+
     /// Performs one operation; the families' own protocols say how. Implemented for every service; a service whose
     /// families are one type can have it shorter.
     func perform(_ operation: Operation, _ context: CallContext) async throws(Failure) -> Answer
 
-    /// Called once a wake-up of the worker, after operations and before their answers leave: a service that answers only
-    /// what is written puts the wake-up's writes into one call here.
+    /// Called after operations and before their answers leave, once for all that were performed in a turn of the worker's
+    /// loop: a service that answers only what is written puts the turn's writes into one call here.
     func commit() throws(Failure)
 
     /// Called on the worker's thread when the gateway stops.
@@ -150,6 +154,7 @@ extension Service {
     public var sql: (any SQLService)? { nil }
 
     public func answersAtOnce(_ operation: Operation) -> Bool { false }
+    public func performAtOnce(_ operation: Operation, _ context: CallContext) throws(Failure) -> Answer? { nil }
     public func commit() throws(Failure) {}
     public func close() async {}
 

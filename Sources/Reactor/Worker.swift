@@ -26,6 +26,9 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     @exclusivity(unchecked) private var stepping: [Unmanaged<Waker>] = []
     /// Those of the turn before, kept for their memory.
     @exclusivity(unchecked) private var stepped: [Unmanaged<Waker>] = []
+    /// What is to be done when the sessions of this turn have run.
+    @exclusivity(unchecked) private var endings: [any TurnEnding] = []
+    @exclusivity(unchecked) private var ended: [any TurnEnding] = []
     private let isStopping = Atomic(false)
     private let foreignEnqueues = Atomic(0)
 
@@ -176,6 +179,18 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
             remaining -= 1
             job.runSynchronously(on: asUnownedTaskExecutor())
         }
+        if !endings.isEmpty { endTurn() }
+    }
+
+    /// Tells `ending` once, when the sessions that run in this turn have run and before the loop looks at descriptors.
+    ///
+    /// On the worker's thread only.
+    package func atEndOfTurn(_ ending: any TurnEnding) { endings.append(ending) }
+
+    private func endTurn() {
+        swap(&endings, &ended)
+        for ending in ended { ending.turnEnds() }
+        ended.removeAll(keepingCapacity: true)
     }
 
     /// Wakes `waker` in the next turn of the loop, after the descriptors were looked at.
@@ -229,6 +244,12 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     func unregister(descriptor: Int32) {
         _ = fl_epoll_remove(epoll.number, descriptor)
     }
+}
+
+/// What gathers the work of several sessions and does it once for all of them.
+package protocol TurnEnding: AnyObject {
+    /// Called on the worker's thread; nothing may be asked of ``Worker/atEndOfTurn(_:)`` in it.
+    func turnEnds()
 }
 
 /// What other threads have left for a worker.

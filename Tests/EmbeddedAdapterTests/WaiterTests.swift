@@ -29,6 +29,25 @@ struct WaiterTests {
         #expect(workers.one.service.answersAtOnce(push("l", "a")))
     }
 
+    @Test("what does not wait is performed without an asynchronous call, and what waits is left alone")
+    func withoutAwait() async throws {
+        let context = CallContext(now: 1_000_000)
+        let push = push("l", "a")
+        let take = take("l")
+        let answers = try await workers.one.run { _ in
+            // The closure may suspend, this function may not.
+            try Self.performAtOnce([push, take, .keyValue(.count)], workers.one.service, context)
+        }.value
+        #expect(answers == [.integer(1), nil, .integer(1)])
+        #expect(try await workers.one.call(take) == taken("l", "a"))
+    }
+
+    private static func performAtOnce(
+        _ operations: [Call], _ service: EmbeddedService, _ context: CallContext
+    ) throws -> [Answer?] {
+        try operations.map { try service.performAtOnce($0, context) }
+    }
+
     @Test("those who wait on several workers are served in the order in which they came, one item each")
     func order() async throws {
         var waiting: [Task<Answer, any Error>] = []

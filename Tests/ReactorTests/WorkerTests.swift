@@ -29,6 +29,42 @@ struct WorkerTests {
         #expect(astray.value == 0)
     }
 
+    /// Notes that it was told, and what had run by then.
+    private final class Ending: TurnEnding {
+        let steps: Counter
+        private(set) var seen: [Int] = []
+        init(_ steps: Counter) { self.steps = steps }
+        func turnEnds() { seen.append(steps.value) }
+    }
+
+    @Test("the end of a turn is told once, when the sessions that were ready in it have run")
+    func endOfTurn() async throws {
+        let loop = try Loop()
+        let steps = Counter()
+        let wakers = await loop.inside { worker in (0..<3).map { _ in Waker(worker: worker) } }
+        let sessions = wakers.map { waker in
+            Task(executorPreference: loop.worker) {
+                await waker.wait()
+                steps.count()
+            }
+        }
+        await loop.inside { _ in }
+        let ending = Ending(steps)
+        let holder = UnsafeHolder(ending)
+        await loop.inside { worker in
+            worker.atEndOfTurn(holder.value)
+            for waker in wakers { waker.wake() }
+        }
+        for session in sessions { await session.value }
+        #expect(await loop.inside { _ in holder.value.seen } == [3])
+    }
+
+    /// Takes a worker's belonging to the worker.
+    private final class UnsafeHolder<Value>: @unchecked Sendable {
+        let value: Value
+        init(_ value: Value) { self.value = value }
+    }
+
     @Test("every step of a session runs on its worker")
     func home() async throws {
         let loop = try Loop()

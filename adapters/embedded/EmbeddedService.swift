@@ -48,14 +48,21 @@ package final class EmbeddedService: Service, KeyValueService, HashService, List
 
     package func answersAtOnce(_ operation: Operation) -> Bool { operation.wait == nil }
 
+    package func performAtOnce(_ operation: Operation, _ context: CallContext) throws(Failure) -> Answer? {
+        operation.wait == nil ? try answer(operation, context) : nil
+    }
+
     package func perform(_ operation: Operation, _ context: CallContext) async throws(Failure) -> Answer {
+        if let wait = operation.wait { return try await perform(operation, context, waiting: wait) }
+        return try answer(operation, context)
+    }
+
+    /// Performs an operation that does not wait.
+    private func answer(_ operation: Operation, _ context: CallContext) throws(Failure) -> Answer {
         switch operation {
-        case .publish(let channel, let payload): return .integer(sharedBus.publish(payload, to: channel))
-        case .inspectBus(let inspection): return sharedBus.inspect(inspection)
-        case .list(.move(_, _, _, _, .some(let wait))), .list(.popFirst(_, _, _, .some(let wait))),
-            .sortedSet(.popFirst(_, _, _, .some(let wait))), .queue(.reserve(_, _, .some(let wait))):
-            return try await perform(operation, context, waiting: wait)
-        default: return try store.perform(operation, context, self)
+        case .publish(let channel, let payload): .integer(sharedBus.publish(payload, to: channel))
+        case .inspectBus(let inspection): sharedBus.inspect(inspection)
+        default: try store.perform(operation, context, self)
         }
     }
 
@@ -159,7 +166,7 @@ package final class EmbeddedService: Service, KeyValueService, HashService, List
 
     // MARK: The log
 
-    /// Notes what the answers of this wake-up depend on; called under the store's lock on the worker's thread.
+    /// Notes what the answers of this turn depend on; called under the store's lock on the worker's thread.
     @inline(__always)
     func depends(on count: UInt64, changed: Bool) {
         if count > dependsOn { dependsOn = count }

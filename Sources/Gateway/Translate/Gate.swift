@@ -19,12 +19,18 @@ package final class Gate {
     private let ignored: CapabilitySet
     private let emulator: Emulator
     private let revision: Int
+    /// The sessions whose answers leave after the service's next commit.
+    let departures: Departures
     package private(set) var counters: GateCounters
 
-    init(_ backend: PrivateBackend, service: any Service, counters: GateCounters = GateCounters()) {
+    init(
+        _ backend: PrivateBackend, service: any Service, counters: GateCounters = GateCounters(),
+        departures: Departures? = nil
+    ) {
         self.backend = backend
         self.service = service
         self.counters = counters
+        self.departures = departures ?? Departures(service)
         revision = service.manifestRevision
         let policy = GapResolution(service.manifest, gaps: backend.configuration.gaps)
         manifest = policy.manifest
@@ -36,7 +42,8 @@ package final class Gate {
 
     /// This gate, or its successor when the service's manifest has become another one.
     var current: Gate {
-        revision == service.manifestRevision ? self : Gate(backend, service: service, counters: counters)
+        revision == service.manifestRevision
+            ? self : Gate(backend, service: service, counters: counters, departures: departures)
     }
 
     /// Whether every one of `needs` is done one way or another.
@@ -47,6 +54,13 @@ package final class Gate {
     /// Whether ``perform(_:_:)`` answers `operation` without suspending.
     package func answersAtOnce(_ operation: Operation) -> Bool {
         !emulator.isNeeded(for: operation) && service.answersAtOnce(operation)
+    }
+
+    /// Performs `operation` without suspending, or throws why not; nil, with nothing done, when ``perform(_:_:)`` has to
+    /// be awaited.
+    package func performAtOnce(_ operation: Operation, _ context: CallContext) throws(Failure) -> Answer? {
+        guard !emulator.isNeeded(for: operation) else { return nil }
+        return try service.performAtOnce(operation, context)
     }
 
     /// Performs `operation`, or throws why not.

@@ -30,7 +30,7 @@ extension RedisTranslator {
             if out.bytes.count > Self.collected { flush() }
             guard !session.client.isCongested else { return false }
             switch readCommand(&reads) {
-            case .commandRead: await take(&group)
+            case .commandRead: if let command = take() { await afterOthers(command, &group) }
             case .nothingRead: client.skipped()
             case nil: return reads > Self.readsPerTurn
             }
@@ -94,39 +94,52 @@ extension RedisTranslator {
         }
     }
 
-    /// Decides what becomes of the command that was read.
-    private func take(_ group: inout DiscardingTaskGroup) async {
+    /// Answers the command that was read where that takes no waiting; otherwise the command that is still to be done.
+    ///
+    /// Nothing here is asynchronous, because each such call would cost a frame of the task.
+    private func take() -> RedisHeldCommand? {
         let command = reader.line.command
         if command == .post || command == .host {
             end = .crossProtocol
-            return
+            return nil
         }
         let isSilent = client.startCommand(command)
         do throws(RedisErrorText) {
             let entry = try admit(reader.line)
             if transaction.isOpen, entry.isQueuedInMulti {
-                await afterOthers(.queue(reader.line, entry, isSilent: isSilent), &group)
-                return
+                return .queue(reader.line, entry, isSilent: isSilent)
             }
             switch entry.action {
             case .session(let action):
-                await afterOthers(.session(action, reader.line, isSilent: isSilent), &group)
+                return .session(action, reader.line, isSilent: isSilent)
             case .translate(let translate):
                 context.mayWait = true
                 context.database = client.database
                 let translation = standIn(try translate(reader.line, context))
-                if case .perform(let operation, let shape) = translation, slots.isEmpty, gate.answersAtOnce(operation) {
-                    // The usual case, without the calls in between: each would cost a frame of the task.
+                if slots.isEmpty, case .perform(let operation, let shape) = translation,
+                    let result = performAtOnce(operation)
+                {
                     let reply = RedisPendingReply(
                         command: command, shape: shape, startedAt: session.worker.now, isSilent: isSilent,
                         isReadOnly: operation.isReadOnly)
-                    write(await perform(operation, CallContext(database: client.database, now: context.now)), reply)
-                    return
+                    write(result, reply)
+                    return nil
                 }
-                await afterOthers(.translated(translation, command, session.worker.now, isSilent: isSilent), &group)
+                return .translated(translation, command, session.worker.now, isSilent: isSilent)
             }
         } catch {
-            await afterOthers(.refused(error, command, isSilent: isSilent), &group)
+            return .refused(error, command, isSilent: isSilent)
+        }
+    }
+
+    /// What comes of `operation` when it is answered at once; nil when it has to be awaited.
+    private func performAtOnce(_ operation: Operation) -> Result<Answer, Failure>? {
+        do throws(Failure) {
+            let call = CallContext(database: client.database, now: context.now)
+            guard let answer = try gate.performAtOnce(operation, call) else { return nil }
+            return .success(answer)
+        } catch {
+            return .failure(error)
         }
     }
 

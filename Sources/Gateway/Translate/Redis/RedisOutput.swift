@@ -1,10 +1,10 @@
-// From answers to bytes: replies in order, committed and sent once a wake-up.
+// From answers to bytes: replies in order, committed and sent once a turn of the worker.
 
 import Capabilities
 import Reactor
 import RedisWire
 
-extension RedisTranslator {
+extension RedisTranslator: Departing {
     /// Writes the replies whose turn has come.
     func writeFinished() {
         while let (reply, result) = slots.popFinished() {
@@ -82,20 +82,34 @@ extension RedisTranslator {
     /// Says that what was written since `start` stands for something that a commit may still refuse.
     func mustCommit(from start: Int) { uncommitted.append(start..<out.bytes.count) }
 
-    /// Commits what was written and sends what was collected.
+    /// Has what was collected committed and sent when the worker's other sessions have had their turn.
+    func flushAtEndOfTurn() {
+        guard !isDeparting, !out.bytes.isEmpty || !uncommitted.isEmpty else { return }
+        isDeparting = true
+        if gate.departures.add(self) { session.worker.atEndOfTurn(gate.departures) }
+    }
+
+    /// Commits what was written and sends what was collected, now.
     func flush() {
-        if !uncommitted.isEmpty { commit() }
+        flushAtEndOfTurn()
+        if isDeparting { gate.departures.leave() }
+    }
+
+    func depart(_ failure: Failure?) {
+        isDeparting = false
+        if !uncommitted.isEmpty { committed(failure) }
         guard !out.bytes.isEmpty else { return }
         session.metrics.bytesFromBackends &+= UInt64(out.bytes.count)
         session.client.send(out.bytes)
         out.bytes.removeAll(keepingCapacity: out.bytes.capacity <= 16 * 1024)
+        // The session sleeps meanwhile and shall hear of it.
+        if session.client.hasWriteFailed { session.waker.wake() }
     }
 
-    private func commit() {
-        do throws(Failure) {
-            try gate.service.commit()
-        } catch {
-            let text = gate.redisError(error, .unknown)
+    /// Takes back, after a commit that failed, what stands for a change.
+    private func committed(_ failure: Failure?) {
+        if let failure {
+            let text = gate.redisError(failure, .unknown)
             var replies = RedisReplyWriter()
             var end = 0
             for range in uncommitted {

@@ -5,9 +5,9 @@ import Glibc
 import Reactor
 import RedisWire
 
-/// Reads commands, has their operations performed and sends the replies in order, once each wake-up.
+/// Reads commands, has their operations performed and sends the replies in order, once each turn of the worker.
 ///
-/// Everything here belongs to the worker's thread. An operation that is answered at once is awaited in place; any other
+/// Everything here belongs to the worker's thread. An operation that is answered at once is performed in place; any other
 /// runs as a child task, so that pipelined commands run side by side, unless they touch what one before them writes.
 final class RedisTranslator: @unchecked Sendable {
     let session: Session
@@ -31,6 +31,8 @@ final class RedisTranslator: @unchecked Sendable {
     @exclusivity(unchecked) var held: RedisHeldCommand?
     /// Where in `out` replies stand whose writes are not committed yet.
     @exclusivity(unchecked) var uncommitted: [Range<Int>] = []
+    /// What was collected is sent at the end of the worker's turn.
+    @exclusivity(unchecked) var isDeparting = false
     /// An operation in flight may wait for as long as its client likes.
     @exclusivity(unchecked) var isBlocked = false
     @exclusivity(unchecked) var hasClientEnded = false
@@ -73,24 +75,28 @@ final class RedisTranslator: @unchecked Sendable {
 
     private func converse(_ idle: UInt64?, _ group: inout DiscardingTaskGroup) async -> RedisSessionEnd {
         let waker = session.waker
-        let socket = session.client
         while true {
             context.now = Self.timeOfDay()
             let received = session.metrics.bytesFromClients
             let hasMore = await takeCommands(&group)
-            flush()
-            if let end { return end }
-            if socket.hasWriteFailed || socket.isHungUp && !socket.isReadable { return .clientLost }
-            if waker.isCancelled { return .cancelled }
-            if hasClientEnded, isBlocked || slots.isEmpty && held == nil && !hasMore { return .clientEnded }
-            if session.metrics.bytesFromClients != received {
-                waker.setDeadline(after: idle)
-            } else if waker.hasTimedOut {
-                return .idle
+            let hasReceived = session.metrics.bytesFromClients != received
+            if let end = end ?? whyItEnds(hasMore: hasMore, hasReceived: hasReceived) {
+                flush()
+                return end
             }
+            flushAtEndOfTurn()
+            if hasReceived { waker.setDeadline(after: idle) }
             if hasMore { waker.wake() }
             await waker.wait()
         }
+    }
+
+    private func whyItEnds(hasMore: Bool, hasReceived: Bool) -> RedisSessionEnd? {
+        let socket = session.client
+        if socket.hasWriteFailed || socket.isHungUp && !socket.isReadable { return .clientLost }
+        if session.waker.isCancelled { return .cancelled }
+        if hasClientEnded, isBlocked || slots.isEmpty && held == nil && !hasMore { return .clientEnded }
+        return !hasReceived && session.waker.hasTimedOut ? .idle : nil
     }
 
     /// Milliseconds since 1970.
