@@ -22,7 +22,7 @@ final class LogFolder: Sendable {
             throw AdapterError(
                 key: "options.folder", "the store's lock file cannot be opened: \(FileError("open", lockPath))")
         }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        guard FolderLock.take(lock) else {
             close(lock)
             throw AdapterError(
                 key: "options.folder",

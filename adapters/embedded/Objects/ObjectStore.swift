@@ -39,7 +39,7 @@ package final class ObjectStore: Sendable {
         let lock = open("\(root)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw .system("open") }
         descriptors.withLock { $0.append(lock) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        guard FolderLock.take(lock) else {
             stop()
             throw .general(.unavailable("another process has the objects in \(root) open"))
         }
