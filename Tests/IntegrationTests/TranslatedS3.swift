@@ -38,7 +38,8 @@ final class TranslatedS3: Sendable {
         let folder = try TemporaryFolder()
         let file = try folder.write("main.py", program)
         let result = try await Command.check(
-            [try Tools.python, file, url ?? self.url, Self.credentials.accessKey, Self.credentials.secretKey] + arguments,
+            [try Tools.python, file, url ?? self.url, Self.credentials.accessKey, Self.credentials.secretKey]
+                + arguments,
             env: Self.credentials.environment, timeout: timeout)
         return result.text.split(separator: "\n").map(String.init)
     }
