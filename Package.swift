@@ -78,6 +78,19 @@ let package = Package(
                 "status.proto",
             ], swiftSettings: strict),
 
+        // The reference clients, and the runner of the conformance suites that drives backends with them.
+        // hiredis.pc has a flag that SwiftPM forbids, with a warning; its header and library are where compilers look.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(
+            name: "Conformance",
+            dependencies: [
+                "Capabilities", "Digest", "CHiredis", "CPostgres", "CCurl", "COpenSSL",
+                .product(name: "Yams", package: "Yams"),
+            ],
+            path: "conformance/Runner", swiftSettings: strict),
+
         // What ties them.
         .target(
             name: "Gateway",
@@ -159,6 +172,9 @@ let package = Package(
             name: "ReactorTests", dependencies: ["Reactor", "TestSupport", "CAllocations"], swiftSettings: strict),
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["Conformance", "Capabilities", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "AdminTests", dependencies: ["Admin"], swiftSettings: strict),
         .testTarget(name: "FairleadTests", dependencies: ["fairlead", "DeclaredAdapter"], swiftSettings: strict),
     ]

@@ -7,7 +7,7 @@ enum ImportTable {
     private static let ours: Set<String> = Set(
         fronts + [
             "Wire", "Reactor", "Multiplex", "Digest", "Gateway", "Admin", "Capabilities", "CLinux", "COpenSSL",
-            "CSQLite",
+            "CSQLite", "CHiredis", "CPostgres", "CCurl", "Conformance",
             "EmbeddedAdapter", "DeclaredAdapter", "MemcachedSwiftAdapter", "ProcessAdapter", "fairlead",
         ])
 
@@ -43,6 +43,9 @@ enum ImportTable {
             forbidden: foundation),
         Row(folder: "Sources/Admin/"),
         Row(folder: "Sources/fairlead/", own: ours),
+        // The runner is a client: it sees what clients see, and nothing of the gateway.
+        Row(
+            folder: "conformance/", own: ["Capabilities", "Digest", "CHiredis", "CPostgres", "CCurl", "COpenSSL"]),
         Row(folder: "adapters/", own: ["Capabilities", "Reactor", "Multiplex", "Digest", "CSQLite", "CLinux"]),
     ]
 
