@@ -61,9 +61,9 @@ struct MatcherTests {
             .init("status", .integer(200)), .init("headers", .fields([.init("etag", .text("\"x\""))])),
         ])
         #expect(try fits("{status: 200}", answer))
-        #expect(try fits("{status: 200, headers: {etag: !any bytes, age: !absent}}", answer))
-        #expect(try !fits("{status: 200, headers: {etag: !absent}}", answer))
-        #expect(try !fits("{status: 200, headers: {age: !any}}", answer))
+        #expect(try fits("{status: 200, headers: {etag: !any bytes, age: !absent }}", answer))
+        #expect(try !fits("{status: 200, headers: {etag: !absent }}", answer))
+        #expect(try !fits("{status: 200, headers: {age: !any }}", answer))
     }
 
     @Test("a mismatch names the part that is wrong")

@@ -83,7 +83,8 @@ package struct Step: Sendable {
     }
 
     package var kind: Kind
-    package var connection = "main"
+    /// The connection's name; ``ownConnection`` where the step names none.
+    package var connection = Step.ownConnection
     package var expectation: Tree?
     package var saves: [Save] = []
     package var tallies: [Tally] = []
@@ -93,6 +94,23 @@ package struct Step: Sendable {
     package var masks: [String] = []
     package var varies = false
     package var line: Int
+}
+
+extension Step {
+    /// The connection of a step that names none: the case's first, and in a list of `concurrently` that list's own.
+    package static let ownConnection = "main"
+
+    /// The names of the connections that the step and the steps in it use.
+    var connections: [String] {
+        switch kind {
+        case .action: [connection]
+        case .open(let name, _), .close(let name), .cut(let name): [name]
+        case .concurrently(let branches): branches.flatMap { $0.flatMap(\.connections) }
+        case .times(_, let steps): steps.flatMap(\.connections)
+        case .search(let search): search.steps.flatMap(\.connections)
+        case .wait, .restart, .set, .check: []
+        }
+    }
 }
 
 /// One suite file.

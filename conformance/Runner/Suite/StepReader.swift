@@ -69,14 +69,7 @@ struct StepReader {
         }
         if let name = try keys.text("close") { return .close(name) }
         if let name = try keys.text("cut") { return .cut(name) }
-        if let lists = keys.take("concurrently") {
-            guard let list = lists.list, !list.isEmpty, list.count <= Self.threadsAtMost else {
-                throw SuiteProblem(lists, "concurrently takes 1 to \(Self.threadsAtMost) lists of steps")
-            }
-            var branches: [[Step]] = []
-            for branch in list { branches.append(try steps(branch, depth: depth + 1)) }
-            return .concurrently(branches)
-        }
+        if let lists = keys.take("concurrently") { return .concurrently(try branches(lists, depth: depth)) }
         if let count = try keys.integer("times") {
             guard (1...1_000_000).contains(count) else {
                 throw SuiteProblem(keys.tree, "times takes 1 to 1000000")
@@ -91,6 +84,36 @@ struct StepReader {
         }
         if let check = keys.take("check") { return .check(check) }
         return nil
+    }
+
+    /// Lists of steps, or one list and how many copies of it run.
+    private func branches(_ tree: Tree, depth: Int) throws(SuiteProblem) -> [[Step]] {
+        var branches: [[Step]] = []
+        if tree.entries != nil {
+            var keys = try KeyedTree(tree, "concurrently")
+            guard let copies = try keys.integer("copies"), (1...Int64(Self.threadsAtMost)).contains(copies) else {
+                throw SuiteProblem(tree, "copies takes 1 to \(Self.threadsAtMost)")
+            }
+            let steps = try steps(keys.take("steps"), depth: depth + 1)
+            try keys.finish()
+            branches = Array(repeating: steps, count: Int(copies))
+        } else {
+            for branch in tree.list ?? [] { branches.append(try steps(branch, depth: depth + 1)) }
+        }
+        guard (1...Self.threadsAtMost).contains(branches.count) else {
+            throw SuiteProblem(tree, "concurrently takes 1 to \(Self.threadsAtMost) lists of steps")
+        }
+        // A connection belongs to one thread at a time.
+        var used: Set<String> = []
+        for branch in branches {
+            let names = Set(branch.flatMap(\.connections)).subtracting([Step.ownConnection])
+            guard used.isDisjoint(with: names) else {
+                throw SuiteProblem(
+                    tree, "two lists of concurrently use the connection \(used.intersection(names).sorted()[0])")
+            }
+            used.formUnion(names)
+        }
+        return branches
     }
 
     private func search(
