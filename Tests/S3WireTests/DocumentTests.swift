@@ -32,7 +32,7 @@ struct DocumentTests {
         arguments: [
             "", "text", "<a>", "<a></b>", "<a", "<a b></a>", "<a b=c></a>", "<a b=\"<\"></a>", "<a>&bad;</a>",
             "<a>&#0;</a>", "<a>&#xD800;</a>", "<a>&amp</a>", "<a/><b/>", "<a/>x", "<a><!-- </a>", "<a><![CDATA[</a>",
-            "<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>", "<!DOCTYPE a><a/>",
+            "<a>\u{0}</a>", "<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>", "<!DOCTYPE a><a/>",
             String(repeating: "<a>", count: 9) + String(repeating: "</a>", count: 9),
             "<r>" + String(repeating: "<a/>", count: 100_000) + "</r>",
         ])

@@ -33,6 +33,8 @@ package struct S3XMLElement: Sendable, Equatable {
             throw S3Refusal(.maxMessageLengthExceeded, "a document of more than \(S3Limits.document.maximum) bytes")
         }
         var parser = S3XMLParser(bytes)
+        // No version of XML has a zero byte, and a key with one could not be told back.
+        guard !bytes.contains(0) else { throw parser.malformed("a zero byte") }
         return try parser.document()
     }
 }
@@ -45,7 +47,7 @@ private struct S3XMLParser {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    private func malformed(_ what: String) -> S3Refusal {
+    func malformed(_ what: String) -> S3Refusal {
         S3Refusal(.malformedXML, "the document is not well formed or not what this request takes: \(what)")
     }
 
