@@ -120,7 +120,7 @@ let package = Package(
             swiftSettings: strict),
 
         // Proof.
-        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Digest"], path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "RedisWireTests", dependencies: ["RedisWire", "Wire"], exclude: ["Recording"],
