@@ -147,6 +147,13 @@ struct SortedSetTests {
         #expect(try combine(.intersection, ["z", "y", "s"], [], .minimum) == scored(["b": 1]))
         #expect(try combine(.intersection, ["z", "none"], [], .sum) == scored([:]))
         #expect(try combine(.difference, ["z", "y"], [], .sum) == scored(["a": 1]))
+        // Zero times infinity is zero in a union. In an intersection it is so for the first set only: of another one
+        // it makes a sum zero, and is neither less nor more than what is there.
+        try store.score("i", ["a": .infinity, "b": .infinity, "x": 0])
+        #expect(try combine(.union, ["i", "z"], [0, 1], .sum) == scored(["x": 0, "a": 1, "b": 2]))
+        #expect(try combine(.intersection, ["z", "i"], [1, 0], .sum) == scored(["a": 0, "b": 0]))
+        #expect(try combine(.intersection, ["z", "i"], [1, 0], .minimum) == scored(["a": 1, "b": 2]))
+        #expect(try combine(.intersection, ["i", "i"], [0, 1], .minimum) == scored(["a": 0, "b": 0, "x": 0]))
         #expect(throws: Failure.self) { try combine(.union, ["z", "y"], [1], .sum) }
         try store.set("k", "v")
         #expect(throws: Failure.wrongType) { try combine(.intersection, ["none", "k"], [], .sum) }

@@ -131,6 +131,22 @@ struct RedisTranslationTableTests {
         #expect(RedisKnownScript(bytes(extend)) == .compareAndExpire)
         #expect(RedisKnownScript(bytes(release + " -- and more")) == nil)
         #expect(RedisKnownScript(bytes("return 1")) == nil)
+        #expect(RedisKnownScript(bytes(String(repeating: " ", count: 2048) + release)) == nil)
         #expect(translated("EVAL x 0") == .unsupported("eval"))
+    }
+
+    @Test("scripts are kept by their digests, in letters of either case, and not without bound")
+    func scriptStore() {
+        let store = RedisScriptStore()
+        #expect(store.load(.compareAndDelete, bytes("abc")) == bytes("a9993e364706816aba3e25717850c26c9cd0d89d"))
+        #expect(store[bytes("A9993E364706816ABA3E25717850C26C9CD0D89D")] == .compareAndDelete)
+        #expect(store[bytes("a9993e")] == nil)
+        for number in 0..<1023 { store.load(.compareAndExpire, bytes("\(number)")) }
+        #expect(store[bytes("a9993e364706816aba3e25717850c26c9cd0d89d")] == .compareAndDelete)
+        let last = store.load(.compareAndExtend, bytes("one more"))
+        #expect(store[bytes("a9993e364706816aba3e25717850c26c9cd0d89d")] == nil)
+        #expect(store[last] == .compareAndExtend)
+        store.removeAll()
+        #expect(store[last] == nil)
     }
 }

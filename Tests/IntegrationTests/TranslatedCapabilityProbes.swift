@@ -12,15 +12,10 @@ struct CapabilityProbe: Sendable, CustomTestStringConvertible {
     var besides: [Capability] = []
     /// Which capability the refusal names, where two can serve the request.
     var refusedAs: Capability?
+    /// Requests before it, which everything serves.
+    var first: [String] = []
 
     var testDescription: String { capability.name }
-
-    /// Capabilities that no request of these wires needs, each with the reason.
-    static let unreachable: [Capability: String] = [
-        .sequenceNext: "no trusted wire has sequences apart from SQL's, which are the database's own",
-        .queueRelease:
-            "a Redis client that works with lists gives nothing back: what it does not remove comes back by itself",
-    ]
 
     /// What there is before a Redis probe.
     static let redisSeed = [
@@ -37,10 +32,10 @@ struct CapabilityProbe: Sendable, CustomTestStringConvertible {
         .init(capability: .keyValueType, request: "TYPE k"),
         .init(capability: .keyValueRandom, request: "RANDOMKEY"),
         .init(capability: .keyValueTTL, request: "EXPIRE k 100"),
-        .init(capability: .keyValueConditionalSet, request: "SET k v NX", besides: [.lockAcquire]),
+        .init(capability: .keyValueConditionalSet, request: "SET free v NX", besides: [.lockAcquire]),
         .init(capability: .keyValueCompareAndSet, request: unlock, besides: [.lockRelease], refusedAs: .lockRelease),
         .init(capability: .keyValueExchange, request: "GETSET k v"),
-        .init(capability: .keyValueIncrement, request: "INCR n"),
+        .init(capability: .keyValueIncrement, request: "INCR n", besides: [.sequenceNext]),
         .init(capability: .keyValueIncrementFloat, request: "INCRBYFLOAT n 1.5"),
         .init(capability: .keyValueAppend, request: "APPEND k v"),
         .init(capability: .keyValueRange, request: "STRLEN k"),
@@ -82,8 +77,11 @@ struct CapabilityProbe: Sendable, CustomTestStringConvertible {
         .init(capability: .busPattern, request: "PSUBSCRIBE c*"),
         .init(capability: .busInspect, request: "PUBSUB CHANNELS"),
         .init(capability: .queuePut, request: "LPUSH q v", besides: [.listPush], refusedAs: .listPush),
-        .init(capability: .queueReserve, request: "RPOP q", besides: [.listPush]),
-        .init(capability: .queueAcknowledge, request: "RPOP q", besides: [.listPush]),
+        .init(capability: .queueReserve, request: "RPOP q", besides: [.listPush], first: ["LPUSH q v"]),
+        .init(capability: .queueAcknowledge, request: "RPOP q", besides: [.listPush], first: ["LPUSH q v"]),
+        .init(
+            capability: .queueRelease, request: "RPOPLPUSH doing q", besides: [.listPush],
+            first: ["LPUSH q v", "RPOPLPUSH q doing"]),
         .init(
             capability: .lockAcquire, request: "SET free me NX PX 1000", besides: [.keyValueConditionalSet],
             refusedAs: .keyValueConditionalSet),
@@ -91,6 +89,9 @@ struct CapabilityProbe: Sendable, CustomTestStringConvertible {
             capability: .lockRelease, request: unlock, besides: [.keyValueConditionalSet, .keyValueCompareAndSet]),
         .init(
             capability: .lockExtend, request: extend, besides: [.keyValueConditionalSet, .keyValueCompareAndSet]),
+        .init(
+            capability: .sequenceNext, request: "INCR ids", besides: [.keyValueIncrement],
+            refusedAs: .keyValueIncrement),
     ]
 
     private static let unlock =

@@ -31,6 +31,26 @@ struct TranslatedRedisClientTests {
         #expect(printed[1] == printed[0])
     }
 
+    @Test("COMMAND gives a cluster's clients the tips that a real server gives them")
+    func tips() throws {
+        let both = try TranslatedRedis()
+        let program = """
+            import redis, sys
+            told = []
+            for port in sys.argv[1:]:
+                connection = redis.Connection(port=int(port))
+                connection.connect()
+                connection.send_command("COMMAND")
+                told.append({entry[0]: entry[7] for entry in connection.read_response()})
+            assert len(told[1]) > 100
+            for name, tips in told[1].items():
+                assert tips == told[0][name], (name, tips, told[0][name])
+            print("done")
+            """
+        let ports = ["\(both.server.port)", "\(both.gateway.port())"]
+        #expect(try Command.checkBlocking([try Tools.python, "-c", program] + ports).text == "done\n")
+    }
+
     @Test("redis-py does its work, in RESP2 and RESP3", arguments: [2, 3])
     func python(_ version: Int) throws {
         let both = try TranslatedRedis()

@@ -82,7 +82,7 @@ struct TranslatedRedisGenerator {
             if Int.random(in: 0..<12, using: &random) == 0 { return value(of: "k") }
             return kind + pick(["1", "2"])
         case "y": return "y1"
-        case "w": return pick(["1", "2", "0.5", "-1"])
+        case "w": return pick(["1", "2", "0.5", "-1", "0", "inf", "-inf"])
         case "v": return pick(["a", "b", "c", "10", "-3", "3.5", "hello", "EMPTY", "SPACED", "x\u{E9}y"])
         case "m": return pick(["a", "b", "c", "d", "e", "1", "2"])
         case "n":

@@ -52,6 +52,34 @@ extension CapabilityFamily {
     }
 }
 
+extension CapabilityFamily {
+    /// Which requests of the trusted wires ask for it.
+    public var requests: String {
+        switch self {
+        case .keyValue: "Redis: the commands on strings and keys, and MULTI."
+        case .hash: "Redis: the commands on hashes."
+        case .list: "Redis: the commands on lists."
+        case .set: "Redis: the commands on sets."
+        case .sortedSet: "Redis: the commands on sorted sets."
+        case .bus: "Redis: PUBLISH, SUBSCRIBE, PSUBSCRIBE, PUBSUB."
+        case .queue:
+            "Redis, where the backend has no `list.push`: `LPUSH queue item` puts; `RPOP queue` and `BRPOP` reserve and "
+                + "acknowledge at once; `RPOPLPUSH queue list`, `LMOVE queue list RIGHT LEFT` and their blocking forms "
+                + "reserve for a minute; then `LREM list 1 item` acknowledges, and `RPOPLPUSH list queue` gives back the "
+                + "item that the session took first. Other forms are refused."
+        case .lock:
+            "Redis: `SET name owner NX PX time` where the backend has no `kv.conditional-set`; and the scripts, by EVAL or "
+                + "EVALSHA, with which the documents of Redis and redis-py's Lock release and extend, where it has no "
+                + "`kv.compare-and-set`."
+        case .sequence:
+            "Redis, where the backend has no `kv.increment`: `INCR name` and `INCRBY name count`. The number is no key's "
+                + "value: GET does not find it, and DECR is refused."
+        case .object: "S3."
+        case .sql: "PostgreSQL."
+        }
+    }
+}
+
 extension Weakening {
     /// What is lost.
     public var summary: String {

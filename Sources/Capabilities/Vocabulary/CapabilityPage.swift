@@ -18,7 +18,7 @@ public enum CapabilityPage {
         ]
         lines += Weakening.allCases.map { "| `\($0.rawValue)` | \($0.summary) |" }
         for family in CapabilityFamily.allCases {
-            lines += ["", "## \(family.rawValue)", "", family.summary, ""]
+            lines += ["", "## \(family.rawValue)", "", family.summary, "", "Asked for by \(family.requests)", ""]
             lines += ["| capability | what it does | takes | gives | promises | bounds |", "|---|---|---|---|---|---|"]
             for capability in Capability.allCases where capability.family == family {
                 let text = capability.description

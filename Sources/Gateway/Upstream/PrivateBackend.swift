@@ -8,6 +8,8 @@ package final class PrivateBackend: Sendable {
     /// Its place among the gateway's private backends; workers keep its gate under this index.
     package let index: Int
     package let adapter: any Adapter
+    /// What Redis clients have loaded with SCRIPT LOAD, whichever worker serves them.
+    let scripts = RedisScriptStore()
 
     /// Reads the settings; touches neither disk nor network.
     init(_ configuration: PrivateBackendConfiguration, index: Int, adapter: any Adapter) {

@@ -170,7 +170,7 @@ extension Database {
                 var sum = Self.weighted(score, smallest.weight)
                 for (source, weight) in sorted.dropFirst() {
                     guard let other = source.score(member) else { return }
-                    sum = Self.join(sum, Self.weighted(other, weight), aggregate)
+                    sum = Self.join(sum, other * weight, aggregate)
                 }
                 result.set(member, sum)
             }
@@ -204,7 +204,9 @@ extension Database {
         }
     }
 
-    /// Zero times infinity counts as zero.
+    /// Zero times infinity counts as zero; in an intersection, for the first set only.
+    ///
+    /// Source: redis src/t_zset.c zunionInterDiffGenericCommand and zunionInterAggregate.
     private static func weighted(_ score: Double, _ weight: Double) -> Double {
         let product = score * weight
         return product.isNaN ? 0 : product
@@ -212,8 +214,9 @@ extension Database {
 
     private static func join(_ left: Double, _ right: Double, _ aggregate: ScoreAggregate) -> Double {
         switch aggregate {
-        case .minimum: return min(left, right)
-        case .maximum: return max(left, right)
+        // What is not a number is neither less nor more, so that the left one stays.
+        case .minimum: return right < left ? right : left
+        case .maximum: return right > left ? right : left
         case .sum:
             let sum = left + right
             return sum.isNaN ? 0 : sum

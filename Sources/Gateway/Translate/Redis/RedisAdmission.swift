@@ -36,7 +36,7 @@ extension RedisCommandEntry {
         switch action {
         case .session(.client), .session(.config): true
         case .session(.command): true
-        case .translate: name == "pubsub"
+        case .translate: name == "pubsub" || name == "script"
         case .session: false
         }
     }
@@ -61,7 +61,7 @@ extension RedisCommandEntry {
     }
 }
 
-/// The commands within CLIENT, CONFIG, COMMAND and PUBSUB.
+/// The commands within CLIENT, CONFIG, COMMAND, PUBSUB and SCRIPT.
 enum RedisSubcommands {
     /// Words that each takes, its own name and the command's included; negative for so many or more.
     private static let arities: [String: [String: Int]] = [
@@ -77,6 +77,7 @@ enum RedisSubcommands {
         "pubsub": [
             "channels": -2, "help": 2, "numpat": 2, "numsub": -2, "shardchannels": -2, "shardnumsub": -2,
         ],
+        "script": ["debug": 3, "exists": -3, "flush": -2, "help": 2, "kill": 2, "load": 3],
     ]
 
     /// Throws what the server answers to a name that it does not know, or to a wrong number of words.

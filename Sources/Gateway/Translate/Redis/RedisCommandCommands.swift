@@ -77,8 +77,11 @@ extension RedisTranslator {
             out.integer(Int64(step))
             out.set(entry.categories.count)
             for category in entry.categories { out.bytes.append(contentsOf: "+\(category)\r\n".utf8) }
-            // Hints, key specifications and subcommands: none are given.
-            for _ in 0..<3 { out.array(0) }
+            let tips = RedisCommandTips.of(entry.name)
+            out.array(tips.count)
+            for tip in tips { out.bulk(tip) }
+            // Key specifications and subcommands: none are given.
+            for _ in 0..<2 { out.array(0) }
         }
     }
 

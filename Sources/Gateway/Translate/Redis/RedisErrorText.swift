@@ -78,6 +78,10 @@ extension RedisErrorText {
     static let clientName = RedisErrorText(
         "ERR Client names cannot contain spaces, newlines or special characters.")
 
+    static let noScript = RedisErrorText("NOSCRIPT No matching script. Please use EVAL.")
+    static let noRunningScript = RedisErrorText("NOTBUSY No scripts in execution right now.")
+    static let flushModes = RedisErrorText("ERR SCRIPT FLUSH only support SYNC|ASYNC option")
+
     static let nestedMulti = RedisErrorText("ERR MULTI calls can not be nested")
     static let watchInsideMulti = RedisErrorText("ERR WATCH inside MULTI is not allowed")
     static let execWithoutMulti = RedisErrorText("ERR EXEC without MULTI")

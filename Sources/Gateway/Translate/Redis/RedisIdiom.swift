@@ -1,4 +1,4 @@
-// Things that clients do with lists and conditional sets, for backends that have queues and locks instead.
+// Things that clients do with lists, counters and conditional sets, on backends with queues, sequences and locks instead.
 
 import Capabilities
 import RedisWire
@@ -7,9 +7,14 @@ import RedisWire
 enum RedisIdiom: Sendable, Equatable {
     /// A script that is known by its text: `integer`.
     case script(RedisKnownScript, key: [UInt8], arguments: [[UInt8]])
+    /// Keeps a known script to be called by its digest: `bytes`, the digest.
+    case loadScript(RedisKnownScript, [UInt8])
+    /// Forgets the scripts that were loaded: `done`.
+    case forgetScripts
     /// Takes an item off a queue for good: `taken` with the item, or `missing`.
     case take(queue: [UInt8], wait: Wait?)
-    /// Takes an item and keeps it reserved under the name of a list: `bytes`, or `missing`.
+    /// Takes an item and keeps it reserved under the name of a list: `bytes`, or `missing`. From a list under which the
+    /// session has items reserved already it gives one back instead.
     case reserve(queue: [UInt8], under: [UInt8], wait: Wait?)
     /// Acknowledges an item that is reserved under the name of a list: `integer`, how many.
     case acknowledge(under: [UInt8], payload: [UInt8])
@@ -18,7 +23,7 @@ enum RedisIdiom: Sendable, Equatable {
     var waits: Bool {
         switch self {
         case .take(_, let wait), .reserve(_, _, let wait): wait != nil
-        case .script, .acknowledge: false
+        case .script, .loadScript, .forgetScripts, .acknowledge: false
         }
     }
 }
@@ -27,7 +32,7 @@ extension RedisIdiom {
     /// What stands for `operation` on a backend without lists or conditional sets; nil when nothing does.
     ///
     /// A list is a queue when it is pushed to at one end, taken from at the other, and items that are moved to a second
-    /// list are removed from it when they are done.
+    /// list are removed from it when they are done, or moved back. A key that is only counted up is a sequence.
     static func standIn(for operation: Operation, _ gate: Gate, now: Int64) -> RedisTranslation? {
         switch operation {
         case .keyValue(.set(let key, let value, let options)):
@@ -36,6 +41,9 @@ extension RedisIdiom {
             else { return nil }
             let acquire = LockOperation.acquire(name: key, owner: value, ttlMilliseconds: max(1, time - now))
             return .perform(.lock(acquire), .held)
+        case .keyValue(.increment(let name, let count)):
+            guard count > 0, !gate.permits(.keyValueIncrement), gate.permits(.sequenceNext) else { return nil }
+            return .perform(.sequence(name: name, count: count), .integer)
         case .list(let operation):
             guard !gate.permits(.listPush), gate.permits(.queuePut) else { return nil }
             return standIn(for: operation)
@@ -79,11 +87,16 @@ extension RedisTranslator {
             switch idiom {
             case .script(let script, let key, let arguments):
                 return .success(.integer(try await isDone(script, key, arguments, call) ? 1 : 0))
+            case .loadScript(let script, let text): return .success(.bytes(context.scripts.load(script, text)))
+            case .forgetScripts:
+                context.scripts.removeAll()
+                return .success(.done)
             case .take(let queue, let wait):
                 guard let item = try await reserve(queue, wait, call) else { return .success(.missing) }
                 _ = try await gate.perform(.queue(.acknowledge(queue: queue, id: item.id)), call)
                 return .success(.taken(key: queue, .list([.bytes(item.payload)])))
             case .reserve(let queue, let list, let wait):
+                if reserved[queue] != nil { return .success(try await giveBack(from: queue, to: list, call)) }
                 guard reserved.reduce(0, { $0 + $1.value.count }) < Self.reservedAtMost else {
                     throw .invalid("a session may hold \(Self.reservedAtMost) items that it has not removed yet")
                 }
@@ -101,6 +114,23 @@ extension RedisTranslator {
         } catch {
             return .failure(error)
         }
+    }
+
+    /// Gives back the item that was reserved first. One whose time is over has come back by itself, and the next is tried.
+    private func giveBack(
+        from list: [UInt8], to queue: [UInt8], _ call: CallContext
+    ) async throws(Failure) -> Answer {
+        while let item = reserved[list]?.first {
+            guard item.queue == queue else {
+                throw .refused(.listMove, reason: "a reserved item goes back to the queue that it was taken from")
+            }
+            let release = QueueOperation.release(queue: queue, id: item.id, delayMilliseconds: 0)
+            let answer = try await gate.perform(.queue(release), call)
+            reserved[list]?.removeFirst()
+            if reserved[list]?.isEmpty == true { reserved[list] = nil }
+            if answer == .flag(true) { return .bytes(item.payload) }
+        }
+        return .missing
     }
 
     private func reserve(

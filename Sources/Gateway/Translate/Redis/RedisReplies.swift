@@ -12,6 +12,9 @@ extension RedisReplyWriter {
             array(2)
             bulk("0")
             array(0)
+        case .flags(let flags):
+            array(flags.count)
+            for flag in flags { integer(flag ? 1 : 0) }
         case .error(let text): error(text.bytes)
         }
     }

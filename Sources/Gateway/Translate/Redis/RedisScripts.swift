@@ -7,36 +7,71 @@ extension RedisTranslator {
     /// Tries before a value that others keep changing is given up.
     private static let tries = 16
 
+    /// What becomes of a lock whose owner is the one that asks.
+    private enum LockFate {
+        case unchanged
+        case deleted
+        case kept(until: Int64)
+    }
+
     /// Whether a known script did what it is for.
     func isDone(
         _ script: RedisKnownScript, _ key: [UInt8], _ arguments: [[UInt8]], _ call: CallContext
     ) async throws(Failure) -> Bool {
-        let milliseconds = script == .compareAndExpire ? RedisInteger.parse(arguments[1]) ?? 0 : 0
         let compare = Operation.keyValue(.getVersioned(key: key))
-        guard gate.permits(compare.needs) else {
-            let owner = arguments[0]
-            let operation: LockOperation =
-                script == .compareAndDelete || milliseconds <= 0
-                ? .release(name: key, owner: owner)
-                : .extend(name: key, owner: owner, ttlMilliseconds: milliseconds)
-            return try await gate.perform(.lock(operation), call) == .flag(true)
-        }
+        guard gate.permits(compare.needs) else { return try await isDoneByLock(script, key, arguments, call) }
         for _ in 0..<Self.tries {
             guard case .versioned(let value, let version) = try await gate.perform(compare, call), value == arguments[0]
             else {
                 return false
             }
-            if script == .compareAndDelete || milliseconds <= 0 {
+            switch try await fate(script, key, arguments, call) {
+            case .unchanged: return false
+            case .deleted:
                 if try await gate.perform(.keyValue(.deleteVersion(key: key, version)), call) == .flag(true) {
                     return true
                 }
-                continue
+            case .kept(let time):
+                let options = SetOptions(.version(version), expiry: .at(time))
+                if try await gate.perform(.keyValue(.set(key: key, value: value, options)), call) == .done {
+                    return true
+                }
             }
-            let (time, overflowed) = call.now.addingReportingOverflow(milliseconds)
-            guard !overflowed else { throw .invalid("invalid expire time in 'pexpire' command") }
-            let options = SetOptions(.version(version), expiry: .at(time))
-            if try await gate.perform(.keyValue(.set(key: key, value: value, options)), call) == .done { return true }
         }
         throw .indeterminate("the value changed each time it was looked at")
     }
+
+    private func fate(
+        _ script: RedisKnownScript, _ key: [UInt8], _ arguments: [[UInt8]], _ call: CallContext
+    ) async throws(Failure) -> LockFate {
+        if script == .compareAndDelete { return .deleted }
+        var start = call.now
+        if script == .compareAndExtend {
+            guard case .integer(let expiry) = try await gate.perform(.keyValue(.expiry(key: key)), call) else {
+                return .unchanged
+            }
+            if arguments[2] == Self.adds { start = expiry }
+        }
+        let (time, overflowed) = start.addingReportingOverflow(RedisInteger.parse(arguments[1]) ?? 0)
+        guard !overflowed else { throw .invalid("invalid expire time in 'pexpire' command") }
+        return time > call.now ? .kept(until: time) : .deleted
+    }
+
+    private func isDoneByLock(
+        _ script: RedisKnownScript, _ name: [UInt8], _ arguments: [[UInt8]], _ call: CallContext
+    ) async throws(Failure) -> Bool {
+        let owner = arguments[0]
+        let milliseconds = script == .compareAndDelete ? 0 : RedisInteger.parse(arguments[1]) ?? 0
+        if script == .compareAndExtend, arguments[2] == Self.adds {
+            throw .refused(.keyValueCompareAndSet, reason: "a lock does not tell the time that more could be added to")
+        }
+        let operation: LockOperation =
+            milliseconds <= 0
+            ? .release(name: name, owner: owner)
+            : .extend(name: name, owner: owner, ttlMilliseconds: milliseconds)
+        return try await gate.perform(.lock(operation), call) == .flag(true)
+    }
+
+    /// The third argument with which time is added to what is left.
+    private static let adds: [UInt8] = [0x30]
 }

@@ -43,6 +43,7 @@ enum RedisFixedReply: Sendable, Equatable {
     case emptyArray
     /// The last page of a scan, with nothing on it.
     case emptyPage
+    case flags([Bool])
     case error(RedisErrorText)
 }
 
@@ -56,6 +57,8 @@ struct RedisTranslationContext: Sendable {
     var databases = 16
     /// Whether a command may wait; one in a transaction may not.
     var mayWait = true
+    /// The scripts that can be called by their digests.
+    var scripts = RedisScriptStore()
 }
 
 /// How an answer is spelled.

@@ -55,7 +55,9 @@ final class RedisTranslator: @unchecked Sendable {
         hasStandIns =
             gate.permits(.queuePut) && !gate.permits(.listPush)
             || gate.permits(.lockAcquire) && !gate.permits(.keyValueConditionalSet)
+            || gate.permits(.sequenceNext) && !gate.permits(.keyValueIncrement)
         context.databases = gate.redisDatabases
+        context.scripts = gate.backend.scripts
         client.isLoggedIn = session.listener.configuration.users.isEmpty
         reader.isAuthenticated = client.isLoggedIn
     }
