@@ -72,3 +72,13 @@ extension UInt64 {
         return overflowed ? .max : sum
     }
 }
+
+extension Duration {
+    /// The same as a count, as time-outs are said here; zero for less, the largest for more than that holds.
+    package var nanoseconds: UInt64 {
+        let (seconds, fraction) = components
+        guard seconds >= 0 else { return 0 }
+        let (whole, overflows) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflows ? .max : whole &+ UInt64(max(0, fraction) / 1_000_000_000)
+    }
+}

@@ -79,14 +79,27 @@ struct BelongingTests {
     @Test(
         "a message that answers another command breaks the connection",
         arguments: [
-            ("get", "STORED\r\n"), ("get", "END\r\n"), ("get", "HD kk\r\n"), ("get", "EN kl\r\n"),
+            ("get", "NS kk\r\n"), ("get", "END\r\n"), ("get", "HD kk\r\n"), ("get", "EN kl\r\n"),
             ("exists", "HD kl\r\n"), ("get", "VALUE k 0 1\r\nx\r\nEND\r\n"),
-            ("get", "VA 1 c5 kk\r\nx\r\n"), ("get-versioned", "VA 1 kk\r\nx\r\n"), ("set", "DELETED\r\n"),
-            ("set", "EN\r\n"), ("delete", "STORED\r\n"), ("clear", "EN\r\n"), ("exists", "VA 1 kk\r\nx\r\n"),
+            ("get", "VA 1 c5 kk\r\nx\r\n"), ("get-versioned", "VA 1 kk\r\nx\r\n"), ("set", "NF kk\r\n"),
+            ("set", "EN kk\r\n"), ("delete", "NS kk\r\n"), ("clear", "EN\r\n"), ("exists", "VA 1 kk\r\nx\r\n"),
             ("expiry", "HD kk\r\n"), ("get-many", "EN\r\n"), ("acquire", "EN\r\n"), ("release", "VA 1 kk\r\nx\r\n"),
         ])
     func otherCommand(operation: String, answer: String) throws {
         #expect(isBroken(try ReplayRig(shipped: "memcached"), operation, bytes(answer), inputs("k")))
+    }
+
+    @Test(
+        "what became of another key's change breaks the connection",
+        arguments: [
+            ("set", "HD"), ("set", "NS"), ("set-if-absent", "NS"), ("set-if-present", "NS"), ("set-if-version", "EX"),
+            ("set-if-version", "NF"), ("delete", "HD"), ("delete", "NF"), ("delete-version", "EX"), ("expire", "HD"),
+            ("expire", "EN"), ("acquire", "HD"), ("acquire", "NS"),
+        ])
+    func otherKey(operation: String, answer: String) throws {
+        let rig = try ReplayRig(shipped: "memcached")
+        #expect(isBroken(rig, operation, bytes("\(answer) kl\r\n"), inputs("k")))
+        #expect(!isBroken(rig, operation, bytes("\(answer) kk\r\n"), inputs("k")))
     }
 
     @Test("errors answer everything", arguments: ["get", "set", "get-many", "acquire", "clear"])

@@ -138,6 +138,39 @@ struct KeyValueServerTests {
         }
     }
 
+    @Test("an expiry that depends on the present one is set when the condition holds", arguments: names)
+    func conditionalExpiry(name: String) async throws {
+        try await run(name) { rig in
+            let now = DeclaredRig.now
+            let (near, far) = (now + 100_000, now + 900_000)
+            func expire(_ key: String, _ time: Int64, _ condition: ExpireCondition) async -> Result<Answer, Failure> {
+                await rig.kv(.expire(key: bytes(key), at: time, condition), now: now)
+            }
+            _ = await rig.set("k", "v")
+            guard name != "memcached-binary" else {
+                #expect(await expire("k", near, .ifNone).refused == .keyValueTTL)
+                #expect(await expire("none", near, .ifNone).refused == .keyValueTTL)
+                return
+            }
+            let steps: [(Int64, ExpireCondition, Bool)] = [
+                (near, .ifSome, false), (near, .ifLater, false), (near, .ifSomeAndEarlier, false),
+                (far, .ifNone, true), (near, .ifNone, false), (near, .ifLater, false), (near, .ifEarlier, true),
+                (far, .ifSomeAndEarlier, false), (far, .ifSomeAndLater, true), (near, .ifSome, true),
+                (now - 1, .ifNone, false), (now - 1, .ifLater, false),
+            ]
+            for (time, condition, holds) in steps {
+                #expect(await expire("k", time, condition) == .success(.flag(holds)), "\(condition)")
+                if holds, case .success(.integer(let told)) = await rig.kv(.expiry(key: bytes("k"))) {
+                    #expect(abs(told - time) < 60_000, "\(condition)")
+                }
+            }
+            #expect(await rig.get("k") == .success(.bytes(bytes("v"))))
+            #expect(await expire("k", now - 1, .ifEarlier) == .success(.flag(true)))
+            #expect(await rig.get("k") == .success(.missing))
+            #expect(await expire("none", near, .ifNone) == .success(.flag(false)))
+        }
+    }
+
     @Test("an expiry beyond thirty days, and one in a second's part", arguments: names)
     func longExpiry(name: String) async throws {
         try await run(name) { rig in
@@ -207,11 +240,26 @@ struct KeyValueServerTests {
                 throw SupportError("no list")
             }
             #expect(Set(keys.map { "\($0)" }).count == 311)
+            var (cursor, pages, scanned): (UInt64, Int, [Answer]) = (0, 0, [])
+            repeat {
+                let scan = KeyValueOperation.scan(cursor: cursor, match: bytes("k*"), count: 500, type: nil)
+                guard case .success(.page(let next, let page)) = await rig.kv(scan) else {
+                    throw SupportError("no page")
+                }
+                // What is set behind the scan's place does not disturb it.
+                _ = await rig.set("a\(pages)", "v")
+                (cursor, pages, scanned) = (next, pages + 1, scanned + page)
+            } while cursor != 0
+            #expect(pages == 3)
+            #expect(scanned.count == 1200 && Set(scanned.map { "\($0)" }).count == 1200)
+            let other = KeyValueOperation.scan(cursor: 17, match: nil, count: 10, type: nil)
+            guard case .failure(.invalid) = await rig.kv(other) else { throw SupportError("a cursor of nobody's") }
             guard
-                case .success(.page(cursor: 0, let page)) = await rig.kv(
-                    .scan(cursor: 0, match: nil, count: 10, type: nil))
-            else { throw SupportError("no page") }
-            #expect(page.count == 1200)
+                case .success(.page(let next, [])) = await rig.kv(
+                    .scan(cursor: 0, match: nil, count: 10, type: bytes("list"))), next != 0
+            else { throw SupportError("no page of lists") }
+            #expect(await rig.kv(.clear(everyDatabase: false)) == .success(.done))
+            _ = await rig.set("k", "v")
             guard case .success(.bytes(let random)) = await rig.kv(.randomKey) else { throw SupportError("no key") }
             #expect(random.first == UInt8(ascii: "k"))
         }

@@ -302,7 +302,7 @@ struct LanguageTests {
                 let line = try connection.readLine()
                 if number == 0 {
                     _ = try connection.readLine()
-                    try connection.send("VA 1 ka\r\n1\r\nSTORED AND MORE\r\n")
+                    try connection.send("VA 1 ka\r\n1\r\nHD AND MORE\r\n")
                     return connection.readToEnd()
                 }
                 if line == "mg half v k" {
@@ -318,7 +318,7 @@ struct LanguageTests {
             async let second = rig.get("b")
             #expect(await first == .success(.bytes(bytes("1"))))
             guard case .failure(.protocolBroken(let text)) = await second else { throw SupportError("no failure") }
-            #expect(text.contains("STORED AND MORE"))
+            #expect(text.contains("HD AND MORE"))
             #expect(await rig.get("c") == .success(.missing))
             guard case .failure(.indeterminate) = await rig.get("half") else { throw SupportError("no failure") }
             #expect(await rig.get("d") == .success(.missing))

@@ -24,18 +24,18 @@ struct TranscriptTests {
         #expect(rig.request("get", inputs("k")) == bytes("mg k v k\r\n"))
         #expect(rig.request("get-versioned", inputs("k")) == bytes("mg k v c k\r\n"))
         #expect(rig.request("get-and-expire", inputs("k", number: 60)) == bytes("mg k v k T60\r\n"))
-        #expect(rig.request("set", inputs("k", "abc", number: 60)) == bytes("set k 0 60 3\r\nabc\r\n"))
-        #expect(rig.request("set-if-version", inputs("k", "abc", "17")) == bytes("cas k 0 0 3 17\r\nabc\r\n"))
+        #expect(rig.request("set", inputs("k", "abc", number: 60)) == bytes("ms k 3 T60 k\r\nabc\r\n"))
+        #expect(rig.request("set-if-version", inputs("k", "abc", "17")) == bytes("ms k 3 C17 T0 k\r\nabc\r\n"))
         var many = Inputs()
         many.keys = [bytes("a"), bytes("b")]
         #expect(rig.request("get-many", many) == bytes("get a b\r\n"))
         #expect(rig.request("get-many", Inputs()) == bytes("get\r\n"))
         var left = inputs("k", "v")
         left.captures = [.number(-1)]
-        #expect(rig.request("set-keeping-expiry", left, step: 1) == bytes("set k 0 0 1\r\nv\r\n"))
+        #expect(rig.request("set-keeping-expiry", left, step: 1) == bytes("ms k 1 T0 k\r\nv\r\n"))
         left.captures = [.number(3_000_000)]
         left.now = 1_700_000_000_000
-        #expect(rig.request("set-keeping-expiry", left, step: 1) == bytes("set k 0 1703000000 1\r\nv\r\n"))
+        #expect(rig.request("set-keeping-expiry", left, step: 1) == bytes("ms k 1 T1703000000 k\r\nv\r\n"))
     }
 
     @Test("memcached's answers mean what its document says")
@@ -48,8 +48,8 @@ struct TranscriptTests {
         let versioned = try #require(
             rig.everyWay("get-versioned", bytes("VA 1 c18446744073709551615 kk\r\nx\r\n")).only)
         #expect(versioned.version == bytes("18446744073709551615"))
-        #expect(try #require(rig.everyWay("set", bytes("STORED\r\n")).only).outcome == .result)
-        #expect(try #require(rig.everyWay("set-if-version", bytes("EXISTS\r\n")).only).outcome == .conflict)
+        #expect(try #require(rig.everyWay("set", bytes("HD kk\r\n")).only).outcome == .result)
+        #expect(try #require(rig.everyWay("set-if-version", bytes("EX kk\r\n")).only).outcome == .conflict)
         #expect(
             try #require(rig.everyWay("set", bytes("SERVER_ERROR object too large for cache\r\n")).only).outcome
                 == .tooLarge)

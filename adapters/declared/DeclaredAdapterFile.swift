@@ -148,16 +148,6 @@ public struct DeclaredAdapterFile: Sendable {
     }
 }
 
-extension Duration {
-    /// The same as a count; zero for less, the largest for more than that holds.
-    fileprivate var nanoseconds: UInt64 {
-        let (seconds, fraction) = components
-        guard seconds >= 0 else { return 0 }
-        let (whole, overflows) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        return overflows ? .max : whole &+ UInt64(max(0, fraction) / 1_000_000_000)
-    }
-}
-
 extension ConnectTarget {
     /// What an HTTP request names as its host.
     fileprivate var host: String {

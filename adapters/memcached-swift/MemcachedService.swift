@@ -16,7 +16,8 @@ final class MemcachedService: Service, KeyValueService, @unchecked Sendable {
         // The text protocol has no ids: answers come in the order of the requests.
         var configuration = MultiplexConfiguration(.inOrder)
         configuration.connections = options.connections
-        configuration.responseTimeout = UInt64(options.timeout) * 1_000_000
+        configuration.connectTimeout = options.connectTimeout.nanoseconds
+        configuration.responseTimeout = options.responseTimeout.nanoseconds
         configuration.frameBytes = options.valueBytes + 4096
         multiplexer = Multiplexer(
             to: endpoint, configuration, delegate: MemcachedConnections(valueBytes: options.valueBytes), worker: worker)
@@ -195,18 +196,8 @@ final class MemcachedService: Service, KeyValueService, @unchecked Sendable {
         try check(key)
         if condition != .always {
             guard let seconds = try await secondsLeft(key) else { return false }
-            let present = seconds < 0 ? Int64.max : context.now + seconds * 1000
-            let holds =
-                switch condition {
-                case .always: true
-                case .ifNone: seconds < 0
-                case .ifSome: seconds >= 0
-                case .ifLater: time > present
-                case .ifEarlier: time < present
-                case .ifSomeAndLater: seconds >= 0 && time > present
-                case .ifSomeAndEarlier: seconds >= 0 && time < present
-                }
-            guard holds else { return false }
+            let present = seconds < 0 ? nil : context.now + seconds * 1000
+            guard condition.holds(for: time, over: present) else { return false }
         }
         // memcached lets a touch with a time that has passed stand until the next second; a delete is exact.
         guard time > context.now else { return try await status(.delete(key: key)) == .deleted }

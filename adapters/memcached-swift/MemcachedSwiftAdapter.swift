@@ -11,8 +11,8 @@ package final class MemcachedSwiftAdapter: Adapter {
     private let options: MemcachedOptions
 
     package init(_ settings: AdapterSettings) throws(AdapterError) {
-        options = try MemcachedOptions(settings.options)
-        endpoint = try Self.endpoint(settings.url)
+        options = try MemcachedOptions(settings)
+        endpoint = try Self.endpoint(settings)
         manifest = MemcachedManifest.make(valueBytes: options.valueBytes)
     }
 
@@ -21,21 +21,24 @@ package final class MemcachedSwiftAdapter: Adapter {
         return MemcachedService(manifest, to: endpoint, options, worker: worker)
     }
 
-    private static func endpoint(_ text: String?) throws(AdapterError) -> MultiplexEndpoint {
-        guard let text, let url = AdapterURL(text, defaultPort: 11211), url.rest.isEmpty || url.rest == "/" else {
+    private static func endpoint(_ settings: AdapterSettings) throws(AdapterError) -> MultiplexEndpoint {
+        guard let text = settings.url, let url = AdapterURL(text, defaultPort: 11211), url.rest.isEmpty || url.rest == "/" else {
             throw AdapterError(
                 key: "url", "expected tcp://HOST:PORT, tls://HOST:PORT or unix:PATH of a memcached server")
         }
-        switch url.scheme {
-        case "tcp", "unix": return MultiplexEndpoint(url.target)
-        case "tls":
-            do throws(IOError) {
-                return MultiplexEndpoint(url.target, tls: try TLSContext.client())
-            } catch {
-                throw AdapterError(key: "url", "TLS is not to be had: \(error)")
-            }
-        default:
+        guard ["tcp", "tls", "unix"].contains(url.scheme) else {
             throw AdapterError(key: "url", "expected tcp://, tls:// or unix:, and got '\(url.scheme)://'")
+        }
+        // Either of them asks for TLS: the URL, or the settings for it.
+        guard url.scheme == "tls" || settings.tls != nil else { return MultiplexEndpoint(url.target) }
+        let tls = settings.tls ?? AdapterTLS()
+        do throws(IOError) {
+            let context = try TLSContext.client(
+                ca: tls.ca, certificate: tls.certificate, key: tls.key, verify: tls.verify,
+                minimum: tls.requiresTLS13 ? .tls13 : .tls12)
+            return MultiplexEndpoint(url.target, tls: context, serverName: tls.serverName)
+        } catch {
+            throw AdapterError(key: "tls", "\(error)")
         }
     }
 }
@@ -50,7 +53,7 @@ extension MemcachedSwiftAdapter {
     }
 }
 
-/// What `options:` may say.
+/// What `options:` may say, and the time-outs of the backend.
 struct MemcachedOptions {
     /// The bytes that memcached adds to a value in an item of `-I` bytes: its header, a key of 250 bytes and the suffix.
     private static let itemOverhead = 512
@@ -60,16 +63,24 @@ struct MemcachedOptions {
 
     /// Connections of each worker.
     var connections = 1
-    /// Milliseconds from a request to its answer.
-    var timeout = 5_000
+    var connectTimeout: Duration
+    /// From a request to its answer.
+    var responseTimeout: Duration
     /// The most bytes of a value.
     var valueBytes = standardValueBytes
 
-    init(_ options: [String: String]) throws(AdapterError) {
-        for (name, text) in options {
+    init(_ settings: AdapterSettings) throws(AdapterError) {
+        connectTimeout = settings.connectTimeout
+        responseTimeout = settings.responseTimeout ?? .seconds(5)
+        for (name, text) in settings.options {
             switch name {
             case "connections": connections = try Self.number(name, text, in: 1...64)
-            case "timeout-ms": timeout = try Self.number(name, text, in: 1...600_000)
+            case "timeout-ms":
+                guard settings.responseTimeout == nil else {
+                    throw AdapterError(
+                        key: "options.timeout-ms", "is said by response-timeout already; remove one of them")
+                }
+                responseTimeout = .milliseconds(try Self.number(name, text, in: 1...600_000))
             case "item-bytes": valueBytes = try Self.number(name, text, in: 1024...1 << 30) - Self.itemOverhead
             default:
                 throw AdapterError(

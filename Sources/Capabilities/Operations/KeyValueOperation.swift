@@ -112,4 +112,16 @@ public enum ExpireCondition: Sendable, Equatable {
     case ifSomeAndLater
     /// Both `ifSome` and `ifEarlier`.
     case ifSomeAndEarlier
+
+    /// Whether an expiry at `time` is set where there is one at `present`, or none.
+    public func holds(for time: Int64, over present: Int64?) -> Bool {
+        switch self {
+        case .always: true
+        case .ifNone: present == nil
+        case .ifSome: present != nil
+        case .ifLater, .ifSomeAndLater: present.map { time > $0 } ?? false
+        case .ifEarlier: present.map { time < $0 } ?? true
+        case .ifSomeAndEarlier: present.map { time < $0 } ?? false
+        }
+    }
 }

@@ -45,8 +45,8 @@ struct OperationShape: Sendable {
                 "increment", .keyValueIncrement, [.key, .amount], [.number],
                 "Adds to a decimal number of 64 bits, signed; missing counts as zero; `number` is the sum."),
             .init(
-                "keys", .keyValueScan, [.page, .rangeStart, .rangeEnd], [.names],
-                "All keys, page by page, in the list field `names`."),
+                "keys", .keyValueScan, [.page, .rangeStart, .rangeEnd, .items], [.names],
+                "All keys, page by page, in the list field `names`; {items} is how many a page should have."),
             .init("count", .keyValueCount, [.rangeStart, .rangeEnd], [.number], "How many keys there are."),
             .init("clear", .keyValueClear, [.rangeStart, .rangeEnd], [], "Deletes everything."),
         ]
@@ -122,7 +122,7 @@ enum Input: Int, Sendable, CaseIterable {
     case key = 0, value, version
     case name = 3, owner, channel, payload, prefix, prefixEnd, page, rangeStart, rangeEnd, queue, itemID, last
     case keys = 15
-    case expiry = 16, amount, subscription, delay, visibility, id
+    case expiry = 16, amount, subscription, delay, visibility, id, items
 
     static let numbersFrom = 16
 
@@ -145,7 +145,7 @@ enum Input: Int, Sendable, CaseIterable {
         case .last: 3
         case .keys: 15
         case .expiry, .delay, .visibility, .subscription: 16
-        case .amount: 17
+        case .amount, .items: 17
         case .id: 18
         }
     }

@@ -8,6 +8,7 @@ import Reactor
 public final class DeclaredAdapter: Adapter {
     let program: Program
     let endpoint: MultiplexEndpoint
+    private let cursors = ScanCursors()
     private let failedService: @Sendable () -> any Service
 
     init(_ program: Program, to endpoint: MultiplexEndpoint) {
@@ -22,7 +23,7 @@ public final class DeclaredAdapter: Adapter {
     public func makeService() -> any Service {
         // Connections belong to a worker's thread; elsewhere there is nothing to wait with.
         guard let worker = Worker.current else { return failedService() }
-        return DeclaredService(program, to: endpoint, worker: worker)
+        return DeclaredService(program, to: endpoint, cursors, worker: worker)
     }
 }
 

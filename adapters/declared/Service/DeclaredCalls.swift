@@ -8,9 +8,13 @@ final class DeclaredCalls {
     let program: Program
     let connections: DeclaredConnections
     let multiplexer: Multiplexer
+    let cursors: ScanCursors
     private let isText: Bool
 
-    init(_ program: Program, _ connections: DeclaredConnections, _ multiplexer: Multiplexer) {
+    init(
+        _ program: Program, _ connections: DeclaredConnections, _ multiplexer: Multiplexer, _ cursors: ScanCursors
+    ) {
+        self.cursors = cursors
         self.program = program
         self.connections = connections
         self.multiplexer = multiplexer
@@ -76,22 +80,34 @@ final class DeclaredCalls {
         var inputs = inputs
         var names: [[UInt8]] = []
         while true {
-            inputs.captures = Array(repeating: .absent, count: operation.captureCount)
-            let answer = try await run(operation, inputs)
-            names += answer.outputs.names
+            let page = try await runPage(operation, inputs)
+            names += page.names
             guard names.count <= program.limits.items else {
                 throw .backend("there are more than \(program.limits.items) keys, the adapter's limit for one list")
             }
-            guard let pages = operation.pages else { return names }
-            let nothing = Message(slots: program.slots.count)
-            guard pages.condition.holds(nothing, [UInt8]().span, answer.inputs) else { return names }
-            var next = answer.inputs
-            next.fourth = answer.outputs.names.last ?? []
-            var output = OutputBuffer()
-            program.encoder.encode(pages.next, next, into: &output)
-            guard output.bytes != inputs.third else { throw .backend("the server gives the same page again and again") }
-            inputs.third = output.bytes
+            guard let next = page.next else { return names }
+            inputs.third = next
         }
+    }
+
+    /// One page of such a list, and where the next one begins; nil after the last.
+    func runPage(
+        _ operation: OperationProgram, _ inputs: Inputs
+    ) async throws(Failure) -> (names: [[UInt8]], next: [UInt8]?) {
+        var inputs = inputs
+        inputs.captures = Array(repeating: .absent, count: operation.captureCount)
+        let answer = try await run(operation, inputs)
+        let names = answer.outputs.names
+        let nothing = Message(slots: program.slots.count)
+        guard let pages = operation.pages, pages.condition.holds(nothing, [UInt8]().span, answer.inputs) else {
+            return (names, nil)
+        }
+        var next = answer.inputs
+        next.fourth = names.last ?? []
+        var output = OutputBuffer()
+        program.encoder.encode(pages.next, next, into: &output)
+        guard output.bytes != inputs.third else { throw .backend("the server gives the same page again and again") }
+        return (names, output.bytes)
     }
 
     /// Why an exchange gave no answer that an operation has.

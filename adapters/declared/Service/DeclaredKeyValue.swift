@@ -53,10 +53,8 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
         case .increment(let key, let amount):
             return .integer(try number(await single("increment", key) { $0.numberB = amount }))
         case .expire(let key, let time, let condition):
-            guard condition == .always else {
-                throw .refused(.keyValueTTL, reason: "an expiry cannot depend on the one that there is")
-            }
-            return .flag(try await expire(key, at: time, context))
+            guard condition != .always else { return .flag(try await expire(key, at: time, context)) }
+            return .flag(try await expire(key, at: time, if: condition, context))
         case .expiry(let key):
             let answer = try await single("expiry", key) { $0.now = context.now }
             guard answer.outcome == .result else { return .missing }
@@ -188,6 +186,36 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
         return try await single("expire", key) { $0.numberA = number }.outcome == .result
     }
 
+    /// Sets an expiry that depends on the one that there is: the value is written again, if its version still holds.
+    private func expire(
+        _ key: [UInt8], at time: Int64, if condition: ExpireCondition, _ context: CallContext
+    ) async throws(Failure) -> Bool {
+        guard program["expiry"] != nil else {
+            throw .refused(.keyValueTTL, reason: "it cannot depend on an expiry that the backend does not tell")
+        }
+        for _ in 0..<Self.attempts {
+            guard case .versioned(let value, let version) = try await perform(.getVersioned(key: key), context) else {
+                return false
+            }
+            let present: Int64?
+            switch try await perform(.expiry(key: key), context) {
+            case .missing: return false
+            case .integer(let time): present = time
+            default: present = nil
+            }
+            guard condition.holds(for: time, over: present) else { return false }
+            if time <= context.now {
+                if try await perform(.deleteVersion(key: key, version), context) == .flag(true) { return true }
+                continue
+            }
+            let options = SetOptions(.version(version), expiry: .at(time))
+            if try await set(key, value, options, context) == .done { return true }
+        }
+        throw .unavailable("the key was changed by others \(Self.attempts) times in a row")
+    }
+
+    private static let attempts = 16
+
     private func getAndExpire(_ key: [UInt8], _ expiry: Expiry, _ context: CallContext) async throws(Failure) -> Answer
     {
         let number: Int64
@@ -257,23 +285,46 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
 
     // MARK: All keys
 
+    /// Keys of one page at most; also what a listing of all of them asks for.
+    private static let pageItems: Int64 = 1000
+
     private func rangeInputs() -> Inputs {
         var inputs = Inputs()
         (inputs.first, inputs.second) = calls.keyRange
         inputs.third = inputs.first
+        inputs.numberB = Self.pageItems
         return inputs
     }
 
-    /// A scan gives everything as one page: what the server tells in pages has no cursor that a number could hold.
     private func list(_ operation: KeyValueOperation) async throws(Failure) -> Answer {
+        if case .scan(let cursor, let match, let count, let type) = operation {
+            return try await scan(cursor, match, count, type)
+        }
         let names = try await calls.runPages(try mapped("keys", .keyValueScan), rangeInputs())
         let keys = names.map { calls.read(key: $0) }
-        switch operation {
-        case .keys(let match): return .list(keys.filter { Glob.matches(match, $0) }.map { .bytes($0) })
-        case .scan(_, let match, _, let type):
-            guard type == nil || type == Array("string".utf8) else { return .page(cursor: 0, []) }
-            return .page(cursor: 0, keys.filter { match == nil || Glob.matches(match ?? [], $0) }.map { .bytes($0) })
-        default: return keys.randomElement().map { .bytes($0) } ?? .missing
+        if case .keys(let match) = operation {
+            return .list(keys.filter { Glob.matches(match, $0) }.map { .bytes($0) })
         }
+        return keys.randomElement().map { .bytes($0) } ?? .missing
+    }
+
+    /// One page of the server's; all keys at once where the file says nothing of pages.
+    private func scan(
+        _ cursor: UInt64, _ match: [UInt8]?, _ count: Int, _ type: [UInt8]?
+    ) async throws(Failure) -> Answer {
+        var inputs = rangeInputs()
+        if cursor != 0 {
+            guard let place = calls.cursors[cursor] else {
+                throw .invalid("the cursor is none of this backend's, or too old: begin the scan again at 0")
+            }
+            inputs.third = place
+        }
+        inputs.numberB = min(max(1, Int64(count)), Self.pageItems)
+        let (names, next) = try await calls.runPage(try mapped("keys", .keyValueScan), inputs)
+        let following = next.map { calls.cursors.open(at: $0) } ?? 0
+        // Every value is a string.
+        guard type == nil || type == Array("string".utf8) else { return .page(cursor: following, []) }
+        let keys = names.map { calls.read(key: $0) }.filter { match == nil || Glob.matches(match ?? [], $0) }
+        return .page(cursor: following, keys.map { .bytes($0) })
     }
 }

@@ -12,12 +12,12 @@ final class DeclaredService: Service, @unchecked Sendable {
     private let busFamily: DeclaredBus?
     private let messaging: DeclaredMessaging
 
-    init(_ program: Program, to endpoint: MultiplexEndpoint, worker: Worker) {
+    init(_ program: Program, to endpoint: MultiplexEndpoint, _ cursors: ScanCursors, worker: Worker) {
         manifest = program.manifest
         let connections = DeclaredConnections(program)
         let configuration = Self.configuration(program)
         multiplexer = Multiplexer(to: endpoint, configuration, delegate: connections, worker: worker)
-        let calls = DeclaredCalls(program, connections, multiplexer)
+        let calls = DeclaredCalls(program, connections, multiplexer, cursors)
         keyValueFamily = manifest.supported(in: .keyValue).isEmpty ? nil : DeclaredKeyValue(calls)
         messaging = DeclaredMessaging(calls)
         guard !manifest.supported(in: .bus).isEmpty else {

@@ -52,16 +52,7 @@ extension Database {
         let hash = SeededHash.of(key)
         guard let index = find(key, hash, now) else { return false }
         let old = table[index].expiry
-        let holds =
-            switch condition {
-            case .always: true
-            case .ifNone: old == .max
-            case .ifSome: old != .max
-            case .ifLater, .ifSomeAndLater: old != .max && time > old
-            case .ifEarlier: time < old
-            case .ifSomeAndEarlier: old != .max && time < old
-            }
-        guard holds else { return false }
+        guard condition.holds(for: time, over: old == .max ? nil : old) else { return false }
         if time <= now { delete(at: index, hash) } else { changeExpiry(index, time) }
         return true
     }

@@ -36,7 +36,7 @@ enum ValueChange {
             case .at(let time): return .write(value, expiresAt: time, current.answer)
             }
         case .expire(_, let time, let condition):
-            guard let value = current.value, holds(condition, time, current.expiresAt) else {
+            guard let value = current.value, condition.holds(for: time, over: current.expiresAt) else {
                 return .keep(.flag(false))
             }
             return time <= now ? .delete(.flag(true)) : .write(value, expiresAt: time, .flag(true))
@@ -59,18 +59,6 @@ enum ValueChange {
         }
         value.replaceSubrange(start..<(start + bytes.count), with: bytes)
         return .write(value, expiresAt: current.expiresAt, .integer(Int64(value.count)))
-    }
-
-    private static func holds(_ condition: ExpireCondition, _ time: Int64, _ present: Int64?) -> Bool {
-        switch condition {
-        case .always: true
-        case .ifNone: present == nil
-        case .ifSome: present != nil
-        case .ifLater: present.map { time > $0 } ?? false
-        case .ifEarlier: present.map { time < $0 } ?? true
-        case .ifSomeAndLater: present.map { time > $0 } ?? false
-        case .ifSomeAndEarlier: present.map { time < $0 } ?? false
-        }
     }
 }
 
