@@ -70,6 +70,12 @@ struct PrivateBackendConfigurationTests {
             problems(pair("redis", "redis://h", backend: "options: { a: b }")) == [
                 "f.yaml:10:14: backends.b.options: only a backend with an adapter has this: add adapter:, or remove this key"
             ])
+        for (text, problem) in [
+            (pair("s3", "http://h", listener: "region: a"), "backend \"b\" is trusted and asks its clients itself"),
+            (pair("s3", "tcp://h:1", listener: "region: a", backend: "adapter: x"), "part of an S3 client's signature"),
+        ] {
+            #expect(problems(text).contains { $0.contains("listeners.a.region: ") && $0.contains(problem) }, "\(problems(text))")
+        }
         #expect(
             problems(pair("redis", "redis://h", listener: "users: { a: b }")).contains {
                 $0.contains("backend \"b\" is trusted and asks its clients itself")

@@ -30,17 +30,27 @@ final class TranslatedS3: Sendable {
 
     func stop() { fairlead.stop() }
 
+    /// The URL where TLS ends at the process.
+    var secureURL: String { "https://localhost:\(port)" }
+
+    /// The lines of a listener that ends TLS.
+    static func tls(_ certificates: Certificates) -> [String] {
+        ["tls: { certificate: \"\(certificates.serverCertificate)\", key: \"\(certificates.serverKey)\" }"]
+    }
+
     /// Runs a Python program with the process's address, or that of a gateway before it, and credentials as its first
     /// arguments.
     func python(
-        _ program: String, _ arguments: [String] = [], through url: String? = nil, timeout: Duration = .seconds(240)
+        _ program: String, _ arguments: [String] = [], through url: String? = nil, trusting authority: String? = nil,
+        timeout: Duration = .seconds(240)
     ) async throws -> [String] {
         let folder = try TemporaryFolder()
         let file = try folder.write("main.py", program)
         let result = try await Command.check(
             [try Tools.python, file, url ?? self.url, Self.credentials.accessKey, Self.credentials.secretKey]
                 + arguments,
-            env: Self.credentials.environment, timeout: timeout)
+            env: Self.credentials.environment.merging(authority.map { ["AWS_CA_BUNDLE": $0] } ?? [:]) { $1 },
+            timeout: timeout)
         return result.text.split(separator: "\n").map(String.init)
     }
 }

@@ -54,6 +54,39 @@ struct TranslatedS3WireTests {
         }
     }
 
+    @Test("more than 5 GiB in one request are refused before a byte of them is sent, and 5 GiB are not")
+    func tooLarge() throws {
+        try Self.withClient { server, first in
+            let limit = 5 << 30
+            func head(_ target: String, _ fields: String...) -> String {
+                (["PUT \(target) HTTP/1.1", "Host: a"] + fields).joined(separator: "\r\n") + "\r\n\r\n"
+            }
+            try first.send("POST /bucket/k?uploads HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+            let begun = try first.response(to: "POST").text
+            let id = try #require(begun.firstMatch(of: /<UploadId>(.*)<\/UploadId>/)?.1)
+            for request in [
+                head("/bucket/k", "Content-Length: \(limit + 1)"),
+                head("/bucket/k", "Content-Length: \(limit + 1)", "Expect: 100-continue"),
+                head("/bucket/k?partNumber=1&uploadId=\(id)", "Content-Length: \(limit + 1)"),
+                head(
+                    "/bucket/k", "Content-Length: \(limit + 100)", "x-amz-decoded-content-length: \(limit + 1)",
+                    "x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER", "Content-Encoding: aws-chunked",
+                    "x-amz-trailer: x-amz-checksum-crc32"),
+            ] {
+                let client = try server.connect()
+                try client.send(request)
+                let answer = try client.response(to: "PUT")
+                #expect(answer.status == 400, "\(answer.head)")
+                #expect(answer.text.contains("<Code>EntityTooLarge</Code>"), "\(answer.text)")
+                #expect(answer.text.contains("<ProposedSize>\(limit + 1)</ProposedSize>"), "\(answer.text)")
+                #expect(answer.text.contains("<MaxSizeAllowed>\(limit)</MaxSizeAllowed>"))
+            }
+            let client = try server.connect()
+            try client.send(head("/bucket/k", "Content-Length: \(limit)", "Expect: 100-continue"))
+            #expect(try client.receiveHead().hasPrefix("HTTP/1.1 100 "))
+        }
+    }
+
     @Test("a chunked body without a decoded length is refused, as S3 refuses it, and its connection goes on")
     func chunked() throws {
         try Self.withClient { _, client in

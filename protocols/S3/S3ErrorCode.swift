@@ -14,7 +14,8 @@ package enum S3ErrorCode: UInt8, Sendable, Equatable, CaseIterable {
     case authorizationHeaderMalformed, authorizationQueryParametersError, contentSHA256Mismatch
 
     // What is asked.
-    case invalidArgument, malformedXML, keyTooLong, invalidBucketName, metadataTooLarge, unresolvableTarget
+    case invalidArgument, malformedXML, keyTooLong, invalidBucketName, illegalLocationConstraint, metadataTooLarge
+    case unresolvableTarget
     case badDigest, invalidDigest, incompleteBody, entityTooLarge, entityTooSmall, malformedTrailer
     case invalidPart, invalidPartOrder, invalidPartNumber, invalidRange, maxMessageLengthExceeded
 
@@ -42,6 +43,7 @@ package enum S3ErrorCode: UInt8, Sendable, Equatable, CaseIterable {
         case .malformedXML: (400, "MalformedXML")
         case .keyTooLong: (400, "KeyTooLongError")
         case .invalidBucketName: (400, "InvalidBucketName")
+        case .illegalLocationConstraint: (400, "IllegalLocationConstraintException")
         case .metadataTooLarge: (400, "MetadataTooLarge")
         case .unresolvableTarget: (400, "InvalidRequest")
         case .badDigest: (400, "BadDigest")

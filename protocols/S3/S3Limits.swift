@@ -42,6 +42,8 @@ package enum S3Limits {
         "user-metadata", 2048, source: "Amazon S3 user guide, Working with object metadata: 2 KB of names and values")
     package static let signedHeaders = Limit(
         "signed-headers", S3Bound.fields, source: "no request has more fields")
+    package static let upload = Limit(
+        "upload", 5 << 30, source: "Amazon S3 user guide, multipart upload limits: 5 GiB in one PUT, of an object or a part")
     package static let clockSkew = Limit(
         "clock-skew-seconds", 900, source: "Amazon S3 API reference, RequestTimeTooSkewed: 15 minutes")
     package static let presignedSeconds = Limit(

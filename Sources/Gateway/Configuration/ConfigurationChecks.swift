@@ -31,8 +31,10 @@ enum ConfigurationChecks {
             ]
         }
         var findings: [Finding] = []
-        for (key, isSet) in [("users", !listener.users.isEmpty), ("access-keys", !listener.accessKeys.isEmpty)]
-        where isSet {
+        for (key, isSet) in [
+            ("users", !listener.users.isEmpty), ("access-keys", !listener.accessKeys.isEmpty),
+            ("region", listener.region != nil),
+        ] where isSet {
             findings.append(
                 Finding(
                     key: "\(path).\(key)",
@@ -72,6 +74,12 @@ enum ConfigurationChecks {
         }
         if !isS3, !listener.accessKeys.isEmpty {
             findings.append(Finding(key: "\(path).access-keys", message: "only S3 clients have access keys: use users"))
+        }
+        if listener.region != nil, listener.accessKeys.isEmpty {
+            findings.append(
+                Finding(
+                    key: "\(path).region",
+                    message: "a region is part of an S3 client's signature: add access-keys, or remove it"))
         }
         if case .passthrough = listener.tls {
             findings.append(

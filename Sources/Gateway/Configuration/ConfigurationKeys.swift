@@ -29,7 +29,7 @@ extension ConfigurationKey {
 extension ConfigurationKey {
     static let listenerKeys = [
         listeners, listener, listenerProtocol, listen, listenerBackend, connections, handshakeTimeout, idleTimeout,
-        users, accessKeys, allowAnonymous, listenerTLS, listenerTLSMode, listenerCertificate, listenerKey, clientCA,
+        users, accessKeys, region, allowAnonymous, listenerTLS, listenerTLSMode, listenerCertificate, listenerKey, clientCA,
         listenerMinimumVersion,
         listenerTLSRequired,
     ]
@@ -71,6 +71,9 @@ extension ConfigurationKey {
     static let accessKeys = ConfigurationKey(
         "listeners.NAME.access-keys", .texts, default: .described("signatures are not checked"),
         "S3 in front of a private backend: access keys with their secrets; every request must be signed with one.")
+    static let region = ConfigurationKey(
+        "listeners.NAME.region", .text, default: .described("any"),
+        "S3 in front of a private backend: the region that every signature has to be for, and that buckets are in.")
     static let allowAnonymous = ConfigurationKey(
         "listeners.NAME.allow-anonymous", .boolean, default: .value("false"),
         """

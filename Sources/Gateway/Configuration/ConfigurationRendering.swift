@@ -98,6 +98,7 @@ extension ListenerConfiguration {
         lines.add(.idleTimeout, idleTimeout.map(DurationText.render) ?? "off")
         lines.add(.users, texts: users.keys.sorted().map { ($0, Self.hidden) })
         lines.add(.accessKeys, texts: accessKeys.keys.sorted().map { ($0, Self.hidden) })
+        if let region { lines.add(.region, region) }
         if allowsAnonymous { lines.add(.allowAnonymous, "true") }
         if let tls { render(tls, into: &lines) }
         lines.close()

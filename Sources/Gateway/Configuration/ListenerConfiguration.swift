@@ -22,6 +22,8 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var users: [String: String] = [:]
     /// Secrets by access key (S3), in front of a private backend; empty: signatures are not checked.
     package var accessKeys: [String: String] = [:]
+    /// The region that signatures have to be for (S3), in front of a private backend; nil: any.
+    package var region: String?
     /// Whether other machines may come in without being asked who they are.
     package var allowsAnonymous = false
 

@@ -13,6 +13,7 @@ extension ConfigurationDecoder {
         let idleTimeout = duration(.idleTimeout, in: section)
         let users = texts(.users, in: section)
         let accessKeys = texts(.accessKeys, in: section)
+        let region = text(.region, in: section)
         let allowsAnonymous = boolean(.allowAnonymous, in: section)
         let tls = self.section(.listenerTLS, in: section).flatMap { listenerTLS($0, speaks: wire) }
         guard let wire, let endpoints, let backend else { return nil }
@@ -22,6 +23,7 @@ extension ConfigurationDecoder {
         listener.idleTimeout = idleTimeout ?? listener.idleTimeout
         listener.users = Dictionary(uniqueKeysWithValues: users ?? [])
         listener.accessKeys = Dictionary(uniqueKeysWithValues: accessKeys ?? [])
+        listener.region = region
         listener.allowsAnonymous = allowsAnonymous ?? listener.allowsAnonymous
         listener.tls = tls
         return listener

@@ -24,6 +24,9 @@ package struct S3XMLWriter: Sendable {
         bytes.append(UInt8(ascii: ">"))
     }
 
+    /// The text of the element that is open.
+    package mutating func text(_ text: String) { escape(Array(text.utf8)) }
+
     /// An element with nothing but text.
     package mutating func element(_ name: StaticString, _ text: [UInt8]) {
         open(name)

@@ -19,6 +19,8 @@ struct S3Authenticator {
 
     /// Secrets by access key; when it is empty, signatures are not checked.
     let accessKeys: [String: String]
+    /// The region that signatures have to be for; nil for any.
+    var region: String?
 
     /// Throws unless `request` is signed by somebody who may ask.
     func access(_ request: S3Request, now: S3Date) throws(S3Refusal) -> S3Access {
@@ -31,6 +33,7 @@ struct S3Authenticator {
                 .invalidAccessKeyID, "The AWS Access Key Id you provided does not exist in our records.",
                 [S3Refusal.Detail("AWSAccessKeyId", authorization.credential.accessKey)])
         }
+        try check(authorization)
         try authorization.check(now: now)
         let canonical = try S3CanonicalRequest(request, authorization)
         let signer = S3Signer(authorization, secret: Array(secret.utf8), Self.hash)
@@ -48,6 +51,21 @@ struct S3Authenticator {
         }
         access.signer = signer
         return access
+    }
+
+    /// Throws where another region is expected than the signature is for; clients go on with the one that the answer names.
+    private func check(_ authorization: S3Authorization) throws(S3Refusal) {
+        let given = String(decoding: authorization.credential.region, as: UTF8.self)
+        guard let region, given != region else { return }
+        let detail = [S3Refusal.Detail("Region", Array(region.utf8))]
+        guard authorization.expires == nil else {
+            throw S3Refusal(
+                .authorizationQueryParametersError,
+                "Error parsing the X-Amz-Credential parameter; the region '\(given)' is wrong; expecting '\(region)'", detail)
+        }
+        throw S3Refusal(
+            .authorizationHeaderMalformed,
+            "The authorization header is malformed; the region '\(given)' is wrong; expecting '\(region)'", detail)
     }
 
     private static func payload(

@@ -50,7 +50,13 @@ extension S3Call {
             guard root.isNamed("CreateBucketConfiguration") else {
                 throw S3Refusal(.malformedXML, "expected the root element CreateBucketConfiguration")
             }
-            // A region is the client's affair here; anything else would be a wish that is not fulfilled.
+            // Without a region of the listener's it is the client's affair; anything else would be a wish unfulfilled.
+            if hasRegion, let wanted = root.text("LocationConstraint"), wanted != Array(region.utf8) {
+                throw S3Refusal(
+                    .illegalLocationConstraint,
+                    "The \(String(decoding: wanted, as: UTF8.self)) location constraint is incompatible for the region "
+                        + "specific endpoint this request was sent to.")
+            }
             if let other = root.children.first(where: { !$0.isNamed("LocationConstraint") }) {
                 throw S3Refusal(
                     .notImplemented,
@@ -68,7 +74,7 @@ extension S3Call {
         let service = try objects()
         _ = try await asking { () async throws(ObjectFailure) in try await service.headBucket(bucket, context) }
         var fields = common
-        fields.add("x-amz-bucket-region", "us-east-1")
+        fields.add("x-amz-bucket-region", region)
         answer(200, fields)
     }
 
@@ -85,6 +91,7 @@ extension S3Call {
         let service = try objects()
         _ = try await asking { () async throws(ObjectFailure) in try await service.headBucket(bucket, context) }
         var xml = S3XMLWriter("LocationConstraint")
+        if region != Self.standardRegion { xml.text(region) }
         xml.close("LocationConstraint")
         answer(200, common, xml: xml)
     }

@@ -52,6 +52,13 @@ final class S3Call {
         return service
     }
 
+    /// The region that every bucket is in.
+    var region: String { session.listener.configuration.region ?? Self.standardRegion }
+    /// Whether the configuration names it.
+    var hasRegion: Bool { session.listener.configuration.region != nil }
+    /// What clients take for the region when nothing else is said.
+    static let standardRegion = "us-east-1"
+
     /// The bucket of the request.
     var bucket: [UInt8] { request.bucket ?? [] }
 

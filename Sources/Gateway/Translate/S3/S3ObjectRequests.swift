@@ -6,10 +6,18 @@ import S3Wire
 extension S3Call {
     // MARK: Writing
 
-    /// Throws when a body's size is not known before it comes; S3 takes no other.
+    /// Throws when a body's size is not known before it comes, or is more than S3 takes in one request.
     private func sized(_ facts: S3BodyFacts) throws(S3Refusal) {
         if request.head.framing == .none || facts.length == nil {
             throw S3Refusal(.missingContentLength, "You must provide the Content-Length HTTP header.")
+        }
+        if let length = facts.length, length > S3Limits.upload.maximum {
+            throw S3Refusal(
+                .entityTooLarge, "Your proposed upload exceeds the maximum allowed size",
+                [
+                    S3Refusal.Detail("ProposedSize", Array("\(length)".utf8)),
+                    S3Refusal.Detail("MaxSizeAllowed", Array("\(S3Limits.upload.maximum)".utf8)),
+                ])
         }
     }
 

@@ -24,7 +24,8 @@ package final class S3Translator {
         self.session = session
         self.gate = gate
         stream = S3ClientStream(session)
-        authenticator = S3Authenticator(accessKeys: session.listener.configuration.accessKeys)
+        let configuration = session.listener.configuration
+        authenticator = S3Authenticator(accessKeys: configuration.accessKeys, region: configuration.region)
         capabilities = Self.capabilities(of: gate.manifest)
     }
 
