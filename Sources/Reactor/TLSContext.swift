@@ -103,6 +103,23 @@ package final class TLSContext: @unchecked Sendable {
         }
     }
 
+    /// The hash of a server's own certificate that a login can be bound to: `tls-server-end-point` (RFC 5929, 4.1).
+    ///
+    /// It is made with the hash of the certificate's signature, and with SHA-256 for MD5 and SHA-1. Nil for signatures that
+    /// have no single hash, such as Ed25519's, for which the RFC defines none.
+    package var serverEndPoint: [UInt8]? {
+        var digest: Int32 = 0
+        guard isServer, let certificate = SSL_CTX_get0_certificate(context),
+            OBJ_find_sigid_algs(X509_get_signature_nid(certificate), &digest, nil) == 1
+        else { return nil }
+        if digest == NID_md5 || digest == NID_sha1 { digest = NID_sha256 }
+        guard let method = EVP_get_digestbyname(OBJ_nid2sn(digest)) else { return nil }
+        var hash = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var count: UInt32 = 0
+        guard X509_digest(certificate, method, &hash, &count) == 1 else { return nil }
+        return Array(hash.prefix(Int(count)))
+    }
+
     /// An error with OpenSSL's newest reason; clears its queue.
     static func failure(_ what: String) -> IOError {
         let code = ERR_peek_last_error()

@@ -48,6 +48,8 @@ final class TLSSession {
 
     deinit { SSL_free(ssl) }
 
+    var serverEndPoint: [UInt8]? { context.serverEndPoint }
+
     private func expect(_ serverName: String?) throws(IOError) {
         guard let serverName, !serverName.isEmpty else {
             guard !context.verifies else {
@@ -214,4 +216,7 @@ extension Socket {
 
     /// Whether the bytes on this socket are encrypted.
     package var isEncrypted: Bool { tls != nil }
+
+    /// What a client's login can be bound to, where TLS ends here: ``TLSContext/serverEndPoint``.
+    package var serverEndPoint: [UInt8]? { tls?.serverEndPoint }
 }

@@ -9,7 +9,9 @@ final class TranslatedPostgres: Sendable {
     var port: Int { fairlead.port("sql") }
 
     /// Starts on `folder`; with `users`, a password is asked for.
-    init(_ folder: TemporaryFolder, users: [String: String] = [:], fsync: String = "everysec") throws {
+    init(
+        _ folder: TemporaryFolder, users: [String: String] = [:], fsync: String = "everysec", listener: [String] = []
+    ) throws {
         let logins =
             users.isEmpty
             ? [] : ["    users:"] + users.sorted { $0.key < $1.key }.map { "      \($0.key): \($0.value)" }
@@ -18,7 +20,7 @@ final class TranslatedPostgres: Sendable {
                 "admin: 127.0.0.1:0", "workers: 2", "listeners:", "  sql:", "    protocol: postgres",
                 "    listen: 127.0.0.1:0",
             ]
-            + ["    backend: house"] + logins
+            + ["    backend: house"] + logins + listener.map { "    \($0)" }
             + ["backends:", "  house:", "    adapter: embedded", "    options:"]
             + ["      folder: \"\(folder.file("data"))\"", "      fsync: \(fsync)"]
         fairlead = try Fairlead(yaml: lines.joined(separator: "\n") + "\n")
@@ -26,11 +28,11 @@ final class TranslatedPostgres: Sendable {
 
     /// Runs `body` with a process on a folder of its own.
     static func run<Result>(
-        users: [String: String] = [:], _ body: (TranslatedPostgres) async throws -> Result
+        users: [String: String] = [:], listener: [String] = [], _ body: (TranslatedPostgres) async throws -> Result
     ) async throws -> Result {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        let server = try TranslatedPostgres(folder, users: users)
+        let server = try TranslatedPostgres(folder, users: users, listener: listener)
         defer { server.fairlead.stop() }
         return try await body(server)
     }
@@ -42,13 +44,15 @@ final class TranslatedPostgres: Sendable {
     }
 
     /// What psql says to a script.
-    func psql(_ script: String, _ arguments: [String] = [], user: String = "postgres", password: String? = nil)
-        async throws
-        -> CommandResult
-    {
+    ///
+    /// `env` goes over what it is told otherwise.
+    func psql(
+        _ script: String, _ arguments: [String] = [], user: String = "postgres", password: String? = nil,
+        env: [String: String] = [:]
+    ) async throws -> CommandResult {
         let psql = try PostgresInstall.find(.debian15).program("psql")
         return try await Command.run(
-            [psql, "-X", "-w", "-v", "VERBOSITY=verbose"] + arguments, env: environment(user: user, password: password),
+            [psql, "-X", "-w", "-v", "VERBOSITY=verbose"] + arguments, env: environment(user: user, password: password).merging(env) { $1 },
             input: Data(script.utf8),
             timeout: .seconds(60))
     }

@@ -39,16 +39,17 @@ package final class Certificates: Sendable {
         try issue("client", name: clientName, extensions: "extendedKeyUsage=clientAuth")
     }
 
-    /// Signs a further certificate and gives the paths of certificate and key; `extensions` are OpenSSL's, one a line.
+    /// Signs a further certificate and gives the paths of certificate and key; `extensions` are OpenSSL's, one a line, and
+    /// `digest` is the hash of its signature.
     @discardableResult
     package func issue(
-        _ file: String, name: String, extensions: String
+        _ file: String, name: String, extensions: String, digest: String = "sha256"
     ) throws -> (certificate: String, key: String) {
         try openssl(request(key: "\(file).key", out: "\(file).csr", name: name))
         try folder.write("\(file).ext", extensions + "\n")
         try openssl([
             "x509", "-req", "-in", folder.file("\(file).csr"), "-CA", authority, "-CAkey", folder.file("ca.key"),
-            "-CAcreateserial", "-days", "1", "-extfile", folder.file("\(file).ext"),
+            "-CAcreateserial", "-\(digest)", "-days", "1", "-extfile", folder.file("\(file).ext"),
             "-out", folder.file("\(file).pem"),
         ])
         return (folder.file("\(file).pem"), folder.file("\(file).key"))

@@ -108,18 +108,21 @@ struct PostgresLogin {
         let users = session.listener.configuration.users
         guard !users.isEmpty else { return }
         let password = users[user]
-        connection.out.saslMechanisms([PostgresSCRAM.mechanism])
+        // What the client's TLS has shown it: only one that talks to this very gateway can name it.
+        let endPoint = session.client.serverEndPoint
+        connection.out.saslMechanisms(
+            endPoint == nil
+                ? [PostgresSCRAM.mechanism] : [PostgresSCRAM.boundMechanism, PostgresSCRAM.mechanism])
         let first = try await credentials()
         guard let (mechanism, message) = PostgresSCRAM.initialResponse(first) else {
             throw fatal("08P01", "malformed SASL message")
         }
-        guard mechanism == PostgresSCRAM.mechanism else {
+        let isBound = mechanism == PostgresSCRAM.boundMechanism
+        guard isBound ? endPoint != nil : mechanism == PostgresSCRAM.mechanism else {
             throw fatal("08P01", "client selected an invalid SASL authentication mechanism")
         }
         guard let opening = PostgresSCRAM.ClientFirst(message) else { throw fatal("08P01", "malformed SCRAM message") }
-        guard opening.flag != UInt8(ascii: "p") else {
-            throw fatal("08P01", "malformed SCRAM message: channel binding was not offered")
-        }
+        try checkBinding(opening, isBound: isBound, isOffered: endPoint != nil)
         let nonce = opening.nonce + base64(randomBytes(18))
         // A user who does not exist gets a salt that stays the same, and an exchange that cannot succeed.
         let salt = Array(hmacSHA256(key: Self.mockSecret, Array(user.utf8)).prefix(16))
@@ -128,7 +131,8 @@ struct PostgresLogin {
         guard let last = PostgresSCRAM.ClientFinal(try await credentials()) else {
             throw fatal("08P01", "malformed SCRAM message")
         }
-        guard last.nonce == nonce, last.binding == base64(opening.header) else {
+        guard last.nonce == nonce, last.binding == base64(opening.header + (isBound ? endPoint ?? [] : []))
+        else {
             throw fatal("08P01", "malformed SCRAM message: nonce or channel binding does not match")
         }
         let words = opening.bare + [UInt8(ascii: ",")] + serverFirst + [UInt8(ascii: ",")] + last.withoutProof
@@ -136,6 +140,29 @@ struct PostgresLogin {
             throw fatal("28P01", "password authentication failed for user \"\(user)\"")
         }
         connection.out.authentication(12, Array("v=".utf8) + base64(signature))
+    }
+
+    /// Throws unless what the client says of channel binding goes with the mechanism that it chose.
+    ///
+    /// Source: RFC 5802, 6, and PostgreSQL's src/backend/libpq/auth-scram.c read_client_first_message.
+    private func checkBinding(
+        _ opening: PostgresSCRAM.ClientFirst, isBound: Bool, isOffered: Bool
+    ) throws(PostgresReport) {
+        let binds = opening.flag == UInt8(ascii: "p")
+        guard binds == isBound else {
+            throw fatal(
+                "08P01", "malformed SCRAM message: the mechanism and what it says of channel binding do not go together")
+        }
+        if binds, opening.binding != "tls-server-end-point" {
+            throw fatal("08P01", "unsupported SCRAM channel-binding type \"\(opening.binding ?? "")\"")
+        }
+        // Somebody between the two has taken the offer away.
+        if opening.flag == UInt8(ascii: "y"), isOffered {
+            throw fatal(
+                "28000",
+                "SCRAM channel binding negotiation error: the client supports SCRAM channel binding but thinks the "
+                    + "server does not. However, this server does support channel binding.")
+        }
     }
 
     private func credentials() async throws -> [UInt8] {
