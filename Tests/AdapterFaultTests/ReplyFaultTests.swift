@@ -27,6 +27,26 @@ struct ReplyFaultTests {
         }
     }
 
+    @Test("answers to two changes that were swapped reach neither caller", arguments: [("HD", "NS"), ("NS", "HD")])
+    func swapped(first: String, second: String) async throws {
+        try await Subject.declared.run { connection, number in
+            for key in ["a", "b"] {
+                guard try connection.readLine() == "ms \(key) 1 T0 k", try connection.readLine() == "v" else {
+                    throw SupportError("expected a set of \(key)")
+                }
+                if number > 0 { try connection.send("HD k\(key)\r\n") }
+            }
+            try connection.send("\(first) kb\r\n\(second) ka\r\n")
+            connection.readToEnd()
+        } _: { rig in
+            async let one = rig.set("a", "v")
+            async let other = rig.set("b", "v")
+            #expect(await one.isBackendsFault)
+            #expect(await other.isBackendsFault)
+            #expect(await rig.set("a", "v") == .success(.done))
+        }
+    }
+
     @Test("a length beyond every bound is an error before anything of it is held", arguments: Subject.allCases)
     func hugeLength(subject: Subject) async throws {
         try await subject.run { connection, number in

@@ -8,7 +8,7 @@ package final class EtcdServer: Sendable {
     /// Where clients connect.
     package let port: Int
     package let process: ServerProcess
-    package var url: String { "http://127.0.0.1:\(port)" }
+    package let url: String
 
     /// Starts a server and waits until it has elected itself; `arguments` are further options.
     package static func start(_ arguments: [String] = []) async throws -> EtcdServer {
@@ -16,10 +16,27 @@ package final class EtcdServer: Sendable {
     }
 
     /// The blocking form of `start`; `port` starts it again at a known place.
-    package init(_ arguments: [String] = [], port: Int? = nil) throws {
+    ///
+    /// With `certificates` it speaks TLS, and asks its clients for a certificate of the same authority.
+    package init(_ arguments: [String] = [], port: Int? = nil, certificates: Certificates? = nil) throws {
         folder = try TemporaryFolder()
         self.port = try port ?? FreePort.take()
-        let (clients, peers) = ("http://127.0.0.1:\(self.port)", "http://127.0.0.1:\(try FreePort.take())")
+        url = "\(certificates == nil ? "http" : "https")://127.0.0.1:\(self.port)"
+        let (clients, peers) = (url, "http://127.0.0.1:\(try FreePort.take())")
+        var arguments = arguments
+        if let certificates {
+            // Its HTTP gateway is a client of the server itself, and shows the same certificate.
+            let own = try certificates.issue(
+                "etcd", name: "localhost",
+                extensions: """
+                    subjectAltName=DNS:localhost,IP:127.0.0.1
+                    extendedKeyUsage=serverAuth,clientAuth
+                    """)
+            arguments += [
+                "--cert-file", own.certificate, "--key-file", own.key,
+                "--client-cert-auth", "--trusted-ca-file", certificates.authority,
+            ]
+        }
         let command = [
             try Tools.find("etcd"), "--name", "scratch", "--data-dir", folder.file("data"),
             "--listen-client-urls", clients, "--advertise-client-urls", clients,
@@ -30,7 +47,8 @@ package final class EtcdServer: Sendable {
         // It accepts connections before it has a leader, and answers them with errors; it says this when it has one.
         let log = folder.file("log")
         try process.waitUntil("service of clients") {
-            ((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").contains("serving client traffic insecurely")
+            let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+            return text.contains("serving client traffic \(certificates == nil ? "insecurely" : "securely")")
         }
         try process.waitUntilAnswers(self.port)
     }
