@@ -46,7 +46,10 @@ struct DialectTests {
     @Test(
         "what SQLite would do differently is refused by name",
         arguments: [
-            "select array[1,2]", "select distinct on (a) a from t", "delete from t using u where t.a = u.a",
+            "select array[[1],[2]]", "select array[1] || 2", "select (array[1,2])[1]", "select '{1}'::bytea[]",
+            "select array_agg(a order by a) from t", "create table t (a int[])", "alter table t add a text[]",
+            "select 1::int[][]", "alter table t add if not exists a int, add b int", "alter table t drop constraint c",
+            "alter table t rename constraint a to b", "alter table t alter a set not null", "select distinct on (a) a from t", "delete from t using u where t.a = u.a",
             "select a similar to b from t", "grant select on t to u", "create function f() returns int as $$x$$",
             "alter table t alter column a type int", "select * from t for update skip locked", "create sequence s",
             "create table t (id serial, a int primary key)", "select a from t where b @> c",

@@ -27,6 +27,15 @@ struct TranslatedPostgresClientTests {
         "copy r from stdin;\n1\n\\.\ncopy r from stdin;\nx\ty\n\\.\nselect count(*) from r;\n",
         "set application_name = 'x';\nshow application_name;\nset nope = 1;\nshow standard_conforming_strings;\nreset all;\nshow transaction_isolation;\n",
         "\\set FETCH_COUNT 2\nselect id from t order by id;\n", "select 1 \\gdesc\n\\echo :ROW_COUNT\n",
+        "create table al(a int, z int);\ninsert into al values (1, 2);\nalter table al add column b int default 7, add c int not null default 5, drop column z;\nselect * from al;\n\\d al\n",
+        "alter table al rename column b to bb;\nalter table al rename to am;\nselect a, bb, c from am;\nalter table am rename to al;\nalter table am add d int;\n",
+        "set client_min_messages = error;\nalter table al add column if not exists bb int;\nalter table al drop column if exists nope;\nalter table if exists nowhere add a int;\nalter table al add c int;\nselect * from al;\n",
+        "alter table al add column u int unique, add v text;\ninsert into al(c, u) values (1, 1);\ninsert into al(c, u) values (1, 1);\nalter table al drop v;\nselect * from al order by a;\n",
+        "begin;\nalter table al add w int, add x int;\nrollback;\nselect * from al order by a;\n",
+        "select array[1,2,3], array['a','b c',null,'x,y','NULL',''], '{1, 2}'::int[], array[]::text[], array[1.5, 2], array[true, false]::bool[];\n",
+        "select array_agg(x), array(select 1 union all select 2), array_agg(x) is null from (values (1),(2)) v(x);\nselect array_agg(a) from al where false;\n",
+        "select array_length(array[1,2],1), cardinality(array['a']), 2 = any(array[1,2]), 'b' = any('{a,b}'::text[]), 3 <> all('{1,2}'::int[]);\n",
+        "select '{1,x}'::int[];\nselect '{1'::int[];\nselect '1,2'::text[];\nselect '{\"a b\", \\\\\"q , null, \"null\"}'::text[], '{ 2024-02-29 }'::date[];\n",
         "create view v as select id, b from t;\nselect * from v;\n\\dv\ntruncate r;\ndrop table r, v;\ndrop view v;\ndrop table r;\n",
     ]
 
@@ -60,7 +69,7 @@ struct TranslatedPostgresClientTests {
                 "select support from fairlead.capabilities where capability = 'sql.query';\nshow fairlead.backend;\n",
                 ["-At"])
             #expect(rows.text == "native\nhouse\n")
-            let refused = try await translated.psql("select array[1];\nlisten x;\n", ["-At"])
+            let refused = try await translated.psql("select array[[1]];\nlisten x;\n", ["-At"])
             #expect(refused.errorText.contains("0A000: UNSUPPORTED sql.query: backend 'house' (adapter embedded)"))
             #expect(refused.errorText.contains("0A000: UNSUPPORTED bus.subscribe: backend 'house'"))
         }

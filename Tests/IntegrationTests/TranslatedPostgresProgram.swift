@@ -26,6 +26,13 @@ enum TranslatedPostgresProgram {
                 with c.cursor(binary=binary) as cur:
                     cur.execute(f"select id,{cols} from kinds order by id"); return [r for r in cur.fetchall()], [(x.name,x.type_code) for x in cur.description]
             step(f'select binary={binary}', sel)
+            def arrays():
+                with c.cursor(binary=binary) as cur:
+                    given = ([1, None, 2], ['x"y', 'NULL', ''], [1.5, 2.0], [True], [datetime.date(2024, 2, 29)])
+                    cur.execute("""select array[1,2,null], array['a','x,y',''], %s::int[], %s::text[], %s::float8[], %s::bool[],
+                        %s::date[], '{}'::int8[], array(select i from kinds order by id limit 2)""", given)
+                    return cur.fetchone(), [x.type_code for x in cur.description]
+            step(f'arrays binary={binary}', arrays)
         step('params', lambda: c.execute("select * from kinds where i = %s and t = %s", (1,'héllo')).fetchone()[0])
         step('any', lambda: c.execute("select id from kinds where id = any(%s)", ([1,3],)).fetchall())
         step('anytext', lambda: c.execute("select id from kinds where v = any(%s)", (['abc','q"x'],)).fetchall())

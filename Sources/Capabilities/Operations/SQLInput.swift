@@ -25,7 +25,9 @@ extension SQLType {
         case .uuid:
             guard let uuid = SQLUUIDText.normalized(text) else { throw invalid(text) }
             return .text(uuid)
-        default: return .text(text)
+        default:
+            if let item { return .text(try arrayText(text, of: item)) }
+            return .text(text)
         }
     }
 

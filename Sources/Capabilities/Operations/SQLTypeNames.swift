@@ -28,6 +28,7 @@ extension SQLType {
         case .regclass: "regclass"
         case .uuid: "uuid"
         case .jsonb: "jsonb"
+        default: item.map { "_\($0.catalogName)" } ?? ""
         }
     }
 
@@ -46,7 +47,7 @@ extension SQLType {
         case .time: "time without time zone"
         case .timestamp: "timestamp without time zone"
         case .timestampWithZone: "timestamp with time zone"
-        default: catalogName
+        default: item.map { "\($0.displayName)[]" } ?? catalogName
         }
     }
 }

@@ -15,7 +15,8 @@ public enum SQLValue: Sendable, Equatable {
 /// A type of values; the raw value is PostgreSQL's number for it (catalog pg_type).
 ///
 /// Booleans are the integers 0 and 1; numbers are integers, doubles or, when neither holds them, text; dates and times
-/// are text in ISO 8601 with a space between date and time, in UTC where they have a zone; all others are text.
+/// are text in ISO 8601 with a space between date and time, in UTC where they have a zone; all others, arrays among them, are
+/// text.
 public enum SQLType: UInt32, Sendable, CaseIterable {
     case unknown = 705
     case boolean = 16
@@ -41,6 +42,19 @@ public enum SQLType: UInt32, Sendable, CaseIterable {
     case regclass = 2205
     case uuid = 2950
     case jsonb = 3802
+    case booleanArray = 1000
+    case int16Array = 1005
+    case int32Array = 1007
+    case textArray = 1009
+    case boundedTextArray = 1015
+    case int64Array = 1016
+    case float32Array = 1021
+    case float64Array = 1022
+    case timestampArray = 1115
+    case dateArray = 1182
+    case timestampWithZoneArray = 1185
+    case numericArray = 1231
+    case uuidArray = 2951
 }
 
 /// A column of a result or of a table.

@@ -5,7 +5,7 @@ import Capabilities
 
 /// A statement of one session.
 final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
-    let translation: SQLTranslation
+    private(set) var translation: SQLTranslation
     let text: [UInt8]
     let givenTypes: [SQLType]
     private(set) var parameterTypes: [SQLType]
@@ -27,7 +27,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         if translation.readsCatalog { try connection.refreshCatalog() }
         let isDeferred = !translation.first.isEmpty
         // What refers to something that a statement before it makes can only be compiled when it runs.
-        let statement = isDeferred ? nil : try compile()
+        let statement = isDeferred ? nil : try compileOrSkip()
         compiled = statement
         let count = statement.map { Int(sqlite3_bind_parameter_count($0)) } ?? 0
         parameterTypes = try SQLParameterTypes.find(
@@ -59,11 +59,26 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         if compiled == nil { compiled = statement } else { sqlite3_finalize(statement) }
     }
 
+    /// The same, or a statement that does nothing where the client says that there may be nothing to do.
+    private func compileOrSkip() throws(SQLFailure) -> OpaquePointer {
+        do throws(SQLFailure) {
+            return try compile()
+        } catch where translation.tolerated.contains(error.state) {
+            translation.doNothing()
+            return try compile()
+        }
+    }
+
     private func compile() throws(SQLFailure) -> OpaquePointer {
         do throws(SQLFailure) {
             return try connection.compile(translation.sql)
         } catch {
             var failure = error
+            if translation.command.tag == "ALTER TABLE", failure.state == "42701",
+                let name = failure.message.split(separator: "\"").dropFirst().first
+            {
+                failure.message = "column \"\(name)\" of relation \"\(translation.table)\" already exists"
+            }
             failure.offset = error.offset.flatMap { translation.original($0) } ?? placeOfRelation(failure)
             throw inClientsWords(failure)
         }

@@ -28,7 +28,7 @@ package final class EmbeddedSQLStore: Sendable {
         .sqlQuery: ManifestEntry(
             .native, bounds: [.valueBytes: Int(SQLiteConnection.largestValue)],
             note:
-                "SQLite behind PostgreSQL's words: one writer at a time; numeric keeps 15 digits; no arrays and no intervals"
+                "SQLite behind PostgreSQL's words: one writer at a time; numeric keeps 15 digits; no columns of arrays and no intervals"
         ),
         .sqlParameters: ManifestEntry(.native, bounds: [.batch: 32_766]),
         .sqlPrepared: ManifestEntry(.native),

@@ -33,6 +33,8 @@ enum SQLCast {
         case .json, .jsonb: return try json(value, connection)
         case .regclass: return try regclass(value, connection)
         case .void: return .text("")
+        // Arrays.
+        default: return try input(value, type)
         }
     }
 

@@ -14,7 +14,8 @@ enum SQLCatalogTables {
             try connection.execute(
                 """
                 INSERT INTO pg_catalog.pg_type VALUES (\(type.rawValue), \(SQLText.literal(type.catalogName)), 11, 10, \
-                \(length(type)), 0, 'b', \(SQLText.literal(category(type))), 0, 1, ',', 0, 0, 0, 0, 0, -1, 0, NULL, \
+                \(length(type)), 0, 'b', \(SQLText.literal(category(type))), 0, 1, ',', 0, \(type.item?.rawValue ?? 0), \
+                \(type.array?.rawValue ?? 0), 0, 0, -1, 0, NULL, \
                 \(SQLText.literal(declared.formatted)))
                 """)
         }
@@ -52,7 +53,7 @@ enum SQLCatalogTables {
         case .int16, .int32, .int64, .float32, .float64, .numeric, .oid, .regclass: "N"
         case .text, .boundedText, .fixedText, .name: "S"
         case .date, .time, .timestamp, .timestampWithZone: "D"
-        default: "U"
+        default: type.item == nil ? "U" : "A"
         }
     }
 

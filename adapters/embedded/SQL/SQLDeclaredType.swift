@@ -104,13 +104,33 @@ struct SQLDeclaredType: Equatable {
                 throw SQLFailure("42704", "type \"\(name)\" does not exist", offset: start)
             }
         }
-        if next < tokens.count, tokens[next].isMark("[") || word() == "array" {
-            throw .refused(.sqlQuery, "arrays are not known here", offset: start)
+        if try isArray(tokens, at: &next) {
+            guard let array = result.type.array, !result.isSerial, numbers.isEmpty else {
+                throw .refused(.sqlQuery, "arrays of this type are not known here", offset: start)
+            }
+            result = SQLDeclaredType(type: array)
         }
         if !numbers.isEmpty { result.modifier = try modifier(result.type, tokens, from: numbersAt, to: next) }
         if result.type == .fixedText, result.modifier < 0, !["bpchar"].contains(name) { result.modifier = 5 }
         index = next
         return result
+    }
+
+    /// Whether `[]`, `[3]` or `ARRAY` follows; leaves the index behind it. A size says nothing in PostgreSQL either.
+    private static func isArray(_ tokens: [SQLToken], at index: inout Int) throws(SQLFailure) -> Bool {
+        func isMark(_ place: Int, _ mark: String) -> Bool { place < tokens.count && tokens[place].isMark(mark) }
+        var next = index
+        if next < tokens.count, tokens[next].isWord("array") { next += 1 }
+        if isMark(next, "[") {
+            let end = isMark(next + 1, "]") ? next + 1 : next + 2
+            guard isMark(end, "]") else { return false }
+            if isMark(end + 1, "[") {
+                throw .refused(.sqlQuery, "arrays of arrays are not known here", offset: tokens[next].start)
+            }
+            next = end + 1
+        }
+        defer { index = next }
+        return next > index
     }
 
     private static func modifier(

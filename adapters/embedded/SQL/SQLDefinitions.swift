@@ -1,4 +1,4 @@
-// CREATE, ALTER, DROP and TRUNCATE, and what SQLite needs said differently in them.
+// CREATE, DROP and TRUNCATE, and what SQLite needs said differently in them.
 
 import Capabilities
 
@@ -23,17 +23,12 @@ extension SQLTranslator {
         if rewrite.isWord(next, "schema") {
             let named = rewrite.isWords(next + 1, "if", "not", "exists") ? next + 4 : next + 1
             if rewrite.isWord(named, "public"), named > next + 1 {
-                replaceAll("SELECT 1 WHERE 0")
+                rewrite.replaceAll("SELECT 1 WHERE 0")
                 return SQLCommand("CREATE SCHEMA")
             }
         }
         let what = next < tokens.count ? tokens[next].text.uppercased() : ""
         throw refused("CREATE \(what) is not known here", 0)
-    }
-
-    mutating func replaceAll(_ sql: String) {
-        rewrite.remove(0..<tokens.count)
-        rewrite.replace(0, sql)
     }
 
     private mutating func createTable(_ index: Int) throws(SQLFailure) -> SQLCommand {
@@ -158,6 +153,8 @@ extension SQLTranslator {
         guard next < piece.upperBound, var type = try SQLDeclaredType.read(tokens, at: &next) else {
             throw rewrite.syntaxError(next)
         }
+        // SQLite would compare and join them as the texts that they are.
+        if type.type.item != nil { throw refused("columns that hold arrays are not known here", typeStart) }
         let typeEnd = next
         var key: Int?
         var isNotNull = false
@@ -284,84 +281,11 @@ extension SQLTranslator {
         return SQLCommand("CREATE INDEX")
     }
 
-    // MARK: ALTER
-
-    mutating func alter() throws(SQLFailure) -> SQLCommand {
-        guard rewrite.isWord(1, "table") else {
-            if rewrite.isWord(1, "index") || rewrite.isWord(1, "view") {
-                throw refused("ALTER \(tokens[1].text.uppercased()) is not known here", 0)
-            }
-            throw refused("this ALTER is not known here", 0)
-        }
-        var next = 2
-        if rewrite.isWords(next, "if", "exists") { throw refused("ALTER TABLE IF EXISTS is not known here", next) }
-        if rewrite.isWord(next, "only") {
-            rewrite.remove(next..<(next + 1))
-            next += 1
-        }
-        let table = next
-        while rewrite.isMark(next + 1, ".") { next += 2 }
-        let tableEnd = next + 1
-        next = tableEnd
-        guard next < tokens.count else { throw rewrite.syntaxError(next) }
-        if rewrite.split(next..<tokens.count).count > 1 {
-            throw refused("one change to a table at a time is known here", next)
-        }
-        let command = SQLCommand("ALTER TABLE")
-        if rewrite.isWord(next, "rename") {
-            try names()
-            return command
-        }
-        if rewrite.isWord(next, "drop") {
-            let target = rewrite.isWord(next + 1, "column") ? next + 2 : next + 1
-            if rewrite.isWord(next + 1, "constraint") || rewrite.isWord(target, "if") {
-                throw refused("this ALTER TABLE is not known here", next)
-            }
-            try names()
-            dropBehaviour()
-            return command
-        }
-        guard rewrite.isWord(next, "add") else { throw refused("this ALTER TABLE is not known here", next) }
-        return try addition(next, table: table..<tableEnd)
-    }
-
-    private mutating func addition(_ add: Int, table: Range<Int>) throws(SQLFailure) -> SQLCommand {
-        var next = add + 1
-        tableName = tokens[table.upperBound - 1].text
-        var constraint: String?
-        if rewrite.isWord(next, "constraint"), next + 1 < tokens.count {
-            constraint = tokens[next + 1].text
-            next += 2
-        }
-        let isPrimary = rewrite.isWords(next, "primary", "key")
-        if isPrimary || rewrite.isWord(next, "unique") {
-            let open = isPrimary ? next + 2 : next + 1
-            guard rewrite.isMark(open, "(") else { throw rewrite.syntaxError(open) }
-            let close = try rewrite.closing(open)
-            guard close == tokens.count - 1 else { throw refused("this constraint is not known here", close + 1) }
-            let columns = tokens[(open + 1)..<close].filter(\.isName).map(\.text)
-            let name =
-                constraint ?? (isPrimary ? "\(tableName)_pkey" : "\(tableName)_\(columns.joined(separator: "_"))_key")
-            if isPrimary { first.append(SQLCatalog.requireNotNull(table: tableName, columns: columns)) }
-            let list = columns.map(SQLText.quoted).joined(separator: ", ")
-            replaceAll("CREATE UNIQUE INDEX \(SQLText.quoted(name)) ON \(SQLText.quoted(tableName)) (\(list))")
-            return SQLCommand("ALTER TABLE")
-        }
-        if constraint != nil || rewrite.isWord(next, "check") || rewrite.isWord(next, "foreign") {
-            throw refused("this constraint can only be given with the table here", next)
-        }
-        if rewrite.isWord(next, "column") { next += 1 }
-        if rewrite.isWord(next, "if") { throw refused("ADD COLUMN IF NOT EXISTS is not known here", next) }
-        try names(table)
-        try column(next..<tokens.count, isKey: false, isOnlyKey: false)
-        return SQLCommand("ALTER TABLE")
-    }
-
     // MARK: DROP and TRUNCATE
 
-    /// `CASCADE` and `RESTRICT`: nothing here hangs on a table but its own indexes.
-    private mutating func dropBehaviour() {
-        let last = tokens.count - 1
+    /// `CASCADE` and `RESTRICT` at the end of `range`: nothing here hangs on a table but its own indexes.
+    mutating func dropBehaviour(_ range: Range<Int>) {
+        let last = range.upperBound - 1
         if rewrite.isWord(last, "restrict") || rewrite.isWord(last, "cascade") { rewrite.remove(last..<(last + 1)) }
     }
 
@@ -374,11 +298,10 @@ extension SQLTranslator {
         let isTolerant = rewrite.isWords(next, "if", "exists")
         if isTolerant { next += 2 }
         try names()
-        dropBehaviour()
+        dropBehaviour(tokens.indices)
         let head = "DROP \(kind.uppercased()) \(isTolerant ? "IF EXISTS " : "")"
         let statements = rewrite.split(next..<tokens.count).map { head + rewrite.newText($0) }
-        // The first one carries the places of errors.
-        replaceAll(statements.first ?? head)
+        rewrite.replaceAll(statements.first ?? head)
         then = Array(statements.dropFirst())
         return SQLCommand("DROP \(kind.uppercased())")
     }
@@ -387,7 +310,7 @@ extension SQLTranslator {
         var next = rewrite.isWord(1, "table") ? 2 : 1
         if rewrite.isWord(next, "only") { next += 1 }
         var end = tokens.count
-        dropBehaviour()
+        dropBehaviour(tokens.indices)
         if rewrite.isWord(end - 1, "cascade") { throw refused("TRUNCATE with CASCADE is not known here", end - 1) }
         if rewrite.isWord(end - 1, "restrict") { end -= 1 }
         var restarts = false
@@ -406,7 +329,7 @@ extension SQLTranslator {
                 }
             }
         }
-        replaceAll(statements.first ?? "")
+        rewrite.replaceAll(statements.first ?? "")
         then = Array(statements.dropFirst())
         return SQLCommand("TRUNCATE TABLE")
     }

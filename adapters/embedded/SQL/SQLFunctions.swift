@@ -132,8 +132,36 @@ enum SQLiteFunctions {
                 return .text(try SQLCast.arrayAsJSON(text))
             }
         ),
-        ("fairlead_array_text", 1, true, { _, values in values[0] == .text("[]") ? .text("{}") : values[0] }),
+        // A JSON array as the text of an array.
+        (
+            "fairlead_array_text", 1, true,
+            { connection, values throws(SQLFailure) in
+                guard values[0] != .null else { return .null }
+                let rows = try connection.rows("SELECT value FROM json_each(?1)", [values[0]])
+                return .text(SQLArrayText.text(rows.map { $0[0].string.map { Array($0.utf8) } }))
+            }
+        ),
+        (
+            "fairlead_array_of", -1, true,
+            { _, values in .text(SQLArrayText.text(values.map { $0.string.map { Array($0.utf8) } })) }
+        ),
+        (
+            "array_length", 2, true,
+            { _, values throws(SQLFailure) in
+                guard let count = try arrayCount(values[0]), count > 0, values[1] == .integer(1) else { return .null }
+                return .integer(count)
+            }
+        ),
+        (
+            "cardinality", 1, true,
+            { _, values throws(SQLFailure) in try arrayCount(values[0]).map { .integer($0) } ?? .null }
+        ),
     ]
+
+    private static func arrayCount(_ value: SQLValue) throws(SQLFailure) -> Int64? {
+        guard let text = value.string else { return nil }
+        return Int64(try SQLArrayText.items(Array(text.utf8)).count)
+    }
 }
 
 extension SQLValue {

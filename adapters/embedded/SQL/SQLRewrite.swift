@@ -27,6 +27,13 @@ struct SQLRewrite {
 
     mutating func replace(_ index: Int, _ text: String) { replacement[index] = text }
     mutating func remove(_ range: Range<Int>) { for index in range { replacement[index] = "" } }
+    /// Puts text in the place of everything, edits included; the first word carries the places of errors.
+    mutating func replaceAll(_ text: String) {
+        before = Array(repeating: "", count: tokens.count)
+        after = before
+        replacement = Array(repeating: "", count: tokens.count)
+        replacement[0] = text
+    }
     /// Puts text before a word and everything that already stands before it.
     mutating func prefix(_ index: Int, _ text: String) { before[index] = text + before[index] }
     /// Puts text behind a word and everything that already stands behind it.
@@ -161,6 +168,17 @@ extension SQLRewrite {
                 return start
             }
             start -= 1
+        } else if token.isMark("]") {
+            // `ARRAY[…]`
+            var depth = 0
+            while start >= 0 {
+                if tokens[start].isMark("]") { depth += 1 }
+                if tokens[start].isMark("[") { depth -= 1 }
+                if depth == 0 { break }
+                start -= 1
+            }
+            guard start > 0, tokens[start - 1].isWord("array") else { throw syntaxError(end) }
+            return start - 1
         } else if token.isWord("end") {
             var depth = 0
             while start >= 0 {

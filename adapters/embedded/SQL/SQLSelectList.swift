@@ -189,16 +189,16 @@ extension SQLTranslator {
         // A cast is called after what it converts, if that has a name, else after the type.
         if let start = rewrite.castStarts[last], start == first {
             guard let colons = rewrite.castEnds.first(where: { $0.value == last })?.key else {
-                return rewrite.castTypes[first].map { $0.type.catalogName }
+                return rewrite.castTypes[first].map { ($0.type.item ?? $0.type).catalogName }
             }
-            let type = rewrite.castTypes[colons].map { $0.type.catalogName }
+            let type = rewrite.castTypes[colons].map { ($0.type.item ?? $0.type).catalogName }
             return columnName(first..<colons) ?? type
         }
         if token.isWord("cast"), let type = rewrite.castTypes[first] {
             if let close = try? rewrite.closing(first + 1), close == last,
                 let word = (first..<last).last(where: { tokens[$0].isWord("as") })
             {
-                return columnName((first + 2)..<word) ?? type.type.catalogName
+                return columnName((first + 2)..<word) ?? (type.type.item ?? type.type).catalogName
             }
         }
         if token.isMark("("), let close = try? rewrite.closing(first), close == last {
@@ -284,8 +284,8 @@ extension SQLTranslator {
         var hasConcatenation = false
         for index in piece {
             let token = tokens[index]
-            if token.isMark("(") { depth += 1 }
-            if token.isMark(")") { depth -= 1 }
+            if token.isMark("(") || token.isMark("[") { depth += 1 }
+            if token.isMark(")") || token.isMark("]") { depth -= 1 }
             if token.isWord("case") { cases += 1 }
             if token.isWord("end") { cases -= 1 }
             guard depth == 0, cases == 0 else { continue }
@@ -372,20 +372,10 @@ extension SQLTranslator {
             return item
         }
         if token.isMark("("), let close = try? rewrite.closing(first), close == last {
-            if rewrite.isWord(first + 1, "select") {
-                var end = first + 2
-                var depth = 0
-                while end < last {
-                    if tokens[end].isMark("(") { depth += 1 }
-                    if tokens[end].isMark(")") { depth -= 1 }
-                    if depth == 0, tokens[end].kind == .word, Self.listEnds.contains(tokens[end].text) { break }
-                    end += 1
-                }
-                if end - 2 > first + 1, rewrite.isWord(end - 2, "as") { end -= 2 }
-                return describe((first + 2)..<end)
-            }
+            if rewrite.isWord(first + 1, "select") { return describe(selected(first, last)) }
             return describe((first + 1)..<last)
         }
+        if token.isWord("array") || token.isWord("array_agg") { return describeArray(piece) }
         if token.isName, wholeCall(piece) {
             var name = first
             while rewrite.isMark(name + 1, "."), name + 2 <= last { name += 2 }
@@ -397,6 +387,36 @@ extension SQLTranslator {
                 item.function = tokens[name].text
                 item.column = tokens[argument.upperBound - 1].text
             }
+        }
+        return item
+    }
+
+    /// What a query in parentheses selects, when it is one expression.
+    private func selected(_ open: Int, _ close: Int) -> Range<Int> {
+        var end = open + 2
+        var depth = 0
+        while end < close {
+            if tokens[end].isMark("(") { depth += 1 }
+            if tokens[end].isMark(")") { depth -= 1 }
+            if depth == 0, tokens[end].kind == .word, Self.listEnds.contains(tokens[end].text) { break }
+            end += 1
+        }
+        if end - 2 > open + 1, rewrite.isWord(end - 2, "as") { end -= 2 }
+        return (open + 2)..<end
+    }
+
+    /// An array has the type that its first item tells; without one it is text to the client.
+    private func describeArray(_ piece: Range<Int>) -> SQLResultItem {
+        var item = SQLResultItem()
+        let open = piece.lowerBound + 1
+        guard let close = try? rewrite.closing(open), close == piece.upperBound - 1, open + 1 < close else { return item }
+        let isQuery = rewrite.isWord(open + 1, "select")
+        let first = isQuery ? selected(open, close) : rewrite.split((open + 1)..<close)[0]
+        let inner = describe(first)
+        item.type = inner.type.array ?? .unknown
+        if inner.type == .unknown, isNameChain(first) {
+            item.function = "array_agg"
+            item.column = tokens[first.upperBound - 1].text
         }
         return item
     }

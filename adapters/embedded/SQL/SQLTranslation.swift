@@ -20,6 +20,16 @@ struct SQLTranslation {
     var locksRows = false
     /// Whether it cannot run in a transaction block.
     var standsAlone = false
+    /// SQLSTATEs of failures that mean that there is nothing to do: `IF EXISTS`, where SQLite has no words for it.
+    var tolerated: Set<String> = []
+    /// The table that a definition makes or changes.
+    var table = ""
+
+    /// Becomes a statement that does nothing and answers as the client's does.
+    mutating func doNothing() {
+        sql = Array("SELECT 1 WHERE 0".utf8)
+        (first, then, places) = ([], [], [])
+    }
 
     /// Where in the client's text a place of the new text is.
     func original(_ offset: Int) -> Int? { places.last { $0.new <= offset }?.old }
@@ -33,6 +43,7 @@ struct SQLTranslator {
     var then: [String] = []
     var parameterTypes: [Int: SQLType] = [:]
     var locksRows = false
+    var tolerated: Set<String> = []
     /// The table that a definition makes or changes, and its columns.
     var tableName = ""
     var columnNames: Set<String> = []
@@ -87,7 +98,8 @@ struct SQLTranslator {
         if let selfMade { (sql, places) = (Array(selfMade.utf8), []) }
         return SQLTranslation(
             sql: sql, first: first, then: then, places: places, command: command, items: items,
-            parameterTypes: parameterTypes, readsCatalog: readsCatalog, locksRows: locksRows, standsAlone: standsAlone)
+            parameterTypes: parameterTypes, readsCatalog: readsCatalog, locksRows: locksRows, standsAlone: standsAlone,
+            tolerated: tolerated, table: tableName)
     }
 
     func refused(_ reason: String, _ index: Int) -> SQLFailure {
@@ -131,7 +143,7 @@ struct SQLTranslator {
             columns.append("NULL AS \(SQLText.quoted(name))")
             items.append(SQLResultItem(name: name, type: .text))
         }
-        replaceAll("SELECT \(columns.joined(separator: ", ")) WHERE 0")
+        rewrite.replaceAll("SELECT \(columns.joined(separator: ", ")) WHERE 0")
         return true
     }
 

@@ -34,6 +34,7 @@ extension SQLTranslator {
                     rewrite.prefix(try rewrite.closing(index + 1), ")")
                     try aggregated(index)
                 }
+            case "array_agg": try arrayAggregate(index)
             case "if", "iif", "load_extension", "sqlite_version", "printf", "randomblob", "zeroblob", "likely",
                 "unlikely", "json_each", "json_tree", "fts3_tokenizer":
                 throw SQLFailure("42883", "function \(word) does not exist", offset: tokens[index].start)
@@ -60,6 +61,17 @@ extension SQLTranslator {
         }
         rewrite.remove((index + 1)..<(index + 4))
         rewrite.replace(index, call)
+    }
+
+    /// `array_agg(x)`, which is NULL where there are no rows.
+    private mutating func arrayAggregate(_ index: Int) throws(SQLFailure) {
+        let close = try rewrite.closing(index + 1)
+        let isOrdered = (index..<close).contains { rewrite.isWords($0, "order", "by") }
+        if isOrdered || rewrite.isWord(close + 1, "filter") || rewrite.isWord(close + 1, "over") {
+            throw refused("array_agg with ORDER BY, FILTER or OVER is not known here", index)
+        }
+        rewrite.replace(index, "fairlead_array_text(nullif(json_group_array")
+        rewrite.suffix(close, ", '[]'))")
     }
 
     /// `ARRAY(SELECT x …)` as the text of an array: its query's rows are gathered first.

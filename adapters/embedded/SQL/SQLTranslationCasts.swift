@@ -124,7 +124,9 @@ extension SQLTranslator {
             if token.kind == .operator {
                 try anOperator(index)
             } else if token.kind == .mark {
-                if token.text == "[", !rewrite.isEdited(index) { throw refused("arrays are not known here", index) }
+                if token.text == "[", !rewrite.isEdited(index) {
+                    throw refused("the items of arrays are not known here", index)
+                }
             } else if token.kind == .word {
                 try aWord(index)
             }
@@ -141,6 +143,19 @@ extension SQLTranslator {
         }
     }
 
+    /// `ARRAY[a, b]`: a function of ours makes its text.
+    private mutating func arrayConstructor(_ index: Int) throws(SQLFailure) {
+        let close = try rewrite.closing(index + 1)
+        if rewrite.isMark(index + 2, "[") { throw refused("arrays of arrays are not known here", index + 2) }
+        // SQLite has no type that would tell what is meant.
+        for neighbour in [index - 1, close + 1] where neighbour >= 0 && neighbour < tokens.count {
+            if tokens[neighbour].isOperator("||") { throw refused("|| of arrays is not known here", neighbour) }
+        }
+        rewrite.replace(index, "fairlead_array_of")
+        rewrite.replace(index + 1, "(")
+        rewrite.replace(close, ")")
+    }
+
     private func isOperand(_ index: Int) -> Bool {
         let token = tokens[index]
         return token.isName || token.isString || token.isMark(")") || token.kind == .integer || token.kind == .decimal
@@ -155,7 +170,7 @@ extension SQLTranslator {
         case "collate": try collation(index)
         case "any", "some", "all":
             if rewrite.isMark(index + 1, "("), index > 0, tokens[index - 1].kind == .operator { try quantified(index) }
-        case "array" where rewrite.isMark(index + 1, "["): throw refused("arrays are not known here", index)
+        case "array" where rewrite.isMark(index + 1, "[") && !rewrite.isEdited(index): try arrayConstructor(index)
         case "lateral": throw refused("LATERAL is not known here", index)
         case "distinct" where rewrite.isWord(index + 1, "on") && rewrite.isWord(index - 1, "select"):
             throw refused("DISTINCT ON is not known here", index)

@@ -104,7 +104,9 @@ enum SQLiteFailure {
             let bare = name.hasPrefix("main.") ? String(name.dropFirst(5)) : name
             return failure("42P01", "relation \"\(bare)\" does not exist")
         }
-        if let name = tail("no such column: ") {
+        if let told = tail("no such column: ") {
+            // ALTER TABLE tells it in quotes.
+            let name = told.filter { $0 != "\"" }
             return failure(
                 "42703", name.contains(".") ? "column \(name) does not exist" : "column \"\(name)\" does not exist")
         }

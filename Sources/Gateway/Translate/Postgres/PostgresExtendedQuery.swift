@@ -136,7 +136,7 @@ extension PostgresTranslatedSession {
                 continue
             }
             let isBinary = formats.count == 1 ? formats[0] == 1 : index < formats.count && formats[index] == 1
-            if isBinary, let item = prepared.arrays[index] {
+            if isBinary, let item = prepared.arrays[index] ?? prepared.parameterTypes[index].item {
                 values.append(try PostgresArrayReader.text(connection.array(range), item, number: index + 1))
                 continue
             }

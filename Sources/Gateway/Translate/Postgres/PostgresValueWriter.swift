@@ -56,6 +56,10 @@ enum PostgresValueWriter {
     }
 
     private static func appendText(_ text: [UInt8], _ column: SQLColumn, to bytes: inout [UInt8]) {
+        if column.type.item != nil, case .text(let normal)? = try? column.type.value(text) {
+            bytes += normal
+            return
+        }
         switch column.type {
         case .timestamp, .timestampWithZone:
             guard let stamp = SQLInstant.timestamp(text), let normal = SQLInstant.timestampText(stamp) else { break }
@@ -120,10 +124,36 @@ enum PostgresValueWriter {
             bytes.append(1)
             bytes += text
         case (.bytes, .bytes(let data)): bytes += data
+        case (let array, .text(let text)) where array.item != nil:
+            try appendArray(text, array.item ?? .text, column, to: &bytes)
         case (.text, _), (.boundedText, _), (.fixedText, _), (.name, _), (.character, _), (.json, _), (.unknown, _),
             (.void, _):
             appendText(value, column, to: &bytes)
         default: throw unfit(column)
+        }
+    }
+
+    /// Dimensions, whether there are NULLs, the items' type; then size and lower bound, and each item (arrayfuncs.c
+    /// `array_send`).
+    private static func appendArray(
+        _ text: [UInt8], _ item: SQLType, _ column: SQLColumn, to bytes: inout [UInt8]
+    ) throws(SQLFailure) {
+        let items = try SQLArrayText.items(text)
+        appendBigEndian(Int32(items.isEmpty ? 0 : 1), to: &bytes)
+        appendBigEndian(Int32(items.contains { $0 == nil } ? 1 : 0), to: &bytes)
+        appendBigEndian(item.rawValue, to: &bytes)
+        guard !items.isEmpty else { return }
+        appendBigEndian(Int32(truncatingIfNeeded: items.count), to: &bytes)
+        appendBigEndian(Int32(1), to: &bytes)
+        for text in items {
+            guard let text else {
+                appendBigEndian(Int32(-1), to: &bytes)
+                continue
+            }
+            var binary: [UInt8] = []
+            try appendBinary(try item.value(text), SQLColumn(column.name, item), to: &binary)
+            appendBigEndian(Int32(truncatingIfNeeded: binary.count), to: &bytes)
+            bytes += binary
         }
     }
 
