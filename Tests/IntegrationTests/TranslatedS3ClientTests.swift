@@ -61,12 +61,9 @@ struct TranslatedS3ClientTests {
             c.meta.events.register("before-send.s3", lambda request, **_: seen.append(dict(request.headers)))
             c.create_bucket(Bucket="bkt")
             body = os.urandom(3_000_000)
-            for algorithm in (None, "CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"):
+            for algorithm in (None, "CRC32", "SHA1", "SHA256"):
                 extra = {"ChecksumAlgorithm": algorithm} if algorithm else {}
-                try:
-                    c.put_object(Bucket="bkt", Key="k", Body=io.BytesIO(body), Metadata={"a": "b"}, **extra)
-                except Exception as error:
-                    assert "awscrt" in str(error).lower(), error
+                c.put_object(Bucket="bkt", Key="k", Body=io.BytesIO(body), Metadata={"a": "b"}, **extra)
                 got = c.get_object(Bucket="bkt", Key="k", ChecksumMode="ENABLED")
                 assert got["Body"].read() == body and got["Metadata"] == {"a": "b"}
             assert any(h.get("x-amz-content-sha256", h.get("X-Amz-Content-SHA256")) in
