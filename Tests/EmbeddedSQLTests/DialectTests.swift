@@ -1,6 +1,7 @@
 // Statements as PostgreSQL's clients write them, and what becomes of them.
 
 import Capabilities
+import Foundation
 import Testing
 
 @testable import EmbeddedAdapter
@@ -49,7 +50,8 @@ struct DialectTests {
             "select array[[1],[2]]", "select array[1] || 2", "select (array[1,2])[1]", "select '{1}'::bytea[]",
             "select array_agg(a order by a) from t", "create table t (a int[])", "alter table t add a text[]",
             "select 1::int[][]", "alter table t add if not exists a int, add b int", "alter table t drop constraint c",
-            "alter table t rename constraint a to b", "alter table t alter a set not null", "select distinct on (a) a from t", "delete from t using u where t.a = u.a",
+            "alter table t rename constraint a to b", "alter table t alter a set not null",
+            "select distinct on (a) a from t", "delete from t using u where t.a = u.a",
             "select a similar to b from t", "grant select on t to u", "create function f() returns int as $$x$$",
             "alter table t alter column a type int", "select * from t for update skip locked", "create sequence s",
             "create table t (id serial, a int primary key)", "select a from t where b @> c",
@@ -98,6 +100,11 @@ struct DialectTests {
         arguments: ["select 'a", "select \"a", "select /* a", "select $a$ b", "select e'\\'"])
     func unterminated(_ sql: String) { #expect(failure(sql)?.state == "42601") }
 
+    @Test(
+        "a name may lack what its dot announces",
+        arguments: ["create table t .", "create table t . .", "create table t . as"])
+    func endings(_ sql: String) { #expect(failure(sql)?.state == "42601") }
+
     @Test("words at random are translated or refused, and never trap")
     func robustness() {
         let words = [
@@ -108,12 +115,37 @@ struct DialectTests {
             "all", "values", "create", "table", "primary", "key", "default", "index", "on", "cast", "with", "not",
             "null",
             "array", "date", "interval", "returning", "insert", "into", "drop", "alter", "add", "truncate", "explain",
+            "view", "unique", "constraint", "check", "column", "rename", "to", "replace", "or", "if", "exists", "type",
+            "set", "data", "no", "conflict", "do", "nothing", "order", "by", "group", "having", "serial", "references",
+            "show", "begin", "declare", "cursor", "copy", "using", "nulls", "first", "schema", "temp", "with", "only",
         ]
-        var generator = SystemRandomNumberGenerator()
+        // Half of them begin as statements do, so that what follows is looked at.
+        let beginnings = [
+            "create table t", "create table if not exists t (a int", "create index i on t", "create view v",
+            "create unique index on t (", "alter table t add", "alter table t rename", "alter table t drop",
+            "drop table",
+            "insert into t", "insert into t values (1) on conflict", "select * from t", "update t set a = 1",
+            "delete from t", "with a as (select", "truncate t", "select cast (", "create or replace view v as",
+        ]
+        // The same words in every run; FAIRLEAD_SQL_SEED looks at others.
+        let seed = ProcessInfo.processInfo.environment["FAIRLEAD_SQL_SEED"].flatMap { UInt64($0) } ?? 1
+        var generator = SeededWords(state: seed)
         for _ in 0..<20_000 {
             let count = Int.random(in: 1...14, using: &generator)
-            let sql = (0..<count).map { _ in words.randomElement(using: &generator) ?? "" }.joined(separator: " ")
+            let beginning = Bool.random(using: &generator) ? beginnings.randomElement(using: &generator) ?? "" : ""
+            let words = (0..<count).map { _ in words.randomElement(using: &generator) ?? "" }
+            let sql = ([beginning] + words).joined(separator: " ")
             _ = try? translate(sql)
         }
+    }
+}
+
+/// Words that follow from a seed (Knuth's MMIX generator).
+private struct SeededWords: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ (state >> 29)
     }
 }

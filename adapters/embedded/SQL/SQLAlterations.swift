@@ -27,7 +27,7 @@ extension SQLTranslator {
         guard table.upperBound < tokens.count else { throw rewrite.syntaxError(table.upperBound) }
         tableName = tokens[table.upperBound - 1].text
         try names(table)
-        let changes = rewrite.split(table.upperBound..<tokens.count)
+        let changes = rewrite.split(rewrite.rest(table.upperBound))
         var whole: [String?] = []
         for change in changes { whole.append(try alteration(change, isOnly: changes.count == 1)) }
         let command = SQLCommand("ALTER TABLE")

@@ -39,16 +39,16 @@ extension SQLTranslator {
         next += 1
         while rewrite.isMark(next, ".") { next += 2 }
         tableName = tokens[min(next, tokens.count) - 1].text
-        if let body = (next..<tokens.count).first(where: { tokens[$0].isWord("as") && !isInside($0, from: next) }) {
-            try expressions(body..<tokens.count)
+        if let body = rewrite.rest(next).first(where: { tokens[$0].isWord("as") && !isInside($0, from: next) }) {
+            try expressions(rewrite.rest(body))
             try names(name..<body)
-            try orderings(body..<tokens.count)
+            try orderings(rewrite.rest(body))
             try selectLists()
             items = []
             if rewrite.isWords(tokens.count - 3, "with", "no", "data") {
                 throw refused("WITH NO DATA is not known here", tokens.count - 3)
             }
-            if rewrite.isWords(tokens.count - 2, "with", "data") { rewrite.remove((tokens.count - 2)..<tokens.count) }
+            if rewrite.isWords(tokens.count - 2, "with", "data") { rewrite.remove(rewrite.rest(tokens.count - 2)) }
             then.append("SELECT count(*) FROM \(rewrite.newText(name..<next))")
             return SQLCommand("SELECT", countsRows: true)
         }
@@ -222,12 +222,12 @@ extension SQLTranslator {
     }
 
     private mutating func createView(_ index: Int, isReplacing: Bool) throws(SQLFailure) -> SQLCommand {
-        guard let body = (index..<tokens.count).first(where: { tokens[$0].isWord("as") }) else {
+        guard let body = rewrite.rest(index).first(where: { tokens[$0].isWord("as") }) else {
             throw rewrite.syntaxError(tokens.count)
         }
         try names((index + 1)..<body)
-        try expressions(body..<tokens.count)
-        try orderings(body..<tokens.count)
+        try expressions(rewrite.rest(body))
+        try orderings(rewrite.rest(body))
         try selectLists()
         items = []
         if isReplacing {
@@ -277,7 +277,7 @@ extension SQLTranslator {
             }
             rewrite.prefix(on, SQLText.quoted("\(tokens[table].text)_\(columns.joined(separator: "_"))_idx") + " ")
         }
-        try expressions(next..<tokens.count)
+        try expressions(rewrite.rest(next))
         return SQLCommand("CREATE INDEX")
     }
 
@@ -300,7 +300,7 @@ extension SQLTranslator {
         try names()
         dropBehaviour(tokens.indices)
         let head = "DROP \(kind.uppercased()) \(isTolerant ? "IF EXISTS " : "")"
-        let statements = rewrite.split(next..<tokens.count).map { head + rewrite.newText($0) }
+        let statements = rewrite.split(rewrite.rest(next)).map { head + rewrite.newText($0) }
         rewrite.replaceAll(statements.first ?? head)
         then = Array(statements.dropFirst())
         return SQLCommand("DROP \(kind.uppercased())")

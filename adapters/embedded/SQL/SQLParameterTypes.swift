@@ -121,7 +121,7 @@ enum SQLParameterTypes {
             insert.names.isEmpty ? all.map(\.type) : insert.names.map { name in all.first { $0.name == name }?.type }
         var depth = 0
         var column = 0
-        for index in insert.values..<tokens.count {
+        for index in min(insert.values, tokens.count)..<tokens.count {
             let token = tokens[index]
             if token.isMark("(") {
                 depth += 1

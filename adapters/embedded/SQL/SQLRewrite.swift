@@ -49,6 +49,9 @@ struct SQLRewrite {
         return true
     }
 
+    /// The words from `start` on; none where the statement is over before that, as one may end anywhere.
+    func rest(_ start: Int) -> Range<Int> { min(start, tokens.count)..<tokens.count }
+
     /// The original text of some words.
     func text(_ range: Range<Int>) -> String {
         guard !range.isEmpty else { return "" }
@@ -59,7 +62,7 @@ struct SQLRewrite {
     /// The parenthesis or bracket that closes the one at `index`.
     func closing(_ index: Int) throws(SQLFailure) -> Int {
         var depth = 0
-        for place in index..<tokens.count where tokens[place].kind == .mark {
+        for place in rest(index) where tokens[place].kind == .mark {
             switch tokens[place].text {
             case "(", "[": depth += 1
             case ")", "]":

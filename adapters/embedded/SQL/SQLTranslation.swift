@@ -156,7 +156,7 @@ struct SQLTranslator {
         }
         rewrite.remove(1..<next)
         rewrite.replace(0, "EXPLAIN QUERY PLAN")
-        try expressions(next..<tokens.count)
+        try expressions(rewrite.rest(next))
         try limits()
         try selectLists()
         items = []
