@@ -21,7 +21,9 @@ struct ArrayTextTests {
 
     @Test(
         "what is no array is refused",
-        arguments: ["", "1", "{", "{1", "{1,}", "{,1}", "{1}}", "{1}x", #"{"a}"#, #"{a"b"}"#, #"{"a"b}"#, #"{a\"#, "{\\"])
+        arguments: [
+            "", "1", "{", "{1", "{1,}", "{,1}", "{1}}", "{1}x", #"{"a}"#, #"{a"b"}"#, #"{"a"b}"#, #"{a\"#, "{\\",
+        ])
     func malformed(_ text: String) {
         #expect(throws: SQLFailure.self) { try items(text) }
     }

@@ -52,7 +52,8 @@ final class TranslatedPostgres: Sendable {
     ) async throws -> CommandResult {
         let psql = try PostgresInstall.find(.debian15).program("psql")
         return try await Command.run(
-            [psql, "-X", "-w", "-v", "VERBOSITY=verbose"] + arguments, env: environment(user: user, password: password).merging(env) { $1 },
+            [psql, "-X", "-w", "-v", "VERBOSITY=verbose"] + arguments,
+            env: environment(user: user, password: password).merging(env) { $1 },
             input: Data(script.utf8),
             timeout: .seconds(60))
     }

@@ -112,8 +112,9 @@ struct TranslatedRedisIdiomTests {
         let conversation = [
             ["EVALSHA", digest, "1", "l", "me"], ["SCRIPT", "EXISTS", digest, none], ["SCRIPT", "LOAD", release],
             ["SCRIPT", "EXISTS", digest, none], ["SET", "l", "me"], ["EVALSHA", digest.uppercased(), "1", "l", "you"],
-            ["EVALSHA", digest, "1", "l", "me"], ["EXISTS", "l"], ["SCRIPT", "FLUSH", "NOW"], ["SCRIPT", "FLUSH", "SYNC"],
-            ["EVALSHA", digest, "1", "l", "me"], ["EVAL", release, "1", "l", "me"], ["EVALSHA", digest, "1", "l", "me"],
+            ["EVALSHA", digest, "1", "l", "me"], ["EXISTS", "l"], ["SCRIPT", "FLUSH", "NOW"],
+            ["SCRIPT", "FLUSH", "SYNC"], ["EVALSHA", digest, "1", "l", "me"], ["EVAL", release, "1", "l", "me"],
+            ["EVALSHA", digest, "1", "l", "me"],
             ["EVALSHA", "abc", "-1"], ["EVALSHA", none, "-1"], ["EVALSHA", none, "2", "l"], ["EVAL", release, "-1"],
             ["SCRIPT", "KILL"], ["SCRIPT", "NOPE"], ["SCRIPT", "EXISTS"], ["SCRIPT", "FLUSH"],
         ]
@@ -181,6 +182,7 @@ struct TranslatedRedisIdiomTests {
         guard gaps.isEmpty else { return }
         // The program itself is right: a real server lets it pass.
         #expect(
-            try Command.checkBlocking([try Tools.python, "-c", program, "\(both.server.port)", "True"]).text == "done\n")
+            try Command.checkBlocking([try Tools.python, "-c", program, "\(both.server.port)", "True"]).text == "done\n"
+        )
     }
 }

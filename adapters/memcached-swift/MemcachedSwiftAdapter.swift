@@ -22,7 +22,9 @@ package final class MemcachedSwiftAdapter: Adapter {
     }
 
     private static func endpoint(_ settings: AdapterSettings) throws(AdapterError) -> MultiplexEndpoint {
-        guard let text = settings.url, let url = AdapterURL(text, defaultPort: 11211), url.rest.isEmpty || url.rest == "/" else {
+        guard let text = settings.url, let url = AdapterURL(text, defaultPort: 11211),
+            url.rest.isEmpty || url.rest == "/"
+        else {
             throw AdapterError(
                 key: "url", "expected tcp://HOST:PORT, tls://HOST:PORT or unix:PATH of a memcached server")
         }

@@ -43,7 +43,8 @@ package enum S3Limits {
     package static let signedHeaders = Limit(
         "signed-headers", S3Bound.fields, source: "no request has more fields")
     package static let upload = Limit(
-        "upload", 5 << 30, source: "Amazon S3 user guide, multipart upload limits: 5 GiB in one PUT, of an object or a part")
+        "upload", 5 << 30,
+        source: "Amazon S3 user guide, multipart upload limits: 5 GiB in one PUT, of an object or a part")
     package static let clockSkew = Limit(
         "clock-skew-seconds", 900, source: "Amazon S3 API reference, RequestTimeTooSkewed: 15 minutes")
     package static let presignedSeconds = Limit(

@@ -78,7 +78,9 @@ public enum SQLArrayText {
 
         mutating func items() throws(SQLFailure) -> [[UInt8]?] {
             skipSpace()
-            if next == UInt8(ascii: "[") { throw .refused(.sqlQuery, "arrays with bounds of their own are not known here") }
+            if next == UInt8(ascii: "[") {
+                throw .refused(.sqlQuery, "arrays with bounds of their own are not known here")
+            }
             guard next == UInt8(ascii: "{") else { throw malformed }
             index += 1
             skipSpace()

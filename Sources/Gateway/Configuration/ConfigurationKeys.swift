@@ -29,7 +29,8 @@ extension ConfigurationKey {
 extension ConfigurationKey {
     static let listenerKeys = [
         listeners, listener, listenerProtocol, listen, listenerBackend, connections, handshakeTimeout, idleTimeout,
-        users, accessKeys, region, allowAnonymous, listenerTLS, listenerTLSMode, listenerCertificate, listenerKey, clientCA,
+        users, accessKeys, region, allowAnonymous, listenerTLS, listenerTLSMode, listenerCertificate, listenerKey,
+        clientCA,
         listenerMinimumVersion,
         listenerTLSRequired,
     ]

@@ -36,6 +36,6 @@ final class ScanCursors: Sendable {
         }
     }
 
-    /// Where the page of a cursor begins; nil when it is forgotten, or never was. It can be asked for again.
+    /// Where the page of a cursor begins, as often as it is asked for; nil when it is forgotten, or never was.
     subscript(cursor: UInt64) -> [UInt8]? { state.withLock { $0.places[cursor] } }
 }

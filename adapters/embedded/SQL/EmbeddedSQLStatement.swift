@@ -63,7 +63,8 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
     private func compileOrSkip() throws(SQLFailure) -> OpaquePointer {
         do throws(SQLFailure) {
             return try compile()
-        } catch where translation.tolerated.contains(error.state) {
+        } catch {
+            guard translation.tolerated.contains(error.state) else { throw error }
             translation.doNothing()
             return try compile()
         }

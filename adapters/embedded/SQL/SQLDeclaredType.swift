@@ -116,7 +116,9 @@ struct SQLDeclaredType: Equatable {
         return result
     }
 
-    /// Whether `[]`, `[3]` or `ARRAY` follows; leaves the index behind it. A size says nothing in PostgreSQL either.
+    /// Whether `[]`, `[3]` or `ARRAY` follows; leaves the index behind it.
+    ///
+    /// A size says nothing in PostgreSQL either.
     private static func isArray(_ tokens: [SQLToken], at index: inout Int) throws(SQLFailure) -> Bool {
         func isMark(_ place: Int, _ mark: String) -> Bool { place < tokens.count && tokens[place].isMark(mark) }
         var next = index

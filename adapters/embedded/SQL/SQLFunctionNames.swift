@@ -34,7 +34,8 @@ enum SQLFunctionNames {
         "pg_table_is_visible": .boolean, "has_table_privilege": .boolean, "has_schema_privilege": .boolean,
         "has_database_privilege": .boolean, "pg_sleep": .void, "pg_advisory_unlock_all": .void, "exists": .boolean,
         "json_agg": .json, "jsonb_agg": .jsonb, "json_build_object": .json, "jsonb_build_object": .jsonb,
-        "array_length": .int32, "cardinality": .int32, "json_build_array": .json, "json_object_agg": .json, "to_regclass": .regclass,
+        "array_length": .int32, "cardinality": .int32, "json_build_array": .json,
+        "json_object_agg": .json, "to_regclass": .regclass,
     ]
 
     /// What a function gives whose type depends on that of a column; `unknown` where only a value tells.

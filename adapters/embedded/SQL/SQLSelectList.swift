@@ -409,7 +409,9 @@ extension SQLTranslator {
     private func describeArray(_ piece: Range<Int>) -> SQLResultItem {
         var item = SQLResultItem()
         let open = piece.lowerBound + 1
-        guard let close = try? rewrite.closing(open), close == piece.upperBound - 1, open + 1 < close else { return item }
+        guard let close = try? rewrite.closing(open), close == piece.upperBound - 1, open + 1 < close else {
+            return item
+        }
         let isQuery = rewrite.isWord(open + 1, "select")
         let first = isQuery ? selected(open, close) : rewrite.split((open + 1)..<close)[0]
         let inner = describe(first)

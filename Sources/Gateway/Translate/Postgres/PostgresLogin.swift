@@ -151,7 +151,8 @@ struct PostgresLogin {
         let binds = opening.flag == UInt8(ascii: "p")
         guard binds == isBound else {
             throw fatal(
-                "08P01", "malformed SCRAM message: the mechanism and what it says of channel binding do not go together")
+                "08P01", "malformed SCRAM message: the mechanism and what it says of channel binding do not go together"
+            )
         }
         if binds, opening.binding != "tls-server-end-point" {
             throw fatal("08P01", "unsupported SCRAM channel-binding type \"\(opening.binding ?? "")\"")

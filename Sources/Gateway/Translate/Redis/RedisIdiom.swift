@@ -116,7 +116,9 @@ extension RedisTranslator {
         }
     }
 
-    /// Gives back the item that was reserved first. One whose time is over has come back by itself, and the next is tried.
+    /// Gives back the item that was reserved first.
+    ///
+    /// One whose time is over has come back by itself, and the next is tried.
     private func giveBack(
         from list: [UInt8], to queue: [UInt8], _ call: CallContext
     ) async throws(Failure) -> Answer {

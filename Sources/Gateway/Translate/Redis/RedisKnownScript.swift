@@ -44,7 +44,7 @@ enum RedisKnownScript: Sendable, Equatable {
     private static let equal = #"ifredis.call("get",keys[1])==argv[1]thenreturn"#
     private static let otherwise = "elsereturn0end"
 
-    // The form that redis-py's class Lock has (redis/lock.py, the same since its version 3).
+    // The form that redis-py's class Lock has (redis/lock.py).
     private static let unequal =
         #"localtoken=redis.call("get",keys[1])ifnottokenortoken~=argv[1]thenreturn0end"#
     private static let done = "return1"

@@ -61,7 +61,8 @@ struct S3Authenticator {
         guard authorization.expires == nil else {
             throw S3Refusal(
                 .authorizationQueryParametersError,
-                "Error parsing the X-Amz-Credential parameter; the region '\(given)' is wrong; expecting '\(region)'", detail)
+                "Error parsing the X-Amz-Credential parameter; the region '\(given)' is wrong; expecting '\(region)'",
+                detail)
         }
         throw S3Refusal(
             .authorizationHeaderMalformed,
