@@ -141,16 +141,32 @@ extension SQLTranslator {
         } else if !Self.shared.contains(name), name != "~" {
             throw refused("the operator \(name) is not known here", index)
         }
+        if name == "||" { try joining(index) }
+    }
+
+    /// SQLite would put the texts of two arrays one behind the other.
+    private func joining(_ index: Int) throws(SQLFailure) {
+        guard let start = try? rewrite.operandStart(endingAt: index - 1),
+            let end = try? rewrite.operandEnd(from: index + 1)
+        else { return }
+        let operands = [start..<index, (index + 1)..<(end + 1)]
+        let areTexts = operands.allSatisfy { operand in
+            let isQuery = rewrite.isWord(operand.lowerBound - 1, "array")
+            if isQuery || tokens[operand.upperBound - 1].isMark("]") { return false }
+            // In a group it can stand anywhere.
+            let places = tokens[operand.lowerBound].isMark("(") ? operand : operand.prefix(1)
+            return places.allSatisfy { place in
+                !rewrite.isWord(place, "array") && !rewrite.isWord(place, "array_agg")
+                    && rewrite.castTypes[place]?.type.item == nil
+            }
+        }
+        guard areTexts else { throw refused("|| of arrays is not known here", index) }
     }
 
     /// `ARRAY[a, b]`: a function of ours makes its text.
     private mutating func arrayConstructor(_ index: Int) throws(SQLFailure) {
         let close = try rewrite.closing(index + 1)
         if rewrite.isMark(index + 2, "[") { throw refused("arrays of arrays are not known here", index + 2) }
-        // SQLite has no type that would tell what is meant.
-        for neighbour in [index - 1, close + 1] where neighbour >= 0 && neighbour < tokens.count {
-            if tokens[neighbour].isOperator("||") { throw refused("|| of arrays is not known here", neighbour) }
-        }
         rewrite.replace(index, "fairlead_array_of")
         rewrite.replace(index + 1, "(")
         rewrite.replace(close, ")")
