@@ -34,9 +34,8 @@ def measure_memory(site: Site, targets: list[str], pairs: int, results: list[Mem
         finally:
             site.workspace.stop(server.process)
     if pairs > site.idle_pairs:
-        say(f"memory: {site.descriptors:,} descriptors a process allow {site.idle_pairs:,} of {pairs:,} idle pairs; "
-            "raise the limit with ulimit -n for more")
-        pairs = site.idle_pairs
+        say(f"memory: {site.descriptors:,} descriptors a process allow {site.idle_pairs:,} of {pairs:,} idle pairs, so "
+            f"each proxy runs as {_processes(site, pairs)} processes that share them")
     result = MemoryResult("idle-pairs", f"{pairs:,} idle Redis connections", "redis")
     results.append(result)
     _each(result, [target for target in targets if target in IDLE_TARGETS], lambda target: _idle(site, target, pairs))
@@ -103,30 +102,42 @@ PASSAGES: tuple[tuple[str, str, str, Passage], ...] = (
 MEASURED_PARTS = tuple(protocol for _, _, protocol, _ in PASSAGES)
 
 
+def _processes(site: Site, pairs: int) -> int:
+    """How many processes of a proxy hold `pairs` pairs under the limit of descriptors of each."""
+    return -(-pairs // site.idle_pairs)
+
+
 def _idle(site: Site, target: str, pairs: int) -> dict[str, float]:
-    """What a fresh proxy's resident memory grows by, for each client connection that has had one answer and waits."""
+    """What fresh proxies' resident memory grows by, for each client connection that has had one answer and waits.
+
+    All pairs are open at the same time; where one process may not have so many descriptors, several share them.
+    """
     # A server of its own each time: closed connections keep the ports to the last one's address for a while.
     server = start_server(site, "redis")
     try:
-        endpoint = start_checked(site, target, PARTS["redis"][target], server)
-        process = _process(endpoint)
+        endpoints = []
         clients: list[RedisClient] = []
         try:
-            before = resident(process.pid)
-            for _ in range(pairs):
-                client = RedisClient(endpoint.port)
+            for _ in range(_processes(site, pairs)):
+                endpoints.append(start_checked(site, target, PARTS["redis"][target], server))
+            processes = [_process(endpoint) for endpoint in endpoints]
+            before = sum(resident(process.pid) for process in processes)
+            for number in range(pairs):
+                client = RedisClient(endpoints[number % len(endpoints)].port)
                 clients.append(client)
                 client.socket.sendall(command("PING"))
                 if client.socket.recv(16) != b"+PONG\r\n":
-                    raise Failure(f"connection {len(clients)} got no PONG: {process.log_tail()}")
+                    raise Failure(f"connection {len(clients)} got no PONG: "
+                                  f"{processes[number % len(processes)].log_tail()}")
             time.sleep(1)
-            after = resident(process.pid)
+            after = sum(resident(process.pid) for process in processes)
             with RedisClient(server.port) as direct:
                 connected = direct.ask("INFO", "clients").decode()
         finally:
             for client in clients:
                 client.socket.close()
-            site.workspace.stop(process)
+            for endpoint in endpoints:
+                site.workspace.stop(_process(endpoint))
     finally:
         site.workspace.stop(server.process)
     upstreams = int(connected.partition("connected_clients:")[2].split()[0]) - 1
