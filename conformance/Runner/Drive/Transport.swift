@@ -185,7 +185,9 @@ package final class Transport {
             let loaded =
                 target.options["ca"].map { SSL_CTX_load_verify_locations(context, $0, nil) }
                 ?? SSL_CTX_set_default_verify_paths(context)
-            guard loaded == 1 else { throw DriverFailure(.unable, "the authorities cannot be read: \(Self.tlsFault())") }
+            guard loaded == 1 else {
+                throw DriverFailure(.unable, "the authorities cannot be read: \(Self.tlsFault())")
+            }
         }
         guard let tls = SSL_new(context) else { throw DriverFailure(.unable, "OpenSSL gives no connection") }
         self.tls = tls

@@ -88,7 +88,18 @@ package enum Payload {
         let size = try size(tree)
         guard let seed = tree["seed"]?.integer else { throw SuiteProblem(tree, "!random takes seed: and size:") }
         var generator = SeededGenerator(seed: UInt64(bitPattern: seed))
-        return (0..<size).map { _ in UInt8(truncatingIfNeeded: generator.next() >> 32) }
+        return Array(unsafeUninitializedCapacity: size) { buffer, count in
+            var place = 0
+            while place < size {
+                var word = generator.next()
+                for _ in 0..<min(8, size - place) {
+                    buffer.initializeElement(at: place, to: UInt8(truncatingIfNeeded: word))
+                    word >>= 8
+                    place += 1
+                }
+            }
+            count = size
+        }
     }
 }
 

@@ -167,7 +167,7 @@ final class StepThread: @unchecked Sendable {
     private func check(_ step: Step, _ tree: Tree) throws(CaseStop) {
         var record = StepRecord(
             line: step.line, action: "check", connection: label(name), observed: .text(tree.text ?? ""), problem: nil,
-            evidence: Evidence(), varies: step.varies, masks: step.masks)
+            evidence: Evidence(), varies: step.varies || name != Step.ownConnection, masks: step.masks)
         if let expectation = step.expectation {
             let text = tree.text ?? ""
             // A variable is text, but where a number is expected it is read as one.

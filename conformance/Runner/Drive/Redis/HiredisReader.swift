@@ -20,7 +20,10 @@ final class HiredisReader {
         var target: UnsafeMutablePointer<CChar>?
         var lengths = words.map(\.count)
         // One text holds all words, so that their addresses stay good for the call.
-        let joined = Array(words.joined()) + [0]
+        var joined: [UInt8] = []
+        joined.reserveCapacity(lengths.reduce(1, +))
+        for word in words { joined.append(contentsOf: word) }
+        joined.append(0)
         let length = joined.withUnsafeBytes { bytes in
             let base = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
             var place = 0
@@ -47,7 +50,9 @@ final class HiredisReader {
     func next() throws(DriverFailure) -> Value? {
         var reply: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader, &reply) == REDIS_OK else {
-            let text = withUnsafeBytes(of: reader.pointee.errstr) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let text = withUnsafeBytes(of: reader.pointee.errstr) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             throw DriverFailure(.malformed, "hiredis: \(text)")
         }
         guard let reply else { return nil }

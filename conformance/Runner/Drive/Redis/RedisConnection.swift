@@ -37,8 +37,13 @@ final class RedisConnection: DriverConnection {
 
     /// Sends one command and gives its reply.
     func ask(_ words: String..., deadline: Deadline) throws(DriverFailure) -> Value {
+        try ask(words.map { Array($0.utf8) }, deadline: deadline)
+    }
+
+    /// Sends one command whose words may be any bytes, and gives its reply.
+    func ask(_ words: [[UInt8]], deadline: Deadline) throws(DriverFailure) -> Value {
         var evidence = Evidence()
-        try send([words.map { Array($0.utf8) }], deadline, &evidence)
+        try send([words], deadline, &evidence)
         return try read(1, false, false, deadline, &evidence)
     }
 

@@ -31,7 +31,11 @@ package struct RedisDriver: Driver {
         }
         let fields = Self.fields(text)
         var facts = TargetFacts(product: "redis", version: fields["redis_version"] ?? "0")
-        if fields["redis_mode"] == "cluster" { facts.features.insert("cluster") } else { facts.features.insert("standalone") }
+        if fields["redis_mode"] == "cluster" {
+            facts.features.insert("cluster")
+        } else {
+            facts.features.insert("standalone")
+        }
         let section = try connection.ask("INFO", "fairlead", deadline: deadline)
         if let text = section.asText, text.contains("fairlead_backend:") {
             let stated = Self.fields(text)
@@ -44,7 +48,8 @@ package struct RedisDriver: Driver {
                 facts.features.insert(feature)
             }
         }
-        if case .typed("error", _) = try connection.ask("HELLO", "3", deadline: deadline) {} else {
+        if case .typed("error", _) = try connection.ask("HELLO", "3", deadline: deadline) {
+        } else {
             facts.features.insert("resp3")
         }
         return facts
@@ -99,7 +104,9 @@ package struct RedisDriver: Driver {
                     deadline: deadline)
                 // A backend without SCAN keeps what its cases delete themselves.
                 guard case .list(let parts) = page, parts.count == 2, case .list(let keys) = parts[1] else { return }
-                for key in keys { if let key = key.asText { _ = try connection.ask("DEL", key, deadline: deadline) } }
+                for case .bytes(let key) in keys {
+                    _ = try connection.ask([Array("DEL".utf8), key], deadline: deadline)
+                }
                 cursor = parts[0].asText ?? "0"
             } while cursor != "0"
         }
