@@ -60,6 +60,15 @@ package struct RedisCommand: Equatable, Hashable, Sendable, CustomStringConverti
     package static let wait = RedisCommand(rawValue: 30)
     package static let waitaof = RedisCommand(rawValue: 31)
 
+    // Those that only a connection of many clients has to know; found by name.
+    package static let asking = RedisCommand("asking")
+    package static let auth = RedisCommand("auth")
+    package static let readonly = RedisCommand("readonly")
+    package static let readwrite = RedisCommand("readwrite")
+    package static let select = RedisCommand("select")
+    package static let unwatch = RedisCommand("unwatch")
+    package static let watch = RedisCommand("watch")
+
     /// Whether an argument or the effect of this command has to be looked at.
     @inline(__always)
     var isSpecial: Bool { rawValue &- 1 < Self.waitaof.rawValue }

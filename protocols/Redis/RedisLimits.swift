@@ -56,6 +56,41 @@ package enum RedisLimits {
     package static let errorReply = Limit(
         "error-reply", 512, source: "ours: a client shows it as one line")
 
+    // Where many clients share a connection.
+
+    /// Bytes of a command that is held back until it is whole; longer ones get a connection of their own.
+    package static let sharedCommand = Limit(
+        "shared-command", 128 * 1024, source: "ours: what one read brings; memory of a client that stops half-way")
+
+    /// Looks at a command that is not whole before it is no longer waited for.
+    package static let partialLooks = Limit(
+        "partial-looks", 64, source: "ours: each look begins at the command's start again")
+
+    /// Milliseconds that a command which is not whole is waited for; then the server may say what is wrong with it.
+    package static let partialPatience = Limit(
+        "partial-patience", 1000, source: "ours: a server complains about some commands before their end")
+
+    /// Commands of one client that wait for replies on a shared connection.
+    package static let sharedWindow = Limit(
+        "shared-window", 1024, source: "ours: how far one client can be ahead of another")
+
+    /// Bytes of a reply after which its client gets a connection of its own, which is read as fast as the client reads.
+    package static let sharedReply = Limit(
+        "shared-reply", 256 * 1024, source: "ours: what a socket's queue takes before its feeder stops")
+
+    /// Replies below `sharedReply` in a row after which such a client shares again.
+    package static let smallReplies = Limit(
+        "small-replies", 64, source: "ours: so that a client of large values does not change at every reply")
+
+    /// Bytes of replies that wait for a client of a shared connection before the client is cut.
+    package static let sharedBacklog = Limit(
+        "shared-backlog", 64 * 1024 * 1024,
+        source: "ours: twice redis client-output-buffer-limit of a subscriber; the others must not wait")
+
+    /// Bytes of a command whose arguments are kept as part of an identity or a label.
+    package static let keptLogin = Limit(
+        "kept-login", 4 * 1024, source: "ours: memory of a client; tokens for AUTH reach 2 KiB")
+
     // Where the gateway is the server: what a command reader refuses, as the server does.
 
     /// Bytes of one argument that a translated session takes.

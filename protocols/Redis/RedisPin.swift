@@ -1,0 +1,180 @@
+// Follows the connection that one client of a shared backend has for itself, and knows when it no longer needs it.
+
+import Wire
+
+/// What a client's own connection holds that a shared one could not, in the order of its requests and replies.
+package struct RedisPin: Sendable {
+    private var exchange = RedisExchange()
+    /// Who the client is, as far as the server has answered.
+    package private(set) var identity: RedisIdentity
+    /// What commands that wait will make of it, oldest first.
+    private var changes: [(command: RedisCommand, change: RedisIdentityChange)] = []
+    /// CLIENT SETINFO as the client sent it, newest last, for its next own connection.
+    package private(set) var labels: [[UInt8]] = []
+    private var waitingLabels: [[UInt8]?] = []
+    private var waitingSubscriptions = 0
+    private var isWatching = false
+    private var isAsking = false
+    private var isReadOnly = false
+    /// Something was left behind that only RESET takes away.
+    private var isKept = false
+    /// Replies can no longer be told apart with certainty, so nothing takes it away.
+    private var isLost = false
+    /// Whether something was left behind at any time: the connection is nobody else's, ever.
+    package private(set) var isMarked = false
+    private var smallRepliesDue = 0
+
+    package init(identity: RedisIdentity, labels: [[UInt8]] = [], smallRepliesDue: Int = 0) {
+        self.identity = identity
+        self.labels = labels
+        self.smallRepliesDue = smallRepliesDue
+        if identity.version == 3 { adoptVersion() }
+    }
+
+    /// The opening has brought the connection to RESP3 before the client's commands came.
+    private mutating func adoptVersion() {
+        exchange.commandReceived(RedisRequest(command: .hello, effect: .hello, helloVersion: 3), at: 0)
+        _ = exchange.replyReceived(RedisReply(kind: 0x25))
+    }
+
+    /// Whether the client may send on a shared connection again once all replies are here.
+    package var holdsNothing: Bool {
+        !isLost && !isKept && !isWatching && !isAsking && !isReadOnly && waitingSubscriptions == 0
+            && smallRepliesDue == 0 && !exchange.isInTransaction && !exchange.isSubscribed && !exchange.isMonitoring
+            && !exchange.isAdrift && !exchange.isClosing
+    }
+    /// Commands whose replies are still to come.
+    package var pendingCount: Int { exchange.pendingCount }
+    package var repliesOwed: Int { exchange.repliesOwed }
+    package var isAwaitingReply: Bool { exchange.pendingCount > 0 && !exchange.isBlocked }
+    /// Whether the end of the connection leaves a command unanswered.
+    package var isOwed: Bool { !exchange.isClosing && !exchange.isAdrift && exchange.pendingCount > 0 }
+    package var isClosing: Bool { exchange.isClosing || exchange.isAdrift }
+
+    /// A command goes to the server; `whole` says where in `bytes` when it lies there whole.
+    package mutating func sends(_ request: RedisRequest, _ whole: RedisWholeCommand?, in bytes: Bytes, at now: UInt64) {
+        let command = request.command
+        let sharing = whole.map { RedisSharing.of($0, in: bytes) } ?? RedisSharing.atMost(command)
+        isAsking = command == .asking
+        switch sharing {
+        case .shared: break
+        // Its reply must not be taken for that of a label.
+        case .alone: if command == .client { waitsForOther() }
+        case .keeps: keep()
+        case .pins: pin(command, request, whole, in: bytes)
+        }
+        if request.effect == .replyOn || request.effect == .replyOff || request.effect == .replySkip { lose() }
+        exchange.commandReceived(request, at: now)
+    }
+
+    /// A request without a command goes to the server.
+    package mutating func sendsNothing() { exchange.emptyReceived() }
+
+    /// A reply has come.
+    package mutating func receives(_ reply: RedisReply) -> RedisOutcome {
+        let outcome = exchange.replyReceived(reply)
+        if smallRepliesDue > 0 {
+            smallRepliesDue = isLarge(reply) ? RedisLimits.smallReplies.maximum : smallRepliesDue &- 1
+        } else if isLarge(reply) {
+            smallRepliesDue = RedisLimits.smallReplies.maximum
+        }
+        guard case .answered(let answer) = outcome else { return outcome }
+        switch answer.command {
+        case .subscribe, .psubscribe, .ssubscribe, .unsubscribe, .punsubscribe, .sunsubscribe:
+            waitingSubscriptions = max(0, waitingSubscriptions - 1)
+        case .client: labelAnswered(answer)
+        case .auth, .hello, .select, .reset: changeAnswered(answer)
+        case .exec, .discard, .unwatch:
+            // Refused for a right that the user lacks, it has ended nothing.
+            if let code = answer.errorCode, code.name.description != "EXECABORT" { keep() }
+        default: break
+        }
+        return outcome
+    }
+
+    /// Gives up following: what passes from here on is the client's and the server's alone.
+    package mutating func lose() {
+        exchange.stop()
+        isLost = true
+        isMarked = true
+    }
+
+    private func isLarge(_ reply: RedisReply) -> Bool {
+        reply.byteCount > UInt64(RedisLimits.sharedReply.maximum)
+    }
+
+    // MARK: - Requests
+
+    private mutating func waitsForOther() {
+        guard waitingLabels.count < RedisLimits.pendingRuns.maximum else { return lose() }
+        waitingLabels.append(nil)
+    }
+
+    private mutating func keep() {
+        isKept = true
+        isMarked = true
+    }
+
+    private mutating func pin(
+        _ command: RedisCommand, _ request: RedisRequest, _ whole: RedisWholeCommand?, in bytes: Bytes
+    ) {
+        switch command {
+        case .watch: isWatching = true
+        case .unwatch where !exchange.isInTransaction: isWatching = false
+        case .exec where exchange.isInTransaction, .discard where exchange.isInTransaction: isWatching = false
+        case .readonly: isReadOnly = true
+        case .readwrite: isReadOnly = false
+        case .subscribe, .psubscribe, .ssubscribe, .unsubscribe, .punsubscribe, .sunsubscribe:
+            // In a transaction its confirmation is inside of EXEC's reply.
+            if exchange.isInTransaction { keep() } else { waitingSubscriptions += 1 }
+        case .client:
+            guard let whole, whole.range.count <= RedisLimits.keptLogin.maximum, !exchange.isInTransaction else {
+                return keep()
+            }
+            guard waitingLabels.count < RedisLimits.pendingRuns.maximum else { return lose() }
+            isMarked = true
+            waitingLabels.append(bytes.array(whole.range))
+        case .auth, .hello, .select, .reset: change(command, whole, in: bytes)
+        default: break
+        }
+    }
+
+    private mutating func change(_ command: RedisCommand, _ whole: RedisWholeCommand?, in bytes: Bytes) {
+        guard changes.count < RedisLimits.pendingRuns.maximum else { return lose() }
+        let change = RedisIdentityChange.of(whole, in: bytes)
+        // A transaction answers QUEUED first and does it later; a subscriber's error looks like any other.
+        guard let change, !exchange.isInTransaction || change == .reset else {
+            keep()
+            changes.append((command, .none))
+            return
+        }
+        changes.append((command, change))
+        guard change == .reset else { return }
+        isKept = false
+        isWatching = false
+        isAsking = false
+        isReadOnly = false
+    }
+
+    // MARK: - Replies
+
+    private mutating func changeAnswered(_ answer: RedisAnswer) {
+        guard !changes.isEmpty else { return lose() }
+        let first = changes.removeFirst()
+        guard first.command == answer.command else { return lose() }
+        guard answer.errorCode == nil else {
+            // What RESET was thought to have taken away is still there.
+            if first.change == .reset { lose() }
+            return
+        }
+        identity = first.change.applied(to: identity)
+    }
+
+    private mutating func labelAnswered(_ answer: RedisAnswer) {
+        // Other forms of CLIENT keep the connection, so their replies need no pairing.
+        guard !isKept, !waitingLabels.isEmpty else { return }
+        guard let label = waitingLabels.removeFirst(), answer.errorCode == nil else { return }
+        labels.append(label)
+        if labels.count > 2 { labels.removeFirst() }
+    }
+}
