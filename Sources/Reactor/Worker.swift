@@ -189,7 +189,8 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
 
     private func endTurn() {
         swap(&endings, &ended)
-        for ending in ended { ending.turnEnds() }
+        // By index: in a debug build an iterator would allocate at each turn.
+        for index in ended.indices { ended[index].turnEnds() }
         ended.removeAll(keepingCapacity: true)
     }
 
