@@ -165,7 +165,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["fairlead", "Gateway", "Capabilities", "Reactor", "S3Wire", "Wire", "TestSupport", logging],
+            dependencies: [
+                "fairlead", "Gateway", "Capabilities", "Reactor", "RedisWire", "S3Wire", "Wire", "TestSupport",
+                "CAllocations", logging,
+            ],
             swiftSettings: strict),
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(

@@ -30,7 +30,7 @@ package final class Gateway: Sendable {
     private let logger: Logger
     private let listeners: [ListenerState]
     private let privateBackends: [PrivateBackend]
-    private let workers: [WorkerState]
+    let workers: [WorkerState]
     private let stop = StopSignal()
     private let running = Mutex(Running())
 
@@ -177,7 +177,10 @@ package final class Gateway: Sendable {
         for task in sweepers { task.cancel() }
         for task in sweepers { await task.value }
         for state in workers {
-            await Task(executorPreference: state.worker) { await state.closeGates() }.value
+            await Task(executorPreference: state.worker) {
+                await state.closeShared()
+                await state.closeGates()
+            }.value
         }
         for backend in privateBackends { await backend.adapter.stop() }
         running.withLock { $0.isOver = true }

@@ -297,6 +297,7 @@ struct ConfigurationFileTests {
                 pair("redis", "rediss://h", backend: "tls: { certificate: x }"),
                 "backends.b.tls.key: this key is missing: a client certificate and its key go together"
             ),
+            (pair("postgres", "postgres://h", backend: "mode: shared"), "only Redis clients can share a connection"),
             (pair("redis", "redis://h", backend: "idle-connections: 5"), "only S3 backends keep idle connections"),
             (
                 pair("redis", "redis://h", listener: "tls: { key: k }"),

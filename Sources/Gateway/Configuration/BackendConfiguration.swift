@@ -12,6 +12,8 @@ package struct BackendConfiguration: Sendable, Equatable {
     package var endpoint: Endpoint
     /// TLS towards it; nil means in the clear.
     package var tls: BackendTLS?
+    /// How its connections are used (Redis only).
+    package var mode = BackendMode.session
     /// How long name resolution, connecting and the TLS handshake may take together.
     package var connectTimeout = ConfigurationDefaults.connectTimeout
     /// The most idle upstreams that a worker keeps for reuse (S3 only).
@@ -30,4 +32,12 @@ package struct BackendConfiguration: Sendable, Equatable {
 
     /// Where a listener with this backend leads, as start-up lines and `check` print it: `redis-main (redis://127.0.0.1:6379)`.
     package var destination: String { "\(name) (\(url))" }
+}
+
+/// How the connections to a backend are used.
+package enum BackendMode: String, Sendable, CaseIterable {
+    /// Each client has one of its own.
+    case session
+    /// Many clients' stateless commands travel on one connection of each worker.
+    case shared
 }

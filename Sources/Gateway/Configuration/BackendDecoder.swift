@@ -14,6 +14,7 @@ extension ConfigurationDecoder {
         let responseTimeout = duration(.responseTimeout, in: section)
         let idleConnections = wholeNumber(.idleConnections, in: section)
         let idleConnectionTimeout = duration(.idleConnectionTimeout, in: section)
+        let mode: BackendMode? = choice(.backendMode, in: section)
         let tlsSection = self.section(.backendTLS, in: section)
         let tls = backendTLS(tlsSection, url: url?.parsed)
         guard let url else { return nil }
@@ -27,9 +28,15 @@ extension ConfigurationDecoder {
                     at: section.path(of: key))
             }
         }
+        if url.parsed.protocol != .redis, mode == .shared {
+            add(
+                "only Redis clients can share a connection: remove this key, or write session",
+                at: section.path(of: .backendMode))
+        }
         var backend = BackendConfiguration(
             name: name, url: url.text, protocol: url.parsed.protocol, endpoint: url.parsed.endpoint)
         backend.tls = tls
+        backend.mode = mode ?? backend.mode
         backend.connectTimeout = connectTimeout.flatMap(\.self) ?? backend.connectTimeout
         backend.responseTimeout = responseTimeout ?? backend.responseTimeout
         backend.idleConnections = idleConnections ?? backend.idleConnections

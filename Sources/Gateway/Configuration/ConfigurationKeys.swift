@@ -105,8 +105,8 @@ extension ConfigurationKey {
 
 extension ConfigurationKey {
     static let backendKeys = [
-        backends, backend, backendURL, backendAdapter, adapterOptions, gaps, connectTimeout, responseTimeout,
-        idleConnections,
+        backends, backend, backendURL, backendAdapter, adapterOptions, gaps, backendMode, connectTimeout,
+        responseTimeout, idleConnections,
         idleConnectionTimeout, backendTLS, backendCA, backendCertificate, backendKey, serverName, verify,
         backendMinimumVersion,
     ]
@@ -137,6 +137,13 @@ extension ConfigurationKey {
         """
         Private backends only: capabilities with `emulate`, `ignore` or `refuse`. Ignoring needs the manifest's \
         agreement and is counted; `kv.ttl: emulate` keeps the expiry beside the value.
+        """)
+    static let backendMode = ConfigurationKey(
+        "backends.NAME.mode", .choice(BackendMode.allCases.map(\.rawValue)),
+        default: .value(BackendMode.session.rawValue),
+        """
+        Redis only: `session` gives each client a connection of its own; in `shared`, stateless commands of many clients \
+        travel on one connection of each worker, and a client has its own only while its commands depend on it.
         """)
     static let connectTimeout = ConfigurationKey(
         "backends.NAME.connect-timeout", .duration(mayBeOff: false),

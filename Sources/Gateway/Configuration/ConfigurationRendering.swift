@@ -128,6 +128,7 @@ extension BackendConfiguration {
     fileprivate func render(into lines: inout YAMLLines) {
         lines.open(name)
         lines.add(.backendURL, url)
+        if self.protocol == .redis { lines.add(.backendMode, mode.rawValue) }
         lines.add(.connectTimeout, DurationText.render(connectTimeout))
         lines.add(.responseTimeout, responseTimeout.map(DurationText.render) ?? "off")
         if self.protocol == .s3 {

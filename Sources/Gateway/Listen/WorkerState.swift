@@ -17,6 +17,8 @@ package final class WorkerState: @unchecked Sendable {
     private var wakers: [ObjectIdentifier: Waker] = [:]
     /// By the private backends' indices; made at first use, on the worker's thread.
     package private(set) var gates: [Gate?]
+    /// By the trusted backends' indices; made at first use, on the worker's thread.
+    private var shared: [SharedUpstreams?]
 
     init(
         worker: Worker, resolver: Resolver, listeners: [ListenerState], backendCount: Int, privateBackendCount: Int
@@ -26,6 +28,7 @@ package final class WorkerState: @unchecked Sendable {
         metrics = listeners.map { ListenerMetrics(commandCount: $0.front.commandNames.count) }
         upstreams = UpstreamPool(worker: worker, backendCount: backendCount)
         gates = Array(repeating: nil, count: privateBackendCount)
+        shared = Array(repeating: nil, count: backendCount)
     }
 
     /// The gate of `backend` on this worker.
@@ -37,6 +40,21 @@ package final class WorkerState: @unchecked Sendable {
         let gate = Gate(backend, service: backend.adapter.makeService())
         gates[backend.index] = gate
         return gate
+    }
+
+    /// The shared connections to `backend` on this worker.
+    package func sharedUpstreams(of backend: Backend) -> SharedUpstreams {
+        if let upstreams = shared[backend.index] { return upstreams }
+        let upstreams = SharedUpstreams(backend, self)
+        shared[backend.index] = upstreams
+        return upstreams
+    }
+
+    /// Closes the shared connections of this worker; no session may be left.
+    func closeShared() async {
+        let open = shared
+        shared = shared.map { _ in nil }
+        for upstreams in open { await upstreams?.close() }
     }
 
     /// Closes the services of this worker; no session may be left.

@@ -72,27 +72,33 @@ final class RedisObserver: RelayObserver {
 
     @inline(__always)
     private func note(_ outcome: RedisOutcome) {
-        switch outcome {
-        case .answered(let answer):
-            let command = Int(answer.command.rawValue)
-            if let start = answer.startedAt {
-                metrics.record(command: command, nanoseconds: worker.now &- start)
-            } else {
-                metrics.untracked &+= 1
-            }
-            if let code = answer.errorCode { metrics.count(code: code.name.description, command: command) }
-        case .pushed: metrics.pushes &+= 1
-        case .untracked: metrics.untracked &+= 1
-        case .unmatched:
-            metrics.untracked &+= 1
-            hasSpokenUnasked = true
-        case .confirmed: break
-        }
+        metrics.note(outcome, now: worker.now)
+        if case .unmatched = outcome { hasSpokenUnasked = true }
     }
 
     private func lost(_ side: Side, _ error: WireError) {
         exchange.stop()
         metrics.count(framingLost: side == .client ? "client" : "backend")
         session.log(.notice, "framing lost: bytes pass on unobserved", ["side": "\(side)", "reason": "\(error)"])
+    }
+}
+
+extension ListenerMetrics {
+    /// Counts what a reply turned out to be.
+    @inline(__always)
+    func note(_ outcome: RedisOutcome, now: UInt64) {
+        switch outcome {
+        case .answered(let answer):
+            let command = Int(answer.command.rawValue)
+            if let start = answer.startedAt {
+                record(command: command, nanoseconds: now &- start)
+            } else {
+                untracked &+= 1
+            }
+            if let code = answer.errorCode { count(code: code.name.description, command: command) }
+        case .pushed: pushes &+= 1
+        case .untracked, .unmatched: untracked &+= 1
+        case .confirmed: break
+        }
     }
 }

@@ -1,0 +1,41 @@
+// The shared connections of one worker to one backend, by whom they stand for.
+
+import Reactor
+import RedisWire
+
+/// Finds the shared connection of an identity, and makes it for its first client; touched on its worker's thread only.
+package final class SharedUpstreams: @unchecked Sendable {
+    private unowned let local: WorkerState
+    private let backend: Backend
+    private var upstreams: [RedisIdentity: SharedUpstream] = [:]
+    private var tasks: [ObjectIdentifier: Task<Void, Never>] = [:]
+
+    init(_ backend: Backend, _ local: WorkerState) {
+        self.backend = backend
+        self.local = local
+    }
+
+    /// The connection for one more client of `identity`; ``SharedUpstream/clientCount`` counts it.
+    func join(_ identity: RedisIdentity) -> SharedUpstream {
+        let upstream = upstreams[identity] ?? start(identity)
+        upstream.clientCount += 1
+        return upstream
+    }
+
+    private func start(_ identity: RedisIdentity) -> SharedUpstream {
+        let upstream = SharedUpstream(backend, as: identity, local)
+        upstreams[identity] = upstream
+        tasks[ObjectIdentifier(upstream)] = Task(executorPreference: local.worker) { [self] in
+            await upstream.run()
+            if upstreams[identity] === upstream { upstreams[identity] = nil }
+            tasks[ObjectIdentifier(upstream)] = nil
+        }
+        return upstream
+    }
+
+    /// Ends all of them; no session may be left.
+    func close() async {
+        for upstream in upstreams.values { upstream.cancel() }
+        for task in tasks.values { await task.value }
+    }
+}
