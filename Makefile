@@ -1,6 +1,6 @@
 # Every target calls one script; read that for what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test build release lint format bench clean
+.PHONY: help run demo test soak build release lint format bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ demo: ## install, build, and start scratch servers with Fairlead in front of the
 
 test: ## install, build, fuzz for a moment, and run every test
 	@Scripts/test
+
+soak: ## play the randomised tests of shared connections for minutes
+	@Scripts/soak
 
 build: ## install and build (debug)
 	@Scripts/build
