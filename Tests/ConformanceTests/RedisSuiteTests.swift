@@ -41,15 +41,20 @@ struct RedisSuiteTests {
         #expect(left.text.hasSuffix("0\n"))
     }
 
-    @Test("through Fairlead nothing differs from the server itself")
-    func throughFairlead() async throws {
+    @Test("through Fairlead nothing differs from the server itself", arguments: ["session", "shared"])
+    func throughFairlead(_ mode: String) async throws {
         let server = try await RedisServer.start()
         let port = try FreePort.take()
         let folder = try TemporaryFolder()
+        let configuration = try folder.write(
+            "fairlead.yaml",
+            """
+            listeners: { cache: { protocol: redis, listen: "127.0.0.1:\(port)", backend: redis } }
+            backends: { redis: { url: "redis://127.0.0.1:\(server.port)", mode: \(mode) } }
+
+            """)
         let gateway = try ServerProcess(
-            "fairlead",
-            [try Tools.fairlead, "serve", "--redis", "\(port)=redis://127.0.0.1:\(server.port)"],
-            log: folder.file("log"))
+            "fairlead", [try Tools.fairlead, "serve", "--config", configuration], log: folder.file("log"))
         defer { gateway.stop() }
         try gateway.waitUntilAnswers(port)
         let report = try await Self.run(
