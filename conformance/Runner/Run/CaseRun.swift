@@ -9,6 +9,7 @@ struct CaseOutcome: Sendable {
     var refusedCapability: String?
     var steps: [StepRecord] = []
     var figures: [String: Int64] = [:]
+    var openFigures: Set<String> = []
     /// Whether the target could not be reached any more.
     var isTargetLost = false
 }
@@ -37,6 +38,7 @@ final class CaseRun: Sendable {
         var dropped = 0
         var tallies: [String: Int64] = [:]
         var figures: [String: Int64] = [:]
+        var openFigures: Set<String> = []
     }
 
     /// Steps of one case that are kept; loops make more.
@@ -73,7 +75,9 @@ final class CaseRun: Sendable {
             outcome.refusedCapability = error.refusedCapability
             outcome.isTargetLost = error.isTargetLost
         }
-        (outcome.steps, outcome.figures) = shared.withLock { ($0.records, $0.figures) }
+        (outcome.steps, outcome.figures, outcome.openFigures) = shared.withLock {
+            ($0.records, $0.figures, $0.openFigures)
+        }
         // Cleaning has a time of its own, so that a case that was cut leaves nothing behind.
         let cleaning = StepThread(self, name: "cleanup", variables: thread.variables, isCleanup: true)
         try? cleaning.run(one.cleanup)
@@ -103,5 +107,10 @@ final class CaseRun: Sendable {
     }
     var tallies: [String: Int64] { shared.withLock { $0.tallies } }
 
-    func found(_ figure: String, _ value: Int64) { shared.withLock { $0.figures[figure] = value } }
+    func found(_ figure: String, _ value: Int64, isOpen: Bool) {
+        shared.withLock { shared in
+            shared.figures[figure] = value
+            if isOpen { shared.openFigures.insert(figure) } else { shared.openFigures.remove(figure) }
+        }
+    }
 }

@@ -118,6 +118,7 @@ package struct ConformanceRun: Sendable {
             result.refusedCapability = outcome.refusedCapability
             result.steps = outcome.steps
             result.figures = outcome.figures
+            result.openFigures = outcome.openFigures
             result.duration = Double(Deadline.now - began) / 1_000_000
             board.finish(result, isTargetLost: outcome.isTargetLost)
         }

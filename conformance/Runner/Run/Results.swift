@@ -55,6 +55,8 @@ package struct CaseResult: Sendable, Equatable {
     package var otherSteps: [StepRecord]
     /// Limits that were found, such as `value-bytes: 1048576`.
     package var figures: [String: Int64]
+    /// Figures whose search held up to its upper end: the limit is there or beyond.
+    package var openFigures: Set<String> = []
     /// Milliseconds.
     package var duration: Double
 }

@@ -275,7 +275,7 @@ final class StepThread: @unchecked Sendable {
             let middle = least + (most - least) / 2
             if try holds(middle) { least = middle } else { failing = middle }
         }
-        run.found(search.figure, least)
+        run.found(search.figure, least, isOpen: failing == nil)
         if let atLeast = search.atLeast, least < atLeast {
             throw CaseStop(
                 verdict: .differs,
