@@ -1,0 +1,6 @@
+// The drivers that the command line has.
+
+/// Every wire's driver.
+package enum Drivers {
+    package static let all: [any Driver] = [RedisDriver()]
+}
