@@ -1,5 +1,6 @@
 // The running gateway: workers, listeners, sessions, and their orderly end.
 
+import Capabilities
 import Logging
 import Reactor
 import Synchronization
@@ -30,14 +31,18 @@ package final class Gateway: Sendable {
     private let logger: Logger
     private let listeners: [ListenerState]
     private let privateBackends: [PrivateBackend]
+    /// By the private backends' indices; empty where no proof was asked for.
+    private let proofs: [BackendProof]
     let workers: [WorkerState]
     private let stop = StopSignal()
     private let running = Mutex(Running())
 
-    /// Prepares everything that needs no socket; certificates are read here.
+    /// Prepares everything that needs no socket; certificates and reports are read here.
+    ///
+    /// - Parameter conformance: what a private backend's proof has to be; nil for a run that is to bring the proof.
     package init(
         configuration: Configuration, fronts: [any Front], adapters: AdapterRegistry = AdapterRegistry(),
-        logger: Logger
+        conformance: ConformanceGate? = nil, logger: Logger
     ) throws {
         self.configuration = configuration
         self.logger = logger
@@ -54,16 +59,21 @@ package final class Gateway: Sendable {
             throw StartError(description: problem)
         }
         var privateBackends: [PrivateBackend] = []
+        var proofs: [BackendProof] = []
         for (index, settings) in configuration.privateBackends.enumerated() {
             do {
                 let adapter = try adapters.adapter(for: settings)
                 privateBackends.append(PrivateBackend(settings, index: index, adapter: adapter))
+                if let conformance { proofs.append(try conformance.proof(of: settings, in: configuration)) }
                 routes[settings.name] = .adapted(privateBackends[index])
+            } catch let error as StartError {
+                throw error
             } catch {
                 throw StartError(description: "backend '\(settings.name)': \(error)")
             }
         }
         self.privateBackends = privateBackends
+        self.proofs = proofs
         var listeners: [ListenerState] = []
         for (index, settings) in configuration.listeners.enumerated() {
             guard let front = fronts.first(where: { $0.wire == settings.protocol }) else {
@@ -97,6 +107,12 @@ package final class Gateway: Sendable {
     ///
     /// Comes before ``start()``.
     package func startAdapters() async throws {
+        for (backend, proof) in zip(privateBackends, proofs) {
+            guard case .unverified(let reason) = proof else { continue }
+            logger.warning(
+                "unverified: no conformance report proves what this backend can do",
+                metadata: ["backend": "\(backend.name)", "reason": "\(reason)"])
+        }
         for (index, backend) in privateBackends.enumerated() {
             do {
                 try await backend.adapter.start()
@@ -198,8 +214,24 @@ package final class Gateway: Sendable {
     /// The Prometheus page.
     package func metrics() async -> String {
         var report = MetricsReport(
-            listeners: listeners, privateBackends: privateBackends.map(\.name), workers: await snapshots())
+            listeners: listeners, privateBackends: privateBackends.map(\.name), proofs: proofs,
+            workers: await snapshots())
         return report.render()
+    }
+
+    /// What clients of the private backend called `name` may count on, as far as its connections have taught it.
+    package func effectiveManifest(of name: String) async -> Manifest? {
+        guard let backend = privateBackends.first(where: { $0.name == name }) else { return nil }
+        for state in workers {
+            let manifest: Manifest? = await withCheckedContinuation { continuation in
+                let isTaken = state.worker.submit {
+                    continuation.resume(returning: state.gates[backend.index]?.current.manifest)
+                }
+                if !isTaken { continuation.resume(returning: nil) }
+            }
+            if let manifest { return manifest }
+        }
+        return GapResolution(backend.adapter.manifest, gaps: backend.configuration.gaps).manifest
     }
 
     /// What each worker counts, copied on its own thread.

@@ -35,7 +35,7 @@ enum ImportTable {
         Row(folder: "Sources/Digest/", own: ["COpenSSL"], isClosed: true, others: ["Glibc"]),
         Row(folder: "Sources/Multiplex/", own: ["Reactor"], isClosed: true, others: ["Glibc", "Synchronization"]),
         Row(
-            folder: "Sources/Gateway/Configuration/", own: Set(fronts + ["Wire", "Reactor", "Capabilities"]),
+            folder: "Sources/Gateway/Configuration/", own: Set(fronts + ["Wire", "Reactor", "Capabilities", "Digest"]),
             isClosed: true,
             others: ["FoundationEssentials", "Glibc", "Logging", "Synchronization", "Yams"]),
         Row(

@@ -7,7 +7,7 @@ extension ConfigurationDecoder {
     mutating func backend(_ name: String, _ section: ConfigurationSection) -> BackendConfiguration? {
         if !section.has(.backendURL) { missing(.backendURL, in: section) }
         let url = backendURL(section)
-        for key in [ConfigurationKey.adapterOptions, .gaps] where section.has(key) {
+        for key in [ConfigurationKey.adapterOptions, .gaps, .conformance] where section.has(key) {
             add("only a backend with an adapter has this: add adapter:, or remove this key", at: section.path(of: key))
         }
         let connectTimeout = duration(.connectTimeout, in: section)

@@ -105,8 +105,8 @@ extension ConfigurationKey {
 
 extension ConfigurationKey {
     static let backendKeys = [
-        backends, backend, backendURL, backendAdapter, adapterOptions, gaps, backendMode, connectTimeout,
-        responseTimeout, idleConnections,
+        backends, backend, backendURL, backendAdapter, adapterOptions, gaps, conformance, backendMode,
+        connectTimeout, responseTimeout, idleConnections,
         idleConnectionTimeout, backendTLS, backendCA, backendCertificate, backendKey, serverName, verify,
         backendMinimumVersion,
     ]
@@ -137,6 +137,12 @@ extension ConfigurationKey {
         """
         Private backends only: capabilities with `emulate`, `ignore` or `refuse`. Ignoring needs the manifest's \
         agreement and is counted; `kv.ttl: emulate` keeps the expiry beside the value.
+        """)
+    static let conformance = ConfigurationKey(
+        "backends.NAME.conformance", .text, default: .described("for shipped adapters, the reports of this build"),
+        """
+        Private backends only: the report of `fairlead conform NAME --config FILE --json REPORT`, a path that begins at this \
+        file's folder, or `unverified`. A report that failed, or belongs to another version or configuration, is refused at start.
         """)
     static let backendMode = ConfigurationKey(
         "backends.NAME.mode", .choice(BackendMode.allCases.map(\.rawValue)),

@@ -1,5 +1,7 @@
 // Writes a configuration as YAML that says every value that holds, defaults included, and no secret.
 
+import Capabilities
+
 extension Configuration {
     /// The configuration as YAML, with defaults written out; paths of keys stay, contents of files are never in it.
     ///
@@ -150,15 +152,54 @@ extension BackendConfiguration {
     }
 }
 
+extension Configuration {
+    /// What is hashed to tell one configuration of a backend from another: its section with every default, without secrets.
+    ///
+    /// Where the file lies and what it says of the report is left out: neither changes what the backend does.
+    func renderedAlone(_ name: String) -> String? {
+        var lines = YAMLLines()
+        if let backend = backend(named: name) {
+            backend.render(into: &lines)
+        } else if var backend = privateBackend(named: name) {
+            backend.conformance = .unstated
+            backend.adapter = backend.written(backend.adapter)
+            if var tls = backend.settings.tls {
+                tls.ca = tls.ca.map(backend.written)
+                tls.certificate = tls.certificate.map(backend.written)
+                tls.key = tls.key.map(backend.written)
+                backend.settings.tls = tls
+            }
+            backend.render(into: &lines)
+        } else {
+            return nil
+        }
+        return lines.text
+    }
+}
+
 extension PrivateBackendConfiguration {
+    private static let hidden = "(not shown)"
+
+    /// `path` as the file has it, without the folder that it begins at.
+    func written(_ path: String) -> String {
+        guard let folder = settings.baseFolder, path.hasPrefix(folder + "/") else { return path }
+        return String(path.dropFirst(folder.utf8.count + 1))
+    }
+
     fileprivate func render(into lines: inout YAMLLines) {
         lines.open(name)
         lines.add(.backendAdapter, adapter)
         if let url = settings.url { lines.add(.backendURL, url) }
         lines.add(.connectTimeout, DurationText.render(settings.connectTimeout))
         if let timeout = settings.responseTimeout { lines.add(.responseTimeout, DurationText.render(timeout)) }
-        lines.add(.adapterOptions, texts: settings.options.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        let options = settings.options.sorted { $0.key < $1.key }
+        lines.add(.adapterOptions, texts: options.map { ($0.key, SecretNames.hides($0.key) ? Self.hidden : $0.value) })
         lines.add(.gaps, texts: gaps.sorted { $0.key.name < $1.key.name }.map { ($0.key.name, $0.value.rawValue) })
+        switch conformance {
+        case .unstated: break
+        case .report(let path): lines.add(.conformance, path)
+        case .unverified: lines.add(.conformance, ConformanceClaim.unverifiedWord)
+        }
         if let tls = settings.tls {
             lines.open("tls")
             if let ca = tls.ca { lines.add(.backendCA, ca) }

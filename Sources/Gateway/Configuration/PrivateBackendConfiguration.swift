@@ -12,6 +12,8 @@ package struct PrivateBackendConfiguration: Sendable, Equatable {
     package var settings: AdapterSettings
     /// What the owner wants of single capabilities, over what the manifest says.
     package var gaps: [Capability: GapPolicy] = [:]
+    /// What its owner says of its proof.
+    package var conformance = ConformanceClaim.unstated
 
     package init(name: String, adapter: String, settings: AdapterSettings) {
         self.name = name
@@ -24,6 +26,19 @@ package struct PrivateBackendConfiguration: Sendable, Equatable {
         let detail = settings.url ?? settings.options["folder"] ?? ""
         return detail.isEmpty ? "\(name) (\(adapter))" : "\(name) (\(adapter) \(detail))"
     }
+}
+
+/// What a configuration says of a backend's conformance report.
+package enum ConformanceClaim: Sendable, Equatable {
+    /// Nothing.
+    case unstated
+    /// The report is the file at this path.
+    case report(String)
+    /// There is none, and the backend is to run all the same.
+    case unverified
+
+    /// The word that stands for ``unverified``.
+    static let unverifiedWord = "unverified"
 }
 
 /// What is to happen where a backend lacks a capability.

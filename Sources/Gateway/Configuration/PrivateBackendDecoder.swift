@@ -18,6 +18,7 @@ extension ConfigurationDecoder {
         }
         let tls = self.section(.backendTLS, in: section).flatMap { backendTLS($0, url: nil, always: true) }
         let gaps = gapPolicies(section)
+        let conformance = text(.conformance, in: section)
         guard let adapter else { return nil }
         var settings = AdapterSettings(
             backend: name, url: url, options: Dictionary(uniqueKeysWithValues: options.map { ($0.name, $0.text) }))
@@ -29,6 +30,10 @@ extension ConfigurationDecoder {
         let joined = AdapterRegistry.isPath(adapter) ? settings.absolute(adapter) : adapter
         var backend = PrivateBackendConfiguration(name: name, adapter: joined, settings: settings)
         backend.gaps = gaps
+        if let conformance {
+            backend.conformance =
+                conformance == ConformanceClaim.unverifiedWord ? .unverified : .report(settings.absolute(conformance))
+        }
         return backend
     }
 

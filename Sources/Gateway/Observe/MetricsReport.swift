@@ -41,12 +41,16 @@ struct MetricsReport {
     private let rows: [Row]
     private let workers: [WorkerSnapshot]
     private let privateBackends: [String]
+    private let proofs: [BackendProof]
     private var page = PrometheusText()
 
     /// - Parameter privateBackends: the names by their indices.
-    init(listeners: [ListenerState], privateBackends: [String], workers: [WorkerSnapshot]) {
+    init(
+        listeners: [ListenerState], privateBackends: [String], proofs: [BackendProof], workers: [WorkerSnapshot]
+    ) {
         self.workers = workers
         self.privateBackends = privateBackends
+        self.proofs = proofs
         rows = listeners.map { listener in
             var sum = ListenerSnapshot()
             for worker in workers { sum.add(worker.listeners[listener.index]) }
@@ -60,6 +64,7 @@ struct MetricsReport {
         commands()
         failures()
         gaps()
+        unverified()
         process()
         return page.text
     }
@@ -175,6 +180,15 @@ struct MetricsReport {
         }
         eachGap("fairlead_refused_total", "Operations that were refused, by the capability that is missing.", \.refused)
         eachGap("fairlead_ignored_total", "Options accepted without effect, by capability.", \.ignored)
+    }
+
+    private mutating func unverified() {
+        guard !proofs.isEmpty else { return }
+        page.family(
+            "fairlead_backend_unverified", .gauge, "1 where no conformance report proves what the backend can do.")
+        for (name, proof) in zip(privateBackends, proofs) {
+            page.sample("fairlead_backend_unverified", [("backend", name)], proof.isUnverified ? 1 : 0)
+        }
     }
 
     private mutating func eachGap(_ name: String, _ help: String, _ path: KeyPath<GateCounters, [Capability: Int]>) {

@@ -30,6 +30,13 @@ package enum AdapterChecks {
         return problems
     }
 
+    /// The wires whose clients can use something of `manifest`.
+    package static func wires(of manifest: Manifest) -> [WireProtocol] {
+        WireProtocol.allCases.filter { wire in
+            families(of: wire).contains { !manifest.supported(in: $0).isEmpty }
+        }
+    }
+
     /// What clients of a wire can make use of.
     private static func families(of wire: WireProtocol) -> [CapabilityFamily] {
         switch wire {
