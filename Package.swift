@@ -112,7 +112,8 @@ let package = Package(
         .executableTarget(
             name: "fairlead",
             dependencies: [
-                "Gateway", "Admin", "Capabilities", "EmbeddedAdapter", "DeclaredAdapter", "MemcachedSwiftAdapter",
+                "Gateway", "Admin", "Capabilities", "Conformance", "EmbeddedAdapter", "DeclaredAdapter",
+                "MemcachedSwiftAdapter",
                 "ProcessAdapter", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -179,6 +180,8 @@ let package = Package(
             name: "ConformanceTests", dependencies: ["Conformance", "Capabilities", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "AdminTests", dependencies: ["Admin"], swiftSettings: strict),
-        .testTarget(name: "FairleadTests", dependencies: ["fairlead", "DeclaredAdapter"], swiftSettings: strict),
+        .testTarget(
+            name: "FairleadTests", dependencies: ["fairlead", "Conformance", "DeclaredAdapter", "Gateway"],
+            swiftSettings: strict),
     ]
 )

@@ -53,9 +53,11 @@ struct UsageError: Error, CustomStringConvertible {
 /// Standard error, a line at a time.
 enum StandardError {
     /// Writes `line` and a line feed with one call where the system allows it, so that lines of threads do not mix.
-    static func write(_ line: String) {
-        var bytes = Array(line.utf8)[...]
-        bytes.append(UInt8(ascii: "\n"))
+    static func write(_ line: String) { write(part: line + "\n") }
+
+    /// Writes `text` as it is, such as a part of a line.
+    static func write(part text: String) {
+        var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }

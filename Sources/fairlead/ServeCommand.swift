@@ -70,7 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             gateway = try Gateway(
                 configuration: configuration, fronts: [RedisFront(), PostgresFront(), S3Front()],
-                adapters: ShippedKinds.registry, logger: logger)
+                adapters: ShippedKinds.registry, conformance: ShippedProofs.gate(file: config), logger: logger)
             try await gateway.startAdapters()
             listeners = try gateway.start()
         } catch {

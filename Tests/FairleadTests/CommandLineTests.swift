@@ -15,6 +15,8 @@ struct CommandLineTests {
             var command = try Fairlead.parseAsRoot(arguments)
             if let serve = command as? ServeCommand {
                 try serve.requireSource()
+            } else if let conform = command as? ConformRunCommand {
+                try conform.requireSubject()
             } else {
                 try command.run()
             }
@@ -28,7 +30,11 @@ struct CommandLineTests {
     func help() {
         #expect(ending(["--version"]).text == fairleadVersion)
         let adapters = ["list", "show", "capabilities"].map { ["adapters", $0, "--help"] }
-        for arguments in [["--help"], ["serve", "--help"], ["check", "--help"], ["adapters", "--help"]] + adapters {
+        let conform =
+            ["run", "diff", "matrix", "manifest"].map { ["conform", $0, "--help"] } + [["conform", "--help"]]
+        for arguments in [["--help"], ["serve", "--help"], ["check", "--help"], ["adapters", "--help"]] + adapters
+            + conform
+        {
             let (text, code) = ending(arguments)
             #expect(code == 0)
             #expect(text.contains("EXAMPLES"))
@@ -45,6 +51,13 @@ struct CommandLineTests {
             (["check"], "See 'fairlead check --help'"),
             (["serve", "--data", "d", "--s3", "1=http://h"], "embedded:FOLDER"),
             (["sreve"], "sreve"),
+            (["conform"], "fairlead conform redis://127.0.0.1:6379"),
+            (["conform", "house-kv"], "--config FILE"),
+            (["conform", "redis://h", "--config", "f"], "a backend's name"),
+            (["conform", "redis://h", "--url", "tcp://h:1"], "name the adapter"),
+            (["conform", "redis://h", "--adapter", "memcached"], "leave out TARGET"),
+            (["conform", "redis://h", "--jobs", "0"], "1 to 256"),
+            (["conform", "diff", "a.json"], "B.json"),
         ])
     func usage(arguments: [String], expected: String) {
         let (text, code) = ending(arguments)
