@@ -87,7 +87,7 @@ struct FairleadDialectTests {
 
     @Test("many calls at once get their own answers")
     func concurrency() async throws {
-        let house = try await Harness(process.url, ["calls": "8"])
+        let house = try await Harness(process.url, ["calls": "8", "timeout": "60s"])
         let wrong = try await house.run { service in
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 for number in 0..<300 {
