@@ -9,12 +9,12 @@ final class ModelStore: Sendable {
     let isUp = Mutex(true)
 }
 
-/// Serves `get`, `put`, `add`, `hang`, `leave`, `refuse` and `size`.
+/// Serves `get`, `put`, `add`, `names`, `hang`, `leave`, `refuse` and `size`.
 final class ModelDriver: Driver {
     let wire = "redis"
     let clients = ["hiredis", "raw"]
     let types: Set<String> = ["simple", "error"]
-    let actions: Set<String> = ["get", "put", "add", "hang", "leave", "refuse", "size"]
+    let actions: Set<String> = ["get", "put", "add", "names", "hang", "leave", "refuse", "size"]
     /// The stores by their hosts.
     let stores: [String: ModelStore]
     /// The cases in the order in which they were opened, and the scopes that were closed.
@@ -56,7 +56,7 @@ final class ModelDriver: Driver {
         guard let store = stores[target.host], store.isUp.withLock({ $0 }) else {
             throw DriverFailure(.unreachable, "nobody listens")
         }
-        return ModelConnection(store, isForgetful: target.host == "forgetful")
+        return ModelConnection(store, target.host)
     }
 
     func refusedCapability(in value: Value) -> String? {
@@ -72,10 +72,13 @@ final class ModelConnection: DriverConnection {
     private let store: ModelStore
     /// Whether one addition in ten is lost.
     private let isForgetful: Bool
+    /// Whether names come in the opposite of their order.
+    private let isBackward: Bool
 
-    init(_ store: ModelStore, isForgetful: Bool) {
+    init(_ store: ModelStore, _ host: String) {
         self.store = store
-        self.isForgetful = isForgetful
+        isForgetful = host == "forgetful"
+        isBackward = host == "backward"
     }
 
     func perform(_ action: Tree, deadline: Deadline, evidence: inout Evidence) throws(DriverFailure) -> Value {
@@ -95,6 +98,9 @@ final class ModelConnection: DriverConnection {
                 if !isForgetful || sum % 10 != 0 { values[key] = "\(sum)" }
                 return .integer(sum)
             }
+        case "names":
+            let names = store.values.withLock { $0.keys.filter { $0.hasPrefix(key) }.sorted() }
+            return .typed("simple", .list((isBackward ? names.reversed() : names).map { .text($0) }))
         case "hang":
             while !deadline.hasPassed {}
             throw DriverFailure(.timedOut, "nothing came")

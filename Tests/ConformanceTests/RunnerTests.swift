@@ -18,7 +18,7 @@ struct RunnerTests {
 
     private func run(
         _ cases: String, at host: String = "right", against other: String? = nil, masks: String = "",
-        driver: ModelDriver = ModelDriver("right", "also-right", "forgetful"),
+        driver: ModelDriver = ModelDriver("right", "also-right", "forgetful", "backward"),
         options: RunOptions = RunOptions(seed: 7), progress: Watcher = Watcher()
     ) throws -> RunReport {
         let library = try library(cases, driver, masks: masks)
@@ -110,6 +110,17 @@ struct RunnerTests {
         #expect(
             try run(cases, against: "also-right", masks: "masks: [{ name: numbers, why: w, pattern: x }]").cases
                 .allSatisfy { $0.verdict == .identical })
+    }
+
+    @Test("an order that nobody promises is not compared, and one that is promised is")
+    func unorderedComparison() throws {
+        let fill = "{ put: [\"${p}a\", x] }, { put: [\"${p}b\", y] }"
+        let names = "[\"${p}b\", \"${p}a\"]"
+        let cases =
+            one("any-order", "steps: [\(fill), { names: \"${p}\", expect: !simple {is: !unordered \(names)} }]")
+            + one("an-order", "steps: [\(fill), { names: \"${p}\", expect: !any simple }]")
+        let report = try run(cases, at: "right", against: "backward")
+        #expect(report.cases.map(\.verdict) == [.identical, .differs])
     }
 
     @Test("the seed decides the order, the report keeps the suites' order, and every place is cleared")

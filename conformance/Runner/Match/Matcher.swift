@@ -38,7 +38,7 @@ package enum Matcher {
     }
 
     /// The content of a tagged node: what `is:` holds, or the node without its tag.
-    private static func content(of tree: Tree) -> Tree {
+    static func content(of tree: Tree) -> Tree {
         if let entries = tree.entries, entries.count == 1, entries[0].key == "is" { return entries[0].value }
         return tree.tagged(nil)
     }

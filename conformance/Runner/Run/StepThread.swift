@@ -114,7 +114,7 @@ final class StepThread: @unchecked Sendable {
         }
         var record = StepRecord(
             line: step.line, action: ValueText.expectation(action), connection: label(step.connection),
-            observed: value.reduced, problem: nil, evidence: evidence,
+            observed: Matcher.sortingUnordered(value, by: expectation).reduced, problem: nil, evidence: evidence,
             varies: step.varies || name != Step.ownConnection,
             masks: step.masks)
         if let expectation {
