@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from . import cpu
+from . import cpu, syscalls
 from .figures import microseconds, rate
 from .loads import Done, Load
 from .parts import DIRECT, Way
 from .processes import Failure, Process
 from .progress import say, step
-from .results import Round, RowResult
+from .results import Round, RowResult, SystemCalls
 from .rows import Row
 from .servers import Server, start_server
 from .site import Endpoint, Site
@@ -68,7 +68,12 @@ class Alternation:
     def _round(self, target: str, result: RowResult, number: int) -> None:
         site, server, endpoint = self._place(target)
         if number == 0:
-            self._load(target, result.row).run(site, server, endpoint, WARM_UP_SHARE)
+            load = self._load(target, result.row)
+            with (syscalls.counted(_pids(endpoint.process)) as of_endpoint,
+                  syscalls.counted(_pids(server.process)) as of_server):
+                requests = load.run(site, server, endpoint, WARM_UP_SHARE).requests
+            result.system_calls[target] = SystemCalls(
+                *(None if count.value is None else count.value / requests for count in (of_endpoint, of_server)))
         else:
             result.rounds[target].append(measured(site, server, self._load(target, result.row), endpoint))
 
@@ -126,15 +131,17 @@ def start_checked(site: Site, target: str, way: Way, server: Server) -> Endpoint
 
 
 def measured(site: Site, server: Server, load: Load, endpoint: Endpoint) -> Round:
-    if endpoint.process is None:
-        return Round.of(load.run(site, server, endpoint), None)
-    pids = cpu.process_tree(endpoint.process.pid)
-    before = cpu.sample(pids)
+    pids = {one: _pids(process) for one, process in (("endpoint", endpoint.process), ("server", server.process))}
+    before = {one: cpu.sample(ids) for one, ids in pids.items()}
     done: Done = load.run(site, server, endpoint)
-    spent = cpu.sample(pids).since(before)
-    if not endpoint.process.alive():
+    spent = {one: cpu.sample(ids).since(before[one]) if ids else None for one, ids in pids.items()}
+    if endpoint.process and not endpoint.process.alive():
         raise Failure(f"{endpoint.process.name} ended during the row:\n{endpoint.process.log_tail()}".rstrip())
-    return Round.of(done, spent)
+    return Round.of(done, spent["endpoint"], spent["server"])
+
+
+def _pids(process: Process | None) -> list[int]:
+    return cpu.process_tree(process.pid) if process else []
 
 
 def _in_brief(result: RowResult) -> str:

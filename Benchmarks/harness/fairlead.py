@@ -1,4 +1,4 @@
-"""Starts Fairlead as its quick start says: one option for the listener, no configuration file."""
+"""Starts Fairlead: by one option for the listener, as its quick start says, or with a configuration file."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ def serve(site: Site, wire: str, url: str, *options: str) -> Endpoint:
     port = site.workspace.free_port()
     process = site.workspace.start("fairlead", [
         site.fairlead, "serve", f"--{wire}", f"127.0.0.1:{port}={url}", *options, *site.fairlead_options])
+    site.workspace.wait_for_port(process, port)
+    return Endpoint(wire, port, process)
+
+
+def serve_configured(site: Site, wire: str, template: str) -> Endpoint:
+    """Fairlead with a configuration of one listener, whose port is `{port}` in the template."""
+    _require(site)
+    port = site.workspace.free_port()
+    file = site.workspace.folder_for("fairlead") / "fairlead.yaml"
+    file.write_text(template.format(port=port))
+    process = site.workspace.start("fairlead", [site.fairlead, "serve", "--config", file, *site.fairlead_options])
     site.workspace.wait_for_port(process, port)
     return Endpoint(wire, port, process)
 

@@ -49,6 +49,10 @@ def rate(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
+def number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
 def times(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}×"
 

@@ -11,6 +11,8 @@ from .peers.peer import Peer
 # What a client would use without Fairlead: a server of the wire it speaks, and nothing in between.
 DIRECT = "direct"
 FAIRLEAD = "fairlead"
+# Fairlead again, with a connection of its own for each client where the part's Fairlead shares them.
+FAIRLEAD_SESSION = "fairlead-session"
 # Fairlead again, with the same protocol's adapter written in Swift.
 FAIRLEAD_SWIFT = "fairlead-swift"
 # memcached, asked by clients that speak its own protocol: in its old commands and in its meta commands.
@@ -41,6 +43,12 @@ PARTS: dict[str, dict[str, Way]] = {
     "redis": _passing("redis", FAIRLEAD, "haproxy", "nginx", "envoy", "envoy-redis", "twemproxy"),
     "postgres": _passing("postgres", FAIRLEAD, "haproxy", "nginx", "envoy", "pgbouncer"),
     "s3": _passing("s3", FAIRLEAD, "haproxy", "nginx", "envoy"),
+    "shared": {
+        DIRECT: Way("redis", "redis"),
+        FAIRLEAD: Way("redis", "redis", PEERS["fairlead-shared"]),
+        FAIRLEAD_SESSION: Way("redis", "redis", PEERS["fairlead"]),
+        **{name: Way("redis", "redis", PEERS[name]) for name in ("haproxy", "envoy-redis", "twemproxy")},
+    },
     "translated": {
         DIRECT: Way("redis", "redis"),
         FAIRLEAD: Way("memcached", "redis", through_adapter("memcached")),

@@ -138,13 +138,17 @@ class Workspace:
         self.processes.remove(process)
 
     def run(self, argv: list[str | Path], user: str | None = None, env: dict[str, str] | None = None,
-            allowed: float = 180.0) -> str:
+            allowed: float = 180.0, given: bytes | None = None) -> str:
         """Runs a command to its end and gives its standard output; an exit code that is not 0 is a failure.
 
-        So is the end of a server meanwhile: redis-benchmark would try to connect for ever.
+        So is the end of a server meanwhile: redis-benchmark would try to connect for ever. What is `given` is the
+        command's standard input.
         """
-        popen = self._popen(argv, signal.SIGKILL, user=user, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            text=True)
+        with tempfile.TemporaryFile(dir=self.folder) as standard_input:
+            standard_input.write(given or b"")
+            standard_input.seek(0)
+            popen = self._popen(argv, signal.SIGKILL, user=user, env=env, stdin=standard_input,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + allowed
         output = errors = None
         try:
@@ -195,8 +199,8 @@ class Workspace:
             as_user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         try:
             return subprocess.Popen(
-                [str(word) for word in argv], stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})},
-                start_new_session=True, preexec_fn=end_with_parent, cwd="/", **as_user, **streams)
+                [str(word) for word in argv], env={**os.environ, **(env or {})}, start_new_session=True,
+                preexec_fn=end_with_parent, cwd="/", **{"stdin": subprocess.DEVNULL, **as_user, **streams})
         except FileNotFoundError:
             raise Failure(f"{argv[0]} is not installed; Benchmarks/install puts it there") from None
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from .figures import microseconds, rate, size, times
+from .figures import microseconds, number, rate, size, times
 from .parts import DIRECT, FAIRLEAD
-from .results import MemoryResult, RowResult
+from .results import MemoryResult, RowResult, SystemCalls
 
 MEMORY_COLUMNS = {"at_start": "at start", "peak_1MiB": "peak, 1 MiB", "peak_256MiB": "peak, 256 MiB",
                   "growth": "growth", "before": "before", "after": "after", "per_pair": "for each pair",
@@ -18,10 +18,11 @@ MEMORY_COLUMNS = {"at_start": "at start", "peak_1MiB": "peak, 1 MiB", "peak_256M
 def print_rows(results: Sequence[RowResult]) -> None:
     for result in results:
         print(f"\n{result.row.title}  (each {result.row.unit}; medians of {_rounds(result)} rounds)")
-        lines = [["target", f"{result.row.unit}s/s", "to direct", "p50", "p99", "user", "kernel", "user+kernel",
-                  "Fairlead's CPU to its", "Fairlead's rate to its"]]
+        lines = [["target", f"{result.row.unit}s/s", "to direct", "p50", "p99", "user", "kernel", "user+kernel", "calls",
+                  "server's CPU", "its calls", "Fairlead's CPU to its", "Fairlead's rate to its"]]
         for target in result.rounds:
             ours = target == FAIRLEAD
+            calls = result.system_calls.get(target, SystemCalls())
             lines.append([
                 target,
                 rate(result.median(target, "per_second")),
@@ -31,6 +32,9 @@ def print_rows(results: Sequence[RowResult]) -> None:
                 microseconds(result.median(target, "user_microseconds")),
                 microseconds(result.median(target, "kernel_microseconds")),
                 microseconds(result.median(target, "cpu_microseconds")),
+                number(calls.endpoint),
+                microseconds(result.median(target, "server_microseconds")),
+                number(calls.server),
                 "" if ours else times(result.ratio(FAIRLEAD, target, "cpu_microseconds")),
                 "" if ours else times(result.ratio(FAIRLEAD, target, "per_second")),
             ])

@@ -12,7 +12,10 @@ from .rows import Row
 
 @dataclass(frozen=True)
 class Round:
-    """One run of a load against one target; CPU times are those of the endpoint's process, absent where it has none."""
+    """One run of a load against one target.
+
+    CPU times are those of the endpoint's process, absent where it has none; the server's own stand beside them.
+    """
 
     requests: int
     per_second: float
@@ -20,13 +23,15 @@ class Round:
     p99_microseconds: float
     user_microseconds: float | None = None
     kernel_microseconds: float | None = None
+    server_microseconds: float | None = None
 
     @classmethod
-    def of(cls, done: Done, spent: CpuTime | None) -> "Round":
-        if spent is None:
-            return cls(done.requests, done.rate, done.p50, done.p99)
-        return cls(done.requests, done.rate, done.p50, done.p99,
-                   spent.user * 1e6 / done.requests, spent.kernel * 1e6 / done.requests)
+    def of(cls, done: Done, spent: CpuTime | None, by_server: CpuTime | None = None) -> "Round":
+        def each(seconds: float | None) -> float | None:
+            return None if seconds is None else seconds * 1e6 / done.requests
+
+        return cls(done.requests, done.rate, done.p50, done.p99, each(spent and spent.user),
+                   each(spent and spent.kernel), each(by_server and by_server.total))
 
     @property
     def cpu_microseconds(self) -> float | None:
@@ -37,7 +42,15 @@ class Round:
 
 
 FIGURES = ("per_second", "p50_microseconds", "p99_microseconds", "user_microseconds", "kernel_microseconds",
-           "cpu_microseconds")
+           "cpu_microseconds", "server_microseconds")
+
+
+@dataclass(frozen=True)
+class SystemCalls:
+    """System calls for each request; nothing where they could not be counted, or where there is no such process."""
+
+    endpoint: float | None = None
+    server: float | None = None
 
 
 @dataclass
@@ -47,6 +60,8 @@ class RowResult:
     row: Row
     rounds: dict[str, list[Round]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    #: By target, counted in its warm-up, so that counting costs no round anything.
+    system_calls: dict[str, SystemCalls] = field(default_factory=dict)
 
     def median(self, target: str, figure: str) -> float | None:
         return median(self._values(target, figure))
@@ -71,6 +86,7 @@ class RowResult:
                 "median": {figure: self.median(target, figure) for figure in FIGURES},
                 "throughput_ratio_to": {other: self.ratio(target, other, "per_second") for other in others},
                 "cpu_ratio_to": {other: self.ratio(target, other, "cpu_microseconds") for other in others},
+                "system_calls": asdict(self.system_calls.get(target, SystemCalls())),
                 "rounds": [asdict(one) for one in rounds],
             }
         return {"key": self.row.key, "title": self.row.title, "part": self.row.part, "request": self.row.unit,

@@ -11,10 +11,15 @@ from .loads.curl import CurlLoad
 from .loads.keyvalue import KeyValueLoad
 from .loads.memcached import MemcachedLoad, MemcachedMetaLoad
 from .loads.pgbench import PgbenchLoad
-from .loads.redis import RedisLoad
+from .loads.redis import RedisLoad, RedisScriptLoad
 from .loads.wrk import WrkLoad
 
 S3_CLIENTS = 16
+#: The shared rows that a mark of issue 5 is about.
+SHARED_MARKS = (("get", "64B", 1, 1), ("get", "64B", 50, 1), ("get", "64B", 50, 16), ("get", "64B", 500, 1),
+                ("get", "64KiB", 50, 1))
+#: Bytes of requests or replies that all clients together wait for at once.
+SHARED_IN_FLIGHT = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,8 @@ class Row:
 
 
 def rows_of(part: str, quick: bool) -> list[Row]:
-    rows = {"redis": _redis, "postgres": _postgres, "s3": _s3, "translated": _translated, "embedded": _embedded}
+    rows = {"redis": _redis, "postgres": _postgres, "s3": _s3, "shared": _shared, "translated": _translated,
+            "embedded": _embedded}
     return [row for row in rows[part](quick) if row.quick or not quick]
 
 
@@ -43,6 +49,22 @@ def _redis(quick: bool) -> list[Row]:
         rows.append(Row(f"redis-{command}-64KiB-c50-p1", "redis", f"Redis {command.upper()} 64 KiB, 50 clients",
                         "command", {"redis": RedisLoad(command, 50, 1, 64 << 10)}, quick=command == "get"))
     return rows
+
+
+def _shared(quick: bool) -> list[Row]:
+    return [
+        Row(f"shared-{command}-{size}-c{clients}-p{pipeline}", "shared",
+            f"Shared {name} {size_text}, {_count(clients, 'client')}, pipeline {pipeline}", "command",
+            {"redis": kind(command, clients, pipeline, size_bytes)},
+            # A row for each mark.
+            quick=(command, size, clients, pipeline) in SHARED_MARKS)
+        for command, name, kind in (("get", "GET", RedisLoad), ("set", "SET", RedisLoad),
+                                    ("mget", "MGET of 10", RedisScriptLoad), ("mix", "90/10 mix", RedisScriptLoad))
+        for size, size_text, size_bytes in (("64B", "64 B", 64), ("4KiB", "4 KiB", 4 << 10),
+                                            ("64KiB", "64 KiB", 64 << 10))
+        for clients in (1, 50, 500) for pipeline in (1, 16, 100)
+        # Half a gigabyte of replies in flight is no load that anybody has.
+        if clients * pipeline * size_bytes * (10 if command == "mget" else 1) <= SHARED_IN_FLIGHT]
 
 
 def _translated(quick: bool) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Tests of the load program for memcached: what it counts, and that nothing but the expected reply passes."""
+"""Tests of the load program of our own: what it counts, and that nothing but the expected reply passes."""
 
 import json
 import shutil
@@ -10,7 +10,9 @@ import unittest
 from pathlib import Path
 
 from harness.clients import memcached
-from harness.loads.memcached import SOURCE, MemcachedLoad, MemcachedMetaLoad
+from harness.loads.exchange import SOURCE, script
+from harness.loads.memcached import MemcachedLoad, MemcachedMetaLoad
+from harness.loads.redis import RedisScriptLoad
 from harness.site import COMPILER_FLAGS
 
 REQUEST, REPLY = b"ask\r\n", b"the answer\r\n"
@@ -70,8 +72,8 @@ class Exchange(unittest.TestCase):
         subprocess.run(["cc", *COMPILER_FLAGS, "-o", cls.program, SOURCE], check=True)
 
     def exchange(self, server: Answering, clients: int, pipeline: int, requests: int) -> subprocess.CompletedProcess:
-        return subprocess.run([self.program, str(server.port), str(clients), str(pipeline), str(requests),
-                               REQUEST, REPLY], capture_output=True, text=True, timeout=30)
+        return subprocess.run([self.program, str(server.port), str(clients), str(pipeline), str(requests)],
+                              input=script([(REQUEST, REPLY)]).decode(), capture_output=True, text=True, timeout=30)
 
     def test_as_many_requests_are_sent_and_answered_as_were_wanted(self) -> None:
         for clients, pipeline in ((1, 1), (1, 16), (5, 1), (5, 16)):

@@ -113,6 +113,7 @@ class Rounds(unittest.TestCase):
             mock.patch.object(alternation, "start_server", self._start_server),
             mock.patch.object(alternation, "start_checked", self._start_checked),
             mock.patch.object(alternation, "say"),
+            mock.patch.object(alternation, "_pids", lambda process: []),
         ]
         for patch in patches:
             patch.start()

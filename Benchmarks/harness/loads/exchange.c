@@ -1,11 +1,13 @@
-// Sends one request again and again over many connections, pipelined, and checks every reply byte for byte.
+// Sends the same requests again and again over many connections, pipelined, and checks every reply byte for byte.
 //
-// exchange PORT CLIENTS PIPELINE REQUESTS REQUEST REPLY
+// exchange PORT CLIENTS PIPELINE REQUESTS < SCRIPT
 //
-// REQUESTS is a multiple of CLIENTS times PIPELINE. Each connection sends PIPELINE requests at once, waits for all
+// The script is a list of exchanges, each a line with two numbers and then so many bytes of a request and of its reply.
+// Every connection goes through it from a place of its own, and from its end to its beginning. REQUESTS is a multiple of
+// CLIENTS times PIPELINE. Each connection sends PIPELINE requests at once, waits for all
 // their replies and begins again until REQUESTS were sent in all. One line of JSON says how many were answered, in how
 // many seconds, and two percentiles of the time from the sending of a batch to each of its replies, in microseconds.
-// Whatever else comes than REPLY, or nothing for ten seconds, ends the program with code 1.
+// Whatever else comes than the reply, or nothing for ten seconds, ends the program with code 1.
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,10 +21,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 1 << 16, EVENTS = 256, PATIENCE_MS = 10000, SHOWN_BYTES = 80, LONGEST_US = 1 << 21 };
+enum {
+    READ_BYTES = 1 << 16, EVENTS = 256, PATIENCE_MS = 10000, SHOWN_BYTES = 80, LONGEST_US = 1 << 21,
+    EXCHANGES = 1000, BATCH_BYTES = 1 << 30
+};
 
 struct connection {
     int descriptor;
+    size_t first;        // exchange of the batch
+    size_t whole;        // replies of the batch
     size_t sent;         // bytes of the batch
     size_t received;     // bytes of the batch's replies
     uint64_t sent_at;    // nanoseconds
@@ -30,8 +37,9 @@ struct connection {
 };
 
 static int queue;
-static char *batch, *replies;
-static size_t batch_bytes, replies_bytes, reply_bytes;
+// The script, repeated until a batch can begin anywhere in it; of each exchange where its bytes begin, and one more.
+static char *requests, *replies;
+static size_t *request_at, *reply_at, exchanges;
 static uint64_t left, answered, latencies[LONGEST_US + 1];
 
 static uint64_t now(void) {
@@ -58,11 +66,47 @@ static void unexpected(const char *bytes, size_t count, const char *expected, si
     exit(1);
 }
 
-static char *repeated(const char *text, size_t length, size_t times) {
-    char *all = malloc(length * times);
+static void *room(size_t bytes) {
+    void *all = malloc(bytes);
     if (!all) end("memory");
-    for (size_t at = 0; at < times; at++) memcpy(all + at * length, text, length);
     return all;
+}
+
+static void bad_script(void) {
+    fprintf(stderr, "exchange: the script is no list of two numbers, a line end and the bytes they count\n");
+    exit(2);
+}
+
+// Reads the script and lays it out so often that `pipeline` exchanges follow from each place of it.
+static void read_script(size_t pipeline) {
+    static size_t sizes[2][EXCHANGES];
+    static char *texts[2][EXCHANGES];
+    size_t all[2] = {0, 0};
+    for (exchanges = 0; exchanges < EXCHANGES; exchanges++) {
+        int found = scanf("%zu %zu", &sizes[0][exchanges], &sizes[1][exchanges]);
+        if (found == EOF) break;
+        if (found != 2 || getchar() != '\n') bad_script();
+        for (int side = 0; side < 2; side++) {
+            size_t size = sizes[side][exchanges];
+            if (size == 0 || size > BATCH_BYTES) bad_script();
+            texts[side][exchanges] = room(size);
+            if (fread(texts[side][exchanges], 1, size, stdin) != size) bad_script();
+        }
+    }
+    if (exchanges == 0) bad_script();
+    size_t places = exchanges + pipeline;
+    for (size_t at = 0; at < places; at++)
+        for (int side = 0; side < 2; side++)
+            if ((all[side] += sizes[side][at % exchanges]) > BATCH_BYTES) bad_script();
+    requests = room(all[0]), replies = room(all[1]);
+    request_at = room((places + 1) * sizeof *request_at), reply_at = room((places + 1) * sizeof *reply_at);
+    request_at[0] = reply_at[0] = 0;
+    for (size_t at = 0; at < places; at++) {
+        size_t one = at % exchanges;
+        memcpy(requests + request_at[at], texts[0][one], sizes[0][one]);
+        memcpy(replies + reply_at[at], texts[1][one], sizes[1][one]);
+        request_at[at + 1] = request_at[at] + sizes[0][one], reply_at[at + 1] = reply_at[at] + sizes[1][one];
+    }
 }
 
 static void await(struct connection *one, uint32_t interest) {
@@ -72,25 +116,27 @@ static void await(struct connection *one, uint32_t interest) {
     one->interest = interest;
 }
 
-static void keep_sending(struct connection *one) {
-    while (one->sent < batch_bytes) {
-        ssize_t count = send(one->descriptor, batch + one->sent, batch_bytes - one->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+static void keep_sending(struct connection *one, size_t pipeline) {
+    const char *batch = requests + request_at[one->first];
+    size_t bytes = request_at[one->first + pipeline] - request_at[one->first];
+    while (one->sent < bytes) {
+        ssize_t count = send(one->descriptor, batch + one->sent, bytes - one->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count < 0 && errno == EAGAIN) break;
         if (count < 0) end("send");
         one->sent += (size_t)count;
     }
-    await(one, one->sent < batch_bytes ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    await(one, one->sent < bytes ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
-static void begin(struct connection *one, uint64_t pipeline) {
+static void begin(struct connection *one, size_t pipeline) {
     if (left == 0) return;
     left -= pipeline;
-    one->sent = one->received = 0;
+    one->sent = one->received = one->whole = 0;
     one->sent_at = now();
-    keep_sending(one);
+    keep_sending(one, pipeline);
 }
 
-static void receive(struct connection *one, uint64_t pipeline) {
+static void receive(struct connection *one, size_t pipeline) {
     static char bytes[READ_BYTES];
     ssize_t got = recv(one->descriptor, bytes, sizeof bytes, MSG_DONTWAIT);
     if (got < 0 && errno == EAGAIN) return;
@@ -99,16 +145,20 @@ static void receive(struct connection *one, uint64_t pipeline) {
         fprintf(stderr, "exchange: a connection was closed before all was answered\n");
         exit(1);
     }
-    size_t count = (size_t)got, room = replies_bytes - one->received;
-    if (count > room || memcmp(bytes, replies + one->received, count) != 0) {
-        unexpected(bytes, count, replies + one->received, room);
+    size_t start = reply_at[one->first], expected = reply_at[one->first + pipeline] - start;
+    size_t count = (size_t)got, rest = expected - one->received;
+    if (count > rest || memcmp(bytes, replies + start + one->received, count) != 0) {
+        unexpected(bytes, count, replies + start + one->received, rest);
     }
-    size_t whole = (one->received + count) / reply_bytes - one->received / reply_bytes;
     one->received += count;
+    size_t before = one->whole;
+    while (one->whole < pipeline && reply_at[one->first + one->whole + 1] - start <= one->received) one->whole++;
     uint64_t taken = (now() - one->sent_at + 500) / 1000;
-    latencies[taken < LONGEST_US ? taken : LONGEST_US] += whole;
-    answered += whole;
-    if (one->received == replies_bytes) begin(one, pipeline);
+    latencies[taken < LONGEST_US ? taken : LONGEST_US] += one->whole - before;
+    answered += one->whole - before;
+    if (one->whole < pipeline) return;
+    one->first = (one->first + pipeline) % exchanges;
+    begin(one, pipeline);
 }
 
 static unsigned percentile(double share) {
@@ -142,40 +192,39 @@ static void open_connection(struct connection *one, uint16_t port) {
 }
 
 int main(int count, char **words) {
-    if (count != 7) {
-        fprintf(stderr, "usage: exchange PORT CLIENTS PIPELINE REQUESTS REQUEST REPLY\n");
+    if (count != 5) {
+        fprintf(stderr, "usage: exchange PORT CLIENTS PIPELINE REQUESTS < SCRIPT\n");
         return 2;
     }
     uint64_t port = number(words[1], "PORT"), clients = number(words[2], "CLIENTS");
-    uint64_t pipeline = number(words[3], "PIPELINE"), requests = number(words[4], "REQUESTS");
-    size_t request_bytes = strlen(words[5]);
-    reply_bytes = strlen(words[6]);
-    if (port > UINT16_MAX || clients > 10000 || pipeline > 10000 || requests % (clients * pipeline) != 0
-        || request_bytes == 0 || reply_bytes == 0) {
+    uint64_t pipeline = number(words[3], "PIPELINE"), wanted = number(words[4], "REQUESTS");
+    if (port > UINT16_MAX || clients > 10000 || pipeline > 10000 || wanted % (clients * pipeline) != 0) {
         fprintf(stderr, "exchange: REQUESTS must be a multiple of CLIENTS times PIPELINE, each up to 10000\n");
         return 2;
     }
-    batch_bytes = request_bytes * pipeline, replies_bytes = reply_bytes * pipeline;
-    batch = repeated(words[5], request_bytes, pipeline), replies = repeated(words[6], reply_bytes, pipeline);
+    read_script(pipeline);
     struct connection *connections = calloc(clients, sizeof *connections);
     if (!connections || (queue = epoll_create1(EPOLL_CLOEXEC)) < 0) end("start");
-    for (uint64_t at = 0; at < clients; at++) open_connection(&connections[at], (uint16_t)port);
+    for (uint64_t at = 0; at < clients; at++) {
+        open_connection(&connections[at], (uint16_t)port);
+        connections[at].first = at % exchanges;
+    }
 
     uint64_t begun = now();
-    left = requests;
+    left = wanted;
     for (uint64_t at = 0; at < clients; at++) begin(&connections[at], pipeline);
-    while (answered < requests) {
+    while (answered < wanted) {
         struct epoll_event events[EVENTS];
         int ready = epoll_wait(queue, events, EVENTS, PATIENCE_MS);
         if (ready < 0 && errno != EINTR) end("epoll");
         if (ready == 0) {
             fprintf(stderr, "exchange: nothing came for %d ms, %llu of %llu requests answered\n", PATIENCE_MS,
-                    (unsigned long long)answered, (unsigned long long)requests);
+                    (unsigned long long)answered, (unsigned long long)wanted);
             return 1;
         }
         for (int at = 0; at < ready; at++) {
             struct connection *one = events[at].data.ptr;
-            if (events[at].events & EPOLLOUT) keep_sending(one);
+            if (events[at].events & EPOLLOUT) keep_sending(one, pipeline);
             if (events[at].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) receive(one, pipeline);
         }
     }

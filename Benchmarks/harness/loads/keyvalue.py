@@ -44,12 +44,16 @@ class KeyValueLoad(Load):
     def run(self, site: Site, server: KeyValueServer, endpoint: Endpoint, share: float = 1.0) -> Done:
         batch = self.clients * self.pipeline
         wanted = max(1, round(self.requests * share / batch)) * batch
-        before = server.calls(self.command)
+        before = self.arrived(server)
         done = self.ask(site, endpoint, wanted)
-        arrived = server.calls(self.command) - before
+        arrived = self.arrived(server) - before
         if arrived < wanted:
             raise Failure(f"of {wanted} {self.command} commands the server carried out {arrived}")
         return done
+
+    def arrived(self, server: KeyValueServer) -> int:
+        """How many of its requests the server has carried out since it started."""
+        return server.calls(self.command)
 
     def ask(self, site: Site, endpoint: Endpoint, wanted: int) -> Done:
         """Has that many requests sent and answered by the load's program."""

@@ -5,17 +5,14 @@ Of what Debian and PyPI have, memcslap and memaslap can neither pipeline single 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from ..clients import memcached
 from ..site import Endpoint, Site
 from . import Done
+from .exchange import exchange
 from .keyvalue import KeyValueLoad
-
-SOURCE = Path(__file__).with_name("exchange.c")
 
 
 @dataclass
@@ -25,11 +22,7 @@ class MemcachedLoad(KeyValueLoad):
     key: ClassVar[str] = "key:memcached-16"
 
     def ask(self, site: Site, endpoint: Endpoint, wanted: int) -> Done:
-        request, reply = self.exchange
-        said = json.loads(site.workspace.run([
-            site.compiled(SOURCE), str(endpoint.port), str(self.clients), str(self.pipeline), str(wanted),
-            request.decode(), reply.decode()]))
-        return Done(said["requests"], said["seconds"], said["p50"], said["p99"])
+        return exchange(site, endpoint, self.clients, self.pipeline, wanted, [self.exchange])
 
     @property
     def exchange(self) -> tuple[bytes, bytes]:

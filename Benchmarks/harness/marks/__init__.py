@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from ..report import print_table
 from ..results import MemoryResult, RowResult
-from . import passthrough, translation
+from . import passthrough, sharing, translation
 from .mark import DISTANCE, MET, MISSED, Mark
 
 
@@ -16,6 +16,7 @@ def marks_of(rows: Sequence[RowResult], memory: Sequence[MemoryResult]) -> list[
         *(mark for result in rows for mark in passthrough.row_marks(result)),
         *(mark for result in memory for mark in passthrough.memory_marks(result)),
         *(mark for result in rows for mark in translation.row_marks(result)),
+        *(mark for result in rows for mark in sharing.row_marks(result)),
     ]
 
 

@@ -7,6 +7,7 @@ from .peer import Peer
 
 PEERS: dict[str, Peer] = {
     "fairlead": fairlead.PASSING,
+    "fairlead-shared": fairlead.SHARING,
     "haproxy": Peer(haproxy.start, haproxy.version),
     "nginx": Peer(nginx.start, nginx.version),
     "envoy": Peer(envoy.start, envoy.version),

@@ -13,6 +13,11 @@ def start(site: Site, wire: str, backend: int) -> Endpoint:
     return fairlead.serve(site, wire, f"{SCHEMES[wire]}://127.0.0.1:{backend}")
 
 
+def start_shared(site: Site, wire: str, backend: int) -> Endpoint:
+    """Redis with one connection to the server for all clients of a worker."""
+    return fairlead.serve_configured(site, wire, SHARED.format(backend=backend))
+
+
 def through_adapter(adapter: str) -> Peer:
     """Fairlead in front of a server that another adapter than the wire's own speaks to."""
 
@@ -22,4 +27,11 @@ def through_adapter(adapter: str) -> Peer:
     return Peer(start_translating, fairlead.version)
 
 
+SHARED = """\
+listeners:
+  bench: {{ protocol: redis, listen: "127.0.0.1:{{port}}", backend: bench }}
+backends:
+  bench: {{ url: "redis://127.0.0.1:{backend}", mode: shared }}
+"""
+SHARING = Peer(start_shared, fairlead.version)
 PASSING = Peer(start, fairlead.version)
