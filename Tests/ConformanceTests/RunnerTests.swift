@@ -123,6 +123,22 @@ struct RunnerTests {
         #expect(report.cases.map(\.verdict) == [.identical, .differs])
     }
 
+    @Test("a restart is over when its command is, whatever it leaves in the background")
+    func restart() throws {
+        let cases =
+            one("up", "steps: [{ restart: true }, { put: [\"${p}k\", v], expect: !simple OK }]")
+            + one("down", "steps: [{ restart: true }]")
+        var options = RunOptions(seed: 7)
+        options.restartCommand = "sleep 25 &"
+        let start = ContinuousClock.now
+        #expect(try run(cases, options: options).cases.map(\.verdict) == [.identical, .identical])
+        // The runner's own patience is 30 s: had it waited for the background, the case would have been cut.
+        #expect(ContinuousClock.now - start < .seconds(20))
+        options.restartCommand = "exit 3"
+        let failed = try run(cases, options: options).cases
+        #expect(failed.allSatisfy { $0.verdict == .failed && $0.reason.contains("ended with 3") })
+    }
+
     @Test("the seed decides the order, the report keeps the suites' order, and every place is cleared")
     func order() throws {
         let cases = (0..<20).map { one("case-\($0)", "steps: [{ put: [\"${p}k\", v] }]") }.joined()

@@ -11,23 +11,10 @@ enum Restart {
         guard let command else {
             throw CaseStop(verdict: .skipped, reason: "the run was given no --restart command")
         }
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", command]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        do { try process.run() } catch {
-            throw CaseStop(verdict: .failed, reason: "the restart command could not be run: \(error)")
-        }
-        while process.isRunning, !deadline.hasPassed { Thread.sleep(forTimeInterval: 0.02) }
-        guard !process.isRunning else {
-            process.terminate()
-            throw CaseStop(
-                verdict: .failed,
-                reason: "the restart command did not end in time: it has to leave the server in the background")
-        }
-        guard process.terminationStatus == 0 else {
-            throw CaseStop(verdict: .failed, reason: "the restart command ended with \(process.terminationStatus)")
+        do throws(ShellCommand.Problem) {
+            try ShellCommand.run(command, until: deadline)
+        } catch {
+            throw CaseStop(verdict: .failed, reason: "the restart command \(error.description)")
         }
         while !isUp(min(deadline, .after(.seconds(2)))) {
             guard !deadline.hasPassed else {
