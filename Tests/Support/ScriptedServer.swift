@@ -81,6 +81,28 @@ package final class ScriptedConnection: Sendable {
         }
     }
 
+    /// Whether the last read has brought more than was taken.
+    package var hasUnread: Bool { state.withLock { !$0.unread.isEmpty } }
+
+    /// Connects to a server at 127.0.0.1, for a script that stands between it and a client.
+    package static func connect(port: Int) throws -> ScriptedConnection {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(clamping: port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let code = withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard code == 0 else {
+            Foundation.close(descriptor)
+            throw SupportError.system("connect to port \(port)")
+        }
+        return ScriptedConnection(descriptor)
+    }
+
     /// The next `count` bytes; throws at the end of the connection.
     package func read(_ count: Int) throws -> [UInt8] {
         while true {
