@@ -31,6 +31,13 @@ public protocol Service: AnyObject, Sendable {
     /// `perform`. It spares the caller the frames of an asynchronous call for each operation.
     func performAtOnce(_ operation: Operation, _ context: CallContext) throws(Failure) -> Answer?
 
+    /// Begins `operation` and returns; its caller hears through `pending` what came of it. False, with nothing done, when
+    /// it is to be awaited through `perform`: because it takes several steps, or cannot promise to follow others.
+    ///
+    /// It spares the caller a task for each operation of a pipeline. A service that awaits one exchange for an operation
+    /// has no reason not to have it.
+    func begin(_ operation: Operation, _ context: CallContext, _ pending: PendingOperation) -> Bool
+
     /// Performs one operation; the families' own protocols say how. Implemented for every service; a service whose
     /// families are one type can have it shorter.
     func perform(_ operation: Operation, _ context: CallContext) async throws(Failure) -> Answer
@@ -155,6 +162,7 @@ extension Service {
 
     public func answersAtOnce(_ operation: Operation) -> Bool { false }
     public func performAtOnce(_ operation: Operation, _ context: CallContext) throws(Failure) -> Answer? { nil }
+    public func begin(_ operation: Operation, _ context: CallContext, _ pending: PendingOperation) -> Bool { false }
     public func commit() throws(Failure) {}
     public func close() async {}
 

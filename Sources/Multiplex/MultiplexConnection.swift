@@ -91,6 +91,9 @@ package final class MultiplexConnection: Pump, @unchecked Sendable {
         return output.count &+ socket.queuedCount <= configuration.queuedBytes
     }
 
+    /// Whether an exchange that it takes now is answered after all that it has.
+    var keepsOrder: Bool { table.isInOrder && hasRoom }
+
     /// Asks for it to be opened.
     func open() {
         guard !isWanted else { return }

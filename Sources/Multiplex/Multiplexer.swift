@@ -135,6 +135,13 @@ package final class Multiplexer: @unchecked Sendable {
 
     // MARK: What is there
 
+    /// Whether an exchange that is submitted now is sent after all others that are not over, on the same connection, and
+    /// answered after them.
+    package var keepsOrder: Bool {
+        guard connections.count == 1, let only = connections.first else { return false }
+        return only.keepsOrder && waitingRoom.isEmpty
+    }
+
     /// Exchanges whose answers are owed.
     package var pending: Int { connections.reduce(0) { $0 + $1.pendingCount } }
     /// Exchanges that wait for a place on a connection.

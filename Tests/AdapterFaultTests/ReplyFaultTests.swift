@@ -27,9 +27,12 @@ struct ReplyFaultTests {
         }
     }
 
-    @Test("answers to two changes that were swapped reach neither caller", arguments: [("HD", "NS"), ("NS", "HD")])
-    func swapped(first: String, second: String) async throws {
-        try await Subject.declared.run { connection, number in
+    @Test(
+        "answers to two changes that were swapped reach neither caller", arguments: Subject.allCases,
+        [("HD", "NS"), ("NS", "HD")])
+    func swapped(subject: Subject, words: (String, String)) async throws {
+        let (first, second) = words
+        try await subject.run { connection, number in
             for key in ["a", "b"] {
                 guard try connection.readLine() == "ms \(key) 1 T0 k", try connection.readLine() == "v" else {
                     throw SupportError("expected a set of \(key)")

@@ -61,10 +61,28 @@ package struct ServiceRig: Sendable {
         await end(.set(key: Array(key.utf8), value: Array(value.utf8), SetOptions()))
     }
 
+    /// Begins `operation`, and says whether the service has begun it; `outcomes` hears how it ends.
+    package func begin(
+        _ operation: KeyValueOperation, _ outcomes: Outcomes, id: UInt64, followsOthers: Bool = false
+    ) -> Bool {
+        service.begin(
+            .keyValue(operation), CallContext(database: 0, now: Self.now),
+            PendingOperation(outcomes, id: id, followsOthers: followsOthers))
+    }
+
     /// Lets the worker's other work go on for a few milliseconds.
     package func pause() async {
         let waker = Waker(worker: worker)
         waker.setDeadline(after: 5_000_000)
         while !waker.hasTimedOut { await waker.wait() }
     }
+}
+
+/// How operations that were begun have ended, in the order in which they did; on the worker's thread.
+package final class Outcomes: OperationCaller, @unchecked Sendable {
+    package private(set) var ended: [(id: UInt64, result: Result<Answer, Failure>)] = []
+
+    package init() {}
+
+    package func operationEnded(_ id: UInt64, _ result: Result<Answer, Failure>) { ended.append((id, result)) }
 }

@@ -58,9 +58,10 @@ struct RedisTranslationTableTests {
         func operation(_ words: String) -> Operation? {
             if case .perform(let operation, _) = translated(words) { operation } else { nil }
         }
-        #expect(operation("MSET a 1 b 2")?.keys == [bytes("a"), bytes("b")])
-        #expect(operation("SUNIONSTORE d a b")?.keys == [bytes("a"), bytes("b"), bytes("d")])
-        #expect(operation("KEYS *")?.keys == nil)
+        #expect(operation("MSET a 1 b 2")?.keys == .several([bytes("a"), bytes("b")]))
+        #expect(operation("SUNIONSTORE d a b")?.keys == .several([bytes("a"), bytes("b"), bytes("d")]))
+        #expect(operation("DEL a")?.keys == .one(bytes("a")))
+        #expect(operation("KEYS *")?.keys == .any)
         #expect(operation("GETEX a")?.isReadOnly == true)
         #expect(operation("GETEX a PERSIST")?.isReadOnly == false)
         #expect(operation("SUNION a b")?.isReadOnly == true)
@@ -77,20 +78,25 @@ struct RedisTranslationTableTests {
                 RedisPendingReply(
                     command: .unknown, shape: shape, startedAt: 0, isSilent: false, isReadOnly: operation.isReadOnly))
         }
-        func conflict(_ first: String, _ second: String) -> Bool? {
-            guard let slot = slot(first), case .perform(let operation, _) = translated(second) else { return nil }
+        func conflict(_ first: String, _ second: String, isBegun: Bool = false) -> RedisSlotConflict? {
+            guard var slot = slot(first), case .perform(let operation, _) = translated(second) else { return nil }
             var slots = RedisReplySlots()
+            slot.isBegun = isBegun
             _ = slots.append(slot)
-            return slots.conflicts(with: operation)
+            return slots.conflict(of: operation)
         }
-        #expect(conflict("GET a", "GET a") == false)
-        #expect(conflict("SET a 1", "GET b") == false)
-        #expect(conflict("SET a 1", "GET a") == true)
-        #expect(conflict("GET a", "SET a 1") == true)
-        #expect(conflict("SET a 1", "KEYS *") == true)
-        #expect(conflict("GET a", "FLUSHALL") == true)
-        #expect(conflict("PUBLISH c m", "PUBLISH c n") == false)
-        #expect(conflict("SET a 1", "PUBLISH c n") == true)
+        #expect(conflict("GET a", "GET a") == RedisSlotConflict.none)
+        #expect(conflict("SET a 1", "GET b") == RedisSlotConflict.none)
+        #expect(conflict("SET a 1", "GET a") == .awaited)
+        #expect(conflict("GET a", "SET a 1") == .awaited)
+        #expect(conflict("SET a 1", "KEYS *") == .awaited)
+        #expect(conflict("GET a", "FLUSHALL") == .awaited)
+        #expect(conflict("PUBLISH c m", "PUBLISH c n") == RedisSlotConflict.none)
+        #expect(conflict("SET a 1", "PUBLISH c n") == .awaited)
+        #expect(conflict("MSET a 1 b 2", "MGET c b") == .awaited)
+        #expect(conflict("MSET a 1 b 2", "MGET c d") == RedisSlotConflict.none)
+        #expect(conflict("SET a 1", "GET a", isBegun: true) == .begun)
+        #expect(conflict("SET a 1", "GET b", isBegun: true) == RedisSlotConflict.none)
     }
 
     @Test("replies leave in the order of the commands, whatever the order of the answers")

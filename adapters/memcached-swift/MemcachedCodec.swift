@@ -113,7 +113,7 @@ enum MemcachedText {
 
     /// The bytes from `start` to the next space or `end`.
     @inline(__always)
-    private static func word(_ bytes: Span<UInt8>, from start: Int, _ end: Int) -> Range<Int> {
+    static func word(_ bytes: Span<UInt8>, from start: Int, _ end: Int) -> Range<Int> {
         var index = start
         while index < end, bytes[index] != 0x20 { index += 1 }
         return start..<index

@@ -36,33 +36,36 @@ final class MemcachedService: Service, KeyValueService, @unchecked Sendable {
         return try await perform(operation, context)
     }
 
+    /// Without ids the answers come in the order of the requests, and so does what they do, as long as they go over one
+    /// connection.
+    func begin(_ operation: Operation, _ context: CallContext, _ pending: PendingOperation) -> Bool {
+        guard case .keyValue(let operation) = operation, context.database == 0 else { return false }
+        guard !pending.followsOthers || multiplexer.keepsOrder else { return false }
+        do throws(Failure) {
+            guard let exchange = try exchange(for: operation, context) else { return false }
+            exchange.pending = pending
+            multiplexer.submit(exchange)
+        } catch {
+            pending.end(.failure(error))
+        }
+        return true
+    }
+
     func perform(_ operation: KeyValueOperation, _ context: CallContext) async throws(Failure) -> Answer {
         guard context.database == 0 else { throw .refused(.keyValueDatabases, reason: "memcached has one set of keys") }
+        if let exchange = try exchange(for: operation, context) { return try await multiplexer.answer(exchange) }
         switch operation {
-        case .get(let key):
-            // The shortest way for the most frequent request.
-            try check(key)
-            let exchange = ValueExchange(.get, key)
-            do throws(MultiplexFailure) { try await multiplexer.perform(exchange) } catch { throw Failure(error) }
-            return try exchange.answer()
-        case .getVersioned(let key): return try await retrieve(.gets, key)
         case .getMany(let keys):
             guard !keys.isEmpty else { return .list([]) }
             try check(keys)
             let exchange = ValuesExchange(keys)
             do throws(MultiplexFailure) { try await multiplexer.perform(exchange) } catch { throw Failure(error) }
             return .list(try exchange.answers())
-        case .getAndExpire(let key, let expiry):
-            guard expiry != .kept else { return try await retrieve(.get, key) }
-            return try await retrieve(.gat(try memcachedTime(expiry, context)), key)
-        case .set(let key, let value, let options): return try await set(key, value, options, context)
+        case .set(let key, let value, let options):
+            return try await setKeepingExpiry(key, value, options.condition, context)
         case .setMany(let pairs, onlyIfAllAbsent: false): return try await setMany(pairs)
-        case .delete(let keys): return .integer(try await count(keys, .deleted) { .delete(key: $0) })
-        case .deleteVersion(let key, let version):
-            try check(key)
-            guard let cas = version.number else { return .flag(false) }
-            return .flag(try await status(.deleteVersion(key: key, cas: cas)) == .head(secondsLeft: -1))
-        case .exists(let keys), .touch(let keys): return .integer(try await countThere(keys))
+        case .delete(let keys): return .integer(try await count(keys, .delete))
+        case .exists(let keys), .touch(let keys): return .integer(try await count(keys, .look))
         case .type(let key):
             return try await secondsLeft(key) == nil ? .missing : .bytes(Array("string".utf8))
         case .expire(let key, let time, let condition): return .flag(try await expire(key, time, condition, context))
@@ -71,15 +74,37 @@ final class MemcachedService: Service, KeyValueService, @unchecked Sendable {
             return seconds < 0 ? .done : .integer(context.now + seconds * 1000)
         case .persist(let key):
             guard let seconds = try await secondsLeft(key), seconds >= 0 else { return .flag(false) }
-            return .flag(try await status(.touch(key: key, expiry: 0)) == .touched)
-        case .clear:
-            guard try await status(.flushAll) == .ok else {
-                throw .protocolBroken("flush_all was not answered with OK")
-            }
-            return .done
+            return try await multiplexer.answer(StatusExchange(.touch(expiry: 0), key))
         default:
             let capability = operation.needs.subtracting(supported).members.first ?? .keyValueMultiKey
             throw .refused(capability, reason: manifest[capability].note)
+        }
+    }
+
+    /// The one exchange that `operation` takes; nil when it takes several, or is refused.
+    private func exchange(
+        for operation: KeyValueOperation, _ context: CallContext
+    ) throws(Failure) -> AnsweringExchange? {
+        switch operation {
+        case .get(let key): return ValueExchange(.get, try checked(key))
+        case .getVersioned(let key): return ValueExchange(.gets, try checked(key))
+        case .getAndExpire(let key, .kept): return ValueExchange(.get, try checked(key))
+        case .getAndExpire(let key, let expiry):
+            return ValueExchange(.gat(try memcachedTime(expiry, context)), try checked(key))
+        case .set(let key, let value, let options):
+            guard !options.returnsOld else {
+                throw .refused(.keyValueExchange, reason: "memcached does not tell old values")
+            }
+            guard options.expiry != .kept else { return nil }
+            let time = try memcachedTime(options.expiry, context)
+            return try store(storeCondition(options.condition), key, value, time)
+        case .delete(let keys) where keys.count == 1: return StatusExchange(.delete, try checked(keys[0]))
+        case .deleteVersion(let key, let version):
+            return StatusExchange(.deleteVersion(version.number ?? .max), try checked(key))
+        case .exists(let keys) where keys.count == 1, .touch(let keys) where keys.count == 1:
+            return StatusExchange(.look, try checked(keys[0]))
+        case .clear: return StatusExchange(.flushAll)
+        default: return nil
         }
     }
 
@@ -91,55 +116,38 @@ final class MemcachedService: Service, KeyValueService, @unchecked Sendable {
 
     // MARK: Reading
 
-    private func retrieve(_ verb: ValueExchange.Verb, _ key: [UInt8]) async throws(Failure) -> Answer {
-        try check(key)
-        let exchange = ValueExchange(verb, key)
-        do throws(MultiplexFailure) { try await multiplexer.perform(exchange) } catch { throw Failure(error) }
-        return try exchange.answer()
-    }
-
     /// The seconds that `key` has left, -1 when it stays; nil when there is no such key.
     private func secondsLeft(_ key: [UInt8]) async throws(Failure) -> Int64? {
-        try check(key)
-        guard case .head(let seconds) = try await status(.look(key: key)) else { return nil }
+        let look = StatusExchange(.look, try checked(key))
+        _ = try await multiplexer.answer(look)
+        guard case .head(let seconds) = look.status else { return nil }
         return seconds
     }
 
     // MARK: Writing
 
-    private func set(
-        _ key: [UInt8], _ value: [UInt8], _ options: SetOptions, _ context: CallContext
-    ) async throws(Failure) -> Answer {
-        try check(key)
+    private func store(
+        _ condition: StatusExchange.StoreCondition, _ key: [UInt8], _ value: [UInt8], _ expiry: Int64
+    ) throws(Failure) -> StatusExchange {
+        let key = try checked(key)
         guard value.count <= valueBytes else { throw .tooLarge(limit: valueBytes) }
-        guard !options.returnsOld else {
-            throw .refused(.keyValueExchange, reason: "memcached does not tell old values")
-        }
-        if options.expiry == .kept { return try await setKeepingExpiry(key, value, options.condition, context) }
-        let expiry = try memcachedTime(options.expiry, context)
-        return try await store(options.condition, key, value, expiry) ? .done : .missing
+        return StatusExchange(.store(condition, value: value, expiry: expiry), key)
     }
 
-    /// Whether the value was stored.
-    private func store(
-        _ condition: SetCondition, _ key: [UInt8], _ value: [UInt8], _ expiry: Int64
-    ) async throws(Failure) -> Bool {
-        let verb: StatusExchange.StoreVerb
-        var cas: UInt64 = 0
+    /// The condition in memcached's terms: a version that it cannot have given is the largest, which no value has.
+    private func storeCondition(_ condition: SetCondition) -> StatusExchange.StoreCondition {
         switch condition {
-        case .always: verb = .set
-        case .absent: verb = .add
-        case .present: verb = .replace
-        case .version(let version):
-            guard let number = version.number else { return false }
-            verb = .cas
-            cas = number
+        case .always: .always
+        case .absent: .absent
+        case .present: .present
+        case .version(let version): .version(version.number ?? .max)
         }
-        switch try await status(.store(verb, key: key, value: value, expiry: expiry, cas: cas)) {
-        case .stored: return true
-        case .notStored, .exists, .notFound: return false
-        default: throw .protocolBroken("memcached answered a store with a word for something else")
-        }
+    }
+
+    private func isStored(
+        _ condition: StatusExchange.StoreCondition, _ key: [UInt8], _ value: [UInt8], _ expiry: Int64
+    ) async throws(Failure) -> Bool {
+        try await multiplexer.answer(try store(condition, key, value, expiry)) == .done
     }
 
     /// Stores without a change of the key's expiry, which no command of memcached does by itself.
@@ -150,10 +158,11 @@ final class MemcachedService: Service, KeyValueService, @unchecked Sendable {
         _ key: [UInt8], _ value: [UInt8], _ condition: SetCondition, _ context: CallContext
     ) async throws(Failure) -> Answer {
         for _ in 0..<Self.attempts {
-            guard case .versioned(_, let version) = try await retrieve(.gets, key) else {
+            let present = try await multiplexer.answer(ValueExchange(.gets, try checked(key)))
+            guard case .versioned(_, let version) = present else {
                 // There is no expiry to keep.
                 switch condition {
-                case .always, .absent: if try await store(.absent, key, value, 0) { return .done }
+                case .always, .absent: if try await isStored(.absent, key, value, 0) { return .done }
                 case .present, .version: return .missing
                 }
                 if condition == .absent { return .missing }
@@ -167,7 +176,7 @@ final class MemcachedService: Service, KeyValueService, @unchecked Sendable {
             guard let seconds = try await secondsLeft(key) else { continue }
             // Less than a second is a whole one: zero would be for ever.
             let expiry = seconds < 0 ? 0 : try memcachedTime(.at(context.now + max(seconds, 1) * 1000), context)
-            if try await store(.version(version), key, value, expiry) { return .done }
+            if try await isStored(storeCondition(.version(version)), key, value, expiry) { return .done }
         }
         throw .unavailable("the key was changed by others \(Self.attempts) times in a row")
     }
@@ -175,15 +184,11 @@ final class MemcachedService: Service, KeyValueService, @unchecked Sendable {
     private static let attempts = 16
 
     private func setMany(_ pairs: [Pair]) async throws(Failure) -> Answer {
-        for pair in pairs {
-            try check(pair.name)
-            guard pair.value.count <= valueBytes else { throw .tooLarge(limit: valueBytes) }
-        }
         try checkBatch(pairs.count)
-        let stored = try await statuses(
-            pairs.map { .store(.set, key: $0.name, value: $0.value, expiry: 0, cas: 0) })
-        guard stored.allSatisfy({ $0 == .stored }) else {
-            throw .protocolBroken("memcached answered a store with a word for something else")
+        var exchanges: [StatusExchange] = []
+        for pair in pairs { exchanges.append(try store(.always, pair.name, pair.value, 0)) }
+        guard try await answers(exchanges).allSatisfy({ $0 == .done }) else {
+            throw .protocolBroken("memcached answered an unconditional store with a condition that did not hold")
         }
         return .flag(true)
     }
@@ -200,8 +205,11 @@ final class MemcachedService: Service, KeyValueService, @unchecked Sendable {
             guard condition.holds(for: time, over: present) else { return false }
         }
         // memcached lets a touch with a time that has passed stand until the next second; a delete is exact.
-        guard time > context.now else { return try await status(.delete(key: key)) == .deleted }
-        return try await status(.touch(key: key, expiry: try memcachedTime(.at(time), context))) == .touched
+        guard time > context.now else {
+            return try await multiplexer.answer(StatusExchange(.delete, key)) == .integer(1)
+        }
+        let touch = StatusExchange(.touch(expiry: try memcachedTime(.at(time), context)), key)
+        return try await multiplexer.answer(touch) == .flag(true)
     }
 
     /// A time as memcached takes it: 0 for never, -1 for at once, else in whole seconds, rounded up.
@@ -225,46 +233,29 @@ final class MemcachedService: Service, KeyValueService, @unchecked Sendable {
 
     // MARK: Exchanges
 
-    private func status(_ request: StatusExchange.Request) async throws(Failure) -> MemcachedStatus {
-        let exchange = StatusExchange(request)
-        do throws(MultiplexFailure) { try await multiplexer.perform(exchange) } catch { throw Failure(error) }
-        if case .failed(let error) = exchange.status { throw error }
-        return exchange.status
-    }
-
-    /// Submits all requests at once, so that they leave together, and waits for every answer.
-    private func statuses(_ requests: [StatusExchange.Request]) async throws(Failure) -> [MemcachedStatus] {
-        let exchanges = requests.map { StatusExchange($0) }
+    /// Submits all exchanges at once, so that they leave together, and waits for every answer.
+    private func answers(_ exchanges: [StatusExchange]) async throws(Failure) -> [Answer] {
         for exchange in exchanges { multiplexer.submit(exchange) }
+        var answers: [Answer] = []
         var failures: [Failure] = []
         for exchange in exchanges {
-            do throws(MultiplexFailure) {
-                try await multiplexer.wait(for: exchange)
-                if case .failed(let error) = exchange.status { failures.append(error) }
-            } catch {
+            do throws(MultiplexFailure) { try await multiplexer.wait(for: exchange) } catch {
                 failures.append(Failure(error))
+                continue
             }
+            do throws(Failure) { answers.append(try exchange.answer()) } catch { failures.append(error) }
         }
-        guard let first = failures.first else { return exchanges.map(\.status) }
+        guard let first = failures.first else { return answers }
         for failure in failures { if case .unavailable = failure { continue } else { throw failure } }
         // Only when none of them left was nothing done.
         guard failures.count < exchanges.count, case .unavailable(let reason) = first else { throw first }
         throw .indeterminate(reason)
     }
 
-    /// How many of `keys` the request that `make` makes for each is answered with `wanted`.
-    private func count(
-        _ keys: [[UInt8]], _ wanted: MemcachedStatus, _ make: ([UInt8]) -> StatusExchange.Request
-    ) async throws(Failure) -> Int64 {
+    /// How many of `keys` are answered with one.
+    private func count(_ keys: [[UInt8]], _ request: StatusExchange.Request) async throws(Failure) -> Int64 {
         try check(keys)
-        if keys.count == 1 { return try await status(make(keys[0])) == wanted ? 1 : 0 }
-        return Int64(try await statuses(keys.map(make)).count { $0 == wanted })
-    }
-
-    private func countThere(_ keys: [[UInt8]]) async throws(Failure) -> Int64 {
-        try check(keys)
-        let there = try await statuses(keys.map { .look(key: $0) })
-        return Int64(there.count { if case .head = $0 { true } else { false } })
+        return Int64(try await answers(keys.map { StatusExchange(request, $0) }).count { $0 == .integer(1) })
     }
 
     // MARK: Bounds
@@ -278,6 +269,11 @@ final class MemcachedService: Service, KeyValueService, @unchecked Sendable {
         guard count <= MemcachedManifest.batch else {
             throw .invalid("memcached is asked for at most \(MemcachedManifest.batch) keys at once")
         }
+    }
+
+    private func checked(_ key: [UInt8]) throws(Failure) -> [UInt8] {
+        try check(key)
+        return key
     }
 
     /// A key that the text protocol can carry (protocol.txt, "Keys"); any other would be read as further words.
@@ -298,20 +294,6 @@ private final class MemcachedConnections: MultiplexDelegate {
     init(valueBytes: Int) { self.valueBytes = valueBytes }
 
     func makeCodec() -> any FrameCodec { MemcachedCodec(valueBytes: valueBytes) }
-}
-
-extension Failure {
-    /// The same in the words of adapters.
-    init(_ failure: MultiplexFailure) {
-        self =
-            switch failure {
-            case .unavailable(let reason): .unavailable(reason)
-            case .indeterminate(let reason): .indeterminate(reason)
-            case .timedOut: .indeterminate("no answer in time")
-            case .protocolBroken(let reason): .protocolBroken(reason)
-            case .cancelled: .cancelled
-            }
-    }
 }
 
 extension Version {

@@ -6,7 +6,7 @@ import Multiplex
 /// `mg` of one key: the value, its version, or the value with a new expiry (protocol.txt, "Meta Get").
 ///
 /// memcached gathers the answers to several `mg` in one send; for `get` it makes a send each.
-final class ValueExchange: Exchange {
+final class ValueExchange: AnsweringExchange {
     enum Verb {
         case get, gets
         /// Get and touch, with a time as memcached takes it.
@@ -27,7 +27,7 @@ final class ValueExchange: Exchange {
     }
 
     /// The value, or what the server said instead.
-    func answer() throws(Failure) -> Answer {
+    override func answer() throws(Failure) -> Answer {
         if let error { throw error }
         return value
     }

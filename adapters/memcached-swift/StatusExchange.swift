@@ -1,34 +1,35 @@
-// Everything that is answered by one line: set, add, replace, cas, delete, touch, flush_all, mg and md.
+// Everything that is answered by one line: ms, md, mg without a value, touch and flush_all.
 
 import Capabilities
 import Multiplex
 
 /// What the line says.
 enum MemcachedStatus: Equatable {
-    case stored, notStored, exists, notFound, deleted, touched, ok
     /// `HD`: the meta commands' word for yes; with the seconds that are left when they were asked for, -1 for no end.
     case head(secondsLeft: Int64)
-    /// `EN`: the meta commands' word for a miss.
+    /// `NS`: a condition on the key's presence did not hold.
+    case notStored
+    /// `EX`: the key has another version.
+    case exists
+    /// `NF` and `NOT_FOUND`: there is no such key to change.
+    case notFound
+    /// `EN`: there is no such key to read.
     case miss
+    case touched, ok
     /// An error of the server's own, after which the conversation goes on.
     case failed(Failure)
 
-    /// Reads a line; nil when it is none of the protocol's.
-    init?(_ line: Span<UInt8>) {
+    /// Reads the answer to a request for `key`; nil when it is none, or another key's.
+    init?(_ line: Span<UInt8>, to key: [UInt8]) {
+        guard line.count >= 4, line[line.count - 2] == 0x0D else { return nil }
+        if line.count == 4 || line[2] == 0x20 {
+            guard let status = Self.meta(line, to: key) else { return nil }
+            self = status
+            return
+        }
         switch line.count {
-        case 8 where MemcachedText.starts(line, at: 0, with: "STORED\r\n"): self = .stored
-        case 12 where MemcachedText.starts(line, at: 0, with: "NOT_STORED\r\n"): self = .notStored
-        case 8 where MemcachedText.starts(line, at: 0, with: "EXISTS\r\n"): self = .exists
-        case 11 where MemcachedText.starts(line, at: 0, with: "NOT_FOUND\r\n"): self = .notFound
-        case 9 where MemcachedText.starts(line, at: 0, with: "DELETED\r\n"): self = .deleted
         case 9 where MemcachedText.starts(line, at: 0, with: "TOUCHED\r\n"): self = .touched
-        case 4 where MemcachedText.starts(line, at: 0, with: "OK\r\n"): self = .ok
-        case 4 where MemcachedText.starts(line, at: 0, with: "EN\r\n"): self = .miss
-        case 4 where MemcachedText.starts(line, at: 0, with: "NF\r\n"): self = .notFound
-        case 4 where MemcachedText.starts(line, at: 0, with: "EX\r\n"): self = .exists
-        case 4... where MemcachedText.starts(line, at: 0, with: "HD"):
-            guard let seconds = Self.secondsLeft(line) else { return nil }
-            self = .head(secondsLeft: seconds)
+        case 11 where MemcachedText.starts(line, at: 0, with: "NOT_FOUND\r\n"): self = .notFound
         default:
             var error: Failure?
             guard Self.error(line, &error) == .done, let error else { return nil }
@@ -36,13 +37,40 @@ enum MemcachedStatus: Equatable {
         }
     }
 
-    /// The number of `HD t<seconds>`; -1 when the line has none, and for a key without an expiry.
-    private static func secondsLeft(_ line: Span<UInt8>) -> Int64? {
-        guard line.count > 6 else { return -1 }
-        guard MemcachedText.starts(line, at: 0, with: "HD t"), line[line.count - 2] == 0x0D else { return nil }
-        if MemcachedText.starts(line, at: 4, with: "-1\r\n") { return -1 }
-        var index = 4
-        guard let seconds = MemcachedText.number(line, &index, line.count - 2), index == line.count - 2 else {
+    /// Reads `<word> <flag><value>*` (protocol.txt, "Meta Commands"); the flag k repeats the key.
+    private static func meta(_ line: Span<UInt8>, to key: [UInt8]) -> MemcachedStatus? {
+        var secondsLeft: Int64 = -1
+        var index = 2
+        let end = line.count - 2
+        while index < end {
+            guard line[index] == 0x20, index + 1 < end else { return nil }
+            let flag = line[index + 1]
+            let value = MemcachedText.word(line, from: index + 2, end)
+            index = value.upperBound
+            switch flag {
+            case UInt8(ascii: "k"): guard MemcachedText.isEqual(line, value, key) else { return nil }
+            case UInt8(ascii: "t"):
+                guard let seconds = self.seconds(line, value) else { return nil }
+                secondsLeft = seconds
+            default: return nil
+            }
+        }
+        return switch (line[0], line[1]) {
+        case (UInt8(ascii: "H"), UInt8(ascii: "D")): .head(secondsLeft: secondsLeft)
+        case (UInt8(ascii: "N"), UInt8(ascii: "S")): .notStored
+        case (UInt8(ascii: "E"), UInt8(ascii: "X")): .exists
+        case (UInt8(ascii: "N"), UInt8(ascii: "F")): .notFound
+        case (UInt8(ascii: "E"), UInt8(ascii: "N")): .miss
+        case (UInt8(ascii: "O"), UInt8(ascii: "K")) where line.count == 4: .ok
+        default: nil
+        }
+    }
+
+    /// The seconds of the flag t; -1 for a key without an expiry.
+    private static func seconds(_ line: Span<UInt8>, _ range: Range<Int>) -> Int64? {
+        if range.count == 2, MemcachedText.starts(line, at: range.lowerBound, with: "-1") { return -1 }
+        var index = range.lowerBound
+        guard let seconds = MemcachedText.number(line, &index, range.upperBound), index == range.upperBound else {
             return nil
         }
         return Int64(exactly: seconds)
@@ -66,84 +94,111 @@ enum MemcachedStatus: Equatable {
 }
 
 /// A request whose answer is one line.
-final class StatusExchange: Exchange {
+final class StatusExchange: AnsweringExchange {
     enum Request {
-        /// `cas` is zero but for the verb of that name.
-        case store(StoreVerb, key: [UInt8], value: [UInt8], expiry: Int64, cas: UInt64)
-        case delete(key: [UInt8])
+        /// `ms`, if `condition` holds.
+        case store(StoreCondition, value: [UInt8], expiry: Int64)
+        case delete
         /// `md` with a version: deletes only if it still holds.
-        case deleteVersion(key: [UInt8], cas: UInt64)
-        case touch(key: [UInt8], expiry: Int64)
+        case deleteVersion(UInt64)
+        case touch(expiry: Int64)
         /// `mg` without a value: whether the key is there, and the seconds it has left.
-        case look(key: [UInt8])
+        case look
         case flushAll
     }
 
-    enum StoreVerb {
-        case set, add, replace, cas
-
-        var word: StaticString {
-            switch self {
-            case .set: "set "
-            case .add: "add "
-            case .replace: "replace "
-            case .cas: "cas "
-            }
-        }
+    /// When a value is stored (protocol.txt, "Meta Set", the flags M and C).
+    enum StoreCondition {
+        case always, absent, present
+        case version(UInt64)
     }
 
     private let request: Request
+    private let key: [UInt8]
     private(set) var status = MemcachedStatus.miss
 
-    init(_ request: Request) {
+    init(_ request: Request, _ key: [UInt8] = []) {
         self.request = request
+        self.key = key
         if case .look = request { super.init(isRepeatable: true) } else { super.init() }
+    }
+
+    override func answer() throws(Failure) -> Answer {
+        let isYes =
+            switch status {
+            case .failed(let failure): throw failure
+            case .head, .touched, .ok: true
+            case .notStored, .exists, .notFound, .miss: false
+            }
+        return switch request {
+        case .store, .flushAll: isYes ? .done : .missing
+        case .delete, .look: .integer(isYes ? 1 : 0)
+        case .deleteVersion, .touch: .flag(isYes)
+        }
     }
 
     override func encode(id: UInt64, into output: inout OutputBuffer) {
         switch request {
-        case .store(let verb, let key, let value, let expiry, let cas):
-            output.append(verb.word)
+        case .store(let condition, let value, let expiry):
+            output.append("ms ")
             output.append(key)
-            // The flags are the client's own, and we have none.
-            output.append(" 0 ")
-            output.append(decimal: expiry)
             output.append(0x20)
             output.append(decimal: UInt64(value.count))
-            if verb == .cas {
-                output.append(0x20)
+            output.append(" T")
+            output.append(decimal: expiry)
+            switch condition {
+            case .always: break
+            case .absent: output.append(" ME")
+            case .present: output.append(" MR")
+            case .version(let cas):
+                output.append(" C")
                 output.append(decimal: cas)
             }
-            output.append("\r\n")
+            output.append(" k\r\n")
             output.append(value)
-        case .delete(let key):
-            output.append("delete ")
+        case .delete:
+            output.append("md ")
             output.append(key)
-        case .deleteVersion(let key, let cas):
+            output.append(" k")
+        case .deleteVersion(let cas):
             output.append("md ")
             output.append(key)
             output.append(" C")
             output.append(decimal: cas)
-        case .touch(let key, let expiry):
+            output.append(" k")
+        case .touch(let expiry):
             output.append("touch ")
             output.append(key)
             output.append(0x20)
             output.append(decimal: expiry)
-        case .look(let key):
+        case .look:
             output.append("mg ")
             output.append(key)
-            output.append(" t")
+            output.append(" t k")
         case .flushAll: output.append("flush_all")
         }
         output.append("\r\n")
     }
 
     override func receive(_ frame: Span<UInt8>) -> ExchangeProgress {
-        guard let status = MemcachedStatus(frame) else {
+        guard let status = MemcachedStatus(frame, to: key), fits(status) else {
             var failure: Failure?
             return MemcachedStatus.error(frame, &failure)
         }
         self.status = status
         return .done
+    }
+
+    /// Whether the word is one that this request can be answered with.
+    private func fits(_ status: MemcachedStatus) -> Bool {
+        switch (request, status) {
+        case (_, .failed): true
+        case (.store, .head), (.store, .notStored), (.store, .exists), (.store, .notFound): true
+        case (.delete, .head), (.delete, .notFound): true
+        case (.deleteVersion, .head), (.deleteVersion, .exists), (.deleteVersion, .notFound): true
+        case (.look, .head), (.look, .miss): true
+        case (.touch, .touched), (.touch, .notFound), (.flushAll, .ok): true
+        default: false
+        }
     }
 }

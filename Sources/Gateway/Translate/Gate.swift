@@ -63,6 +63,11 @@ package final class Gate {
         return try service.performAtOnce(operation, context)
     }
 
+    /// Has the service begin `operation`; false, with nothing done, when ``perform(_:_:)`` has to be awaited.
+    package func begin(_ operation: Operation, _ context: CallContext, _ pending: PendingOperation) -> Bool {
+        !emulator.isNeeded(for: operation) && service.begin(operation, context, pending)
+    }
+
     /// Performs `operation`, or throws why not.
     package func perform(_ operation: Operation, _ context: CallContext) async throws(Failure) -> Answer {
         let needs = operation.needs

@@ -146,6 +146,8 @@ struct Inputs: Sendable {
     var now: Int64 = 0
     private var more: MoreInputs?
 
+    init(first: [UInt8] = []) { self.first = first }
+
     var keys: [[UInt8]] {
         get { more?.keys ?? [] }
         set { more = MoreInputs(keys: newValue, captures: captures, last: fourth) }

@@ -176,7 +176,7 @@ final class DeclaredBus: BusService, @unchecked Sendable {
         if exchange.failure == nil, exchange.outcome == .result {
             subscription.isOpen = true
         } else {
-            subscription.failure = exchange.failure?.asFailure ?? calls.failure(exchange)
+            subscription.failure = exchange.failure?.asFailure ?? calls.program.failure(exchange)
             forget(subscription)
         }
         for waker in subscription.waiting { waker.wake() }

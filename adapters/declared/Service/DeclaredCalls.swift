@@ -32,12 +32,21 @@ final class DeclaredCalls {
             } catch {
                 throw error.asFailure
             }
-            switch exchange.outcome {
-            case .result, .missing, .conflict: return exchange
-            default: throw failure(exchange)
-            }
+            if !exchange.hasAnswer { throw program.failure(exchange) }
+            return exchange
         }
         return try await runSteps(operation, inputs)
+    }
+
+    /// Begins an operation that is one exchange; false, with nothing done, when it is several.
+    func begin(_ plan: DeclaredPlan, _ pending: PendingOperation) -> Bool {
+        guard plan.operation.steps.count == 1, plan.operation.captureCount == 0 else { return false }
+        let exchange = DeclaredExchange(
+            program, plan.operation.steps[0], plan.inputs, connections.message, isRepeatable: true)
+        exchange.pending = pending
+        exchange.shape = plan.shape
+        multiplexer.submit(exchange)
+        return true
     }
 
     private func runSteps(_ operation: OperationProgram, _ inputs: Inputs) async throws(Failure) -> DeclaredExchange {
@@ -63,7 +72,7 @@ final class DeclaredCalls {
             switch exchange.outcome {
             case .next: break
             case .result, .missing, .conflict: return exchange
-            default: throw failure(exchange)
+            default: throw program.failure(exchange)
             }
             inputs = exchange.inputs
             outputs = exchange.outputs
@@ -108,19 +117,6 @@ final class DeclaredCalls {
         program.encoder.encode(pages.next, next, into: &output)
         guard output.bytes != inputs.third else { throw .backend("the server gives the same page again and again") }
         return (names, output.bytes)
-    }
-
-    /// Why an exchange gave no answer that an operation has.
-    func failure(_ exchange: DeclaredExchange) -> Failure {
-        let text = exchange.outputs.text.map { bytes in
-            String(decoding: bytes.prefix(500).map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }, as: UTF8.self)
-        }
-        switch exchange.outcome {
-        case .retryable: return .unavailable(text ?? "the backend cannot do it now")
-        case .tooLarge:
-            return .tooLarge(limit: program.manifest[.keyValueSet].bounds[.valueBytes] ?? program.limits.frame)
-        default: return .backend(text ?? "the backend answered with an error")
-        }
     }
 
     // MARK: Inputs
@@ -180,5 +176,19 @@ final class DeclaredCalls {
             prefix.removeLast()
         }
         return [0]
+    }
+}
+
+extension Program {
+    /// Why an exchange gave no answer that an operation has.
+    func failure(_ exchange: DeclaredExchange) -> Failure {
+        let text = exchange.outputs.text.map { bytes in
+            String(decoding: bytes.prefix(500).map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }, as: UTF8.self)
+        }
+        switch exchange.outcome {
+        case .retryable: return .unavailable(text ?? "the backend cannot do it now")
+        case .tooLarge: return .tooLarge(limit: manifest[.keyValueSet].bounds[.valueBytes] ?? limits.frame)
+        default: return .backend(text ?? "the backend answered with an error")
+        }
     }
 }

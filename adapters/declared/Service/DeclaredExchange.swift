@@ -19,6 +19,9 @@ final class DeclaredExchange: Exchange {
     @exclusivity(unchecked) var onPush: ((Message, Span<UInt8>) -> Void)?
     @exclusivity(unchecked) var onOutcome: ((Outcome) -> Void)?
     @exclusivity(unchecked) var onEnd: ((DeclaredExchange) -> Void)?
+    /// For an operation that is this exchange and that nobody awaits: whom to tell, and how the answer is read.
+    @exclusivity(unchecked) var pending: PendingOperation?
+    @exclusivity(unchecked) var shape = DeclaredAnswerShape.flag
 
     init(
         _ program: Program, _ step: StepProgram, _ inputs: Inputs, _ message: Message, isRepeatable: Bool = false
@@ -35,12 +38,29 @@ final class DeclaredExchange: Exchange {
         program.encoder.encode(step.encode, inputs, into: &output)
     }
 
+    /// Whether its outcome is one that an operation's answer can be made of.
+    var hasAnswer: Bool { outcome == .result || outcome == .missing || outcome == .conflict }
+
     override func finished() {
+        if let pending {
+            self.pending = nil
+            return tell(pending)
+        }
         guard let onEnd else { return }
         self.onEnd = nil
         onPush = nil
         onOutcome = nil
         onEnd(self)
+    }
+
+    private func tell(_ pending: PendingOperation) {
+        if let failure { return pending.end(.failure(failure.asFailure)) }
+        guard hasAnswer else { return pending.end(.failure(program.failure(self))) }
+        do throws(Failure) {
+            pending.end(.success(try shape.answer(self)))
+        } catch {
+            pending.end(.failure(error))
+        }
     }
 
     override func receive(_ frame: Span<UInt8>) -> ExchangeProgress {

@@ -22,47 +22,22 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
 
     func perform(_ operation: KeyValueOperation, _ context: CallContext) async throws(Failure) -> Answer {
         guard context.database == 0 else { throw .refused(.keyValueDatabases, reason: "there is only database 0") }
+        if let plan = try plan(operation, context) { return try await run(plan) }
         switch operation {
-        case .get(let key):
-            guard let get else { throw unmapped("get", .keyValueGet) }
-            var inputs = Inputs()
-            inputs.first = try calls.key(key, get)
-            let answer = try await calls.run(get, inputs)
-            guard answer.outcome == .result else { return .missing }
-            return .bytes(answer.outputs.value ?? [])
-        case .set(let key, let value, let options): return try await set(key, value, options, context)
-        case .delete(let keys) where keys.count == 1: return .integer(try await delete(keys[0]))
-        case .exists(let keys) where keys.count == 1: return .integer(try await exists(keys[0]))
-        case .getVersioned(let key):
-            let answer = try await single("get-versioned", key)
-            guard answer.outcome == .result else { return .missing }
-            return .versioned(answer.outputs.value ?? [], Version(answer.outputs.version ?? []))
-        case .getAndExpire(let key, let expiry): return try await getAndExpire(key, expiry, context)
-        case .getAndDelete(let key):
-            let answer = try await single("get-and-delete", key)
-            return answer.outcome == .result ? .bytes(answer.outputs.value ?? []) : .missing
         case .deleteVersion(let key, let version):
             guard calls.isVersion(version.bytes) else { return .flag(false) }
-            return .flag(try await single("delete-version", key) { $0.third = version.bytes }.outcome == .result)
-        case .append(let key, let value):
-            try calls.checkValue(value, .keyValueAppend)
-            return .integer(try number(await single("append", key) { $0.second = value }))
-        case .length(let key):
-            let answer = try await single("length", key)
-            return .integer(answer.outcome == .result ? try number(answer) : 0)
-        case .increment(let key, let amount):
-            return .integer(try number(await single("increment", key) { $0.numberB = amount }))
+            return try await run(try single("delete-version", key, .flag) { $0.third = version.bytes })
         case .expire(let key, let time, let condition):
             guard condition != .always else { return .flag(try await expire(key, at: time, context)) }
             return .flag(try await expire(key, at: time, if: condition, context))
         case .expiry(let key):
-            let answer = try await single("expiry", key) { $0.now = context.now }
+            let plan = try single("expiry", key, .value) { $0.now = context.now }
+            let answer = try await calls.run(plan.operation, plan.inputs)
             guard answer.outcome == .result else { return .missing }
             return program.encoder.expiry.time(left: answer.outputs.left, now: context.now).map { .integer($0) }
                 ?? .done
-        case .persist(let key):
-            return .flag(try await single("persist", key) { $0.now = context.now }.outcome == .result)
-        case .type(let key): return try await exists(key) > 0 ? .bytes(Array("string".utf8)) : .missing
+        case .type(let key):
+            return try await run(try exists(key)) == .integer(1) ? .bytes(Array("string".utf8)) : .missing
         case .count:
             let operation = try mapped("count", .keyValueCount)
             // A count of zero is often left out.
@@ -75,9 +50,54 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
         case .delete(let keys): return .integer(try await each(keys, "delete"))
         case .exists(let keys), .touch(let keys): return .integer(try await each(keys, "exists"))
         case .setMany(let pairs, let onlyIfAllAbsent): return try await setMany(pairs, onlyIfAllAbsent, context)
-        case .range, .overwrite, .incrementFloat, .rename, .copy:
+        // Only a version that the server cannot have given has no plan.
+        case .set: return .missing
+        case .get, .getVersioned, .getAndExpire, .getAndDelete, .append, .length, .increment, .persist, .range,
+            .overwrite,
+            .incrementFloat, .rename, .copy:
             throw .refused(operation.needs.members.first ?? .keyValueRange, reason: "the adapter's file cannot map it")
         }
+    }
+
+    /// Begins an operation that takes one exchange; false, with nothing done, for any other.
+    func begin(_ operation: KeyValueOperation, _ context: CallContext, _ pending: PendingOperation) -> Bool {
+        guard context.database == 0 else { return false }
+        do throws(Failure) {
+            guard let plan = try plan(operation, context) else { return false }
+            return calls.begin(plan, pending)
+        } catch {
+            pending.end(.failure(error))
+            return true
+        }
+    }
+
+    /// The one operation of the file that `operation` is; nil when it becomes several, or none.
+    private func plan(_ operation: KeyValueOperation, _ context: CallContext) throws(Failure) -> DeclaredPlan? {
+        switch operation {
+        case .get(let key):
+            guard let get else { throw unmapped("get", .keyValueGet) }
+            return DeclaredPlan(get, Inputs(first: try calls.key(key, get)), .value)
+        case .set(let key, let value, let options): return try set(key, value, options, context)
+        case .delete(let keys) where keys.count == 1: return try single("delete", keys[0], .count)
+        case .exists(let keys) where keys.count == 1: return try exists(keys[0])
+        case .getVersioned(let key): return try single("get-versioned", key, .versioned)
+        case .getAndExpire(let key, .kept): return try plan(.get(key: key), context)
+        case .getAndExpire(let key, let expiry):
+            let number = try expiryNumber(expiry, context)
+            return try single("get-and-expire", key, .value) { $0.numberA = number }
+        case .getAndDelete(let key): return try single("get-and-delete", key, .value)
+        case .append(let key, let value):
+            try calls.checkValue(value, .keyValueAppend)
+            return try single("append", key, .number) { $0.second = value }
+        case .length(let key): return try single("length", key, .numberOrZero)
+        case .increment(let key, let amount): return try single("increment", key, .number) { $0.numberB = amount }
+        case .persist(let key): return try single("persist", key, .flag) { $0.now = context.now }
+        default: return nil
+        }
+    }
+
+    private func run(_ plan: DeclaredPlan) async throws(Failure) -> Answer {
+        try plan.shape.answer(try await calls.run(plan.operation, plan.inputs))
     }
 
     // MARK: Shapes
@@ -93,27 +113,31 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
 
     /// An operation on one key.
     private func single(
-        _ shape: String, _ key: [UInt8], _ fill: (inout Inputs) -> Void = { _ in }
-    ) async throws(Failure) -> DeclaredExchange {
+        _ shape: String, _ key: [UInt8], _ answer: DeclaredAnswerShape, _ fill: (inout Inputs) -> Void = { _ in }
+    ) throws(Failure) -> DeclaredPlan {
         guard let operation = program[shape] else {
             throw unmapped(shape, OperationShape.named(shape)?.capability ?? .keyValueGet)
         }
-        var inputs = Inputs()
-        inputs.first = try calls.key(key, operation)
+        var inputs = Inputs(first: try calls.key(key, operation))
         fill(&inputs)
-        return try await calls.run(operation, inputs)
+        return DeclaredPlan(operation, inputs, answer)
     }
 
-    private func number(_ exchange: DeclaredExchange) throws(Failure) -> Int64 {
-        guard let number = exchange.outputs.number else { throw .backend("the backend's answer has no number in it") }
-        return number
+    private func exists(_ key: [UInt8]) throws(Failure) -> DeclaredPlan {
+        try single(program["exists"] == nil ? "get" : "exists", key, .count)
+    }
+
+    private func expiryNumber(_ expiry: Expiry, _ context: CallContext) throws(Failure) -> Int64 {
+        guard case .at(let time) = expiry else { return program.encoder.expiry.never }
+        return try program.encoder.expiry.number(at: time, now: context.now)
     }
 
     // MARK: Setting
 
+    /// The operation of the file that sets so; nil when the version is none that the server can have given.
     private func set(
         _ key: [UInt8], _ value: [UInt8], _ options: SetOptions, _ context: CallContext
-    ) async throws(Failure) -> Answer {
+    ) throws(Failure) -> DeclaredPlan? {
         guard !options.returnsOld else { throw .refused(.keyValueExchange, reason: "a set cannot give the old value") }
         var inputs = Inputs()
         inputs.now = context.now
@@ -124,7 +148,7 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
         case .present: row = 2
         case .version(let version):
             row = 3
-            guard calls.isVersion(version.bytes) else { return .missing }
+            guard calls.isVersion(version.bytes) else { return nil }
             inputs.third = version.bytes
         }
         let operation: OperationProgram
@@ -149,7 +173,7 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
         try calls.checkValue(value, .keyValueSet)
         inputs.first = try calls.key(key, operation)
         inputs.second = value
-        return try await calls.run(operation, inputs).outcome == .result ? .done : .missing
+        return DeclaredPlan(operation, inputs, .stored)
     }
 
     private func unmappedSet(_ row: Int, _ suffix: String) -> Failure {
@@ -166,24 +190,16 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
         guard !onlyIfAllAbsent else {
             throw .refused(.keyValueMultiKey, reason: "several keys cannot be set only if none of them is there")
         }
-        for pair in pairs { _ = try await set(pair.name, pair.value, SetOptions(), context) }
+        for pair in pairs { _ = try await perform(.set(key: pair.name, value: pair.value, SetOptions()), context) }
         return .done
     }
 
     // MARK: Single keys
 
-    private func delete(_ key: [UInt8]) async throws(Failure) -> Int64 {
-        try await single("delete", key).outcome == .result ? 1 : 0
-    }
-
-    private func exists(_ key: [UInt8]) async throws(Failure) -> Int64 {
-        try await single(program["exists"] == nil ? "get" : "exists", key).outcome == .result ? 1 : 0
-    }
-
     private func expire(_ key: [UInt8], at time: Int64, _ context: CallContext) async throws(Failure) -> Bool {
-        guard time > context.now else { return try await delete(key) > 0 }
-        let number = try program.encoder.expiry.number(at: time, now: context.now)
-        return try await single("expire", key) { $0.numberA = number }.outcome == .result
+        guard time > context.now else { return try await run(try single("delete", key, .flag)) == .flag(true) }
+        let number = try expiryNumber(.at(time), context)
+        return try await run(try single("expire", key, .flag) { $0.numberA = number }) == .flag(true)
     }
 
     /// Sets an expiry that depends on the one that there is: the value is written again, if its version still holds.
@@ -209,24 +225,12 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
                 continue
             }
             let options = SetOptions(.version(version), expiry: .at(time))
-            if try await set(key, value, options, context) == .done { return true }
+            if try await perform(.set(key: key, value: value, options), context) == .done { return true }
         }
         throw .unavailable("the key was changed by others \(Self.attempts) times in a row")
     }
 
     private static let attempts = 16
-
-    private func getAndExpire(_ key: [UInt8], _ expiry: Expiry, _ context: CallContext) async throws(Failure) -> Answer
-    {
-        let number: Int64
-        switch expiry {
-        case .kept: return try await perform(.get(key: key), context)
-        case .never: number = program.encoder.expiry.never
-        case .at(let time): number = try program.encoder.expiry.number(at: time, now: context.now)
-        }
-        let answer = try await single("get-and-expire", key) { $0.numberA = number }
-        return answer.outcome == .result ? .bytes(answer.outputs.value ?? []) : .missing
-    }
 
     // MARK: Several keys
 
@@ -259,7 +263,7 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
         for exchange in exchanges {
             switch exchange.outcome {
             case .result, .missing, .conflict: break
-            default: throw calls.failure(exchange)
+            default: throw program.failure(exchange)
             }
         }
         return exchanges

@@ -55,6 +55,13 @@ final class DeclaredService: Service, @unchecked Sendable {
     var queue: (any QueueService)? { manifest.supported(in: .queue).isEmpty ? nil : messaging }
     var sequence: (any SequenceService)? { manifest.supported(in: .sequence).isEmpty ? nil : messaging }
 
+    /// With answers in order, what one connection is sent takes effect in that order.
+    func begin(_ operation: Operation, _ context: CallContext, _ pending: PendingOperation) -> Bool {
+        guard case .keyValue(let operation) = operation, let keyValueFamily else { return false }
+        guard !pending.followsOthers || multiplexer.keepsOrder else { return false }
+        return keyValueFamily.begin(operation, context, pending)
+    }
+
     func close() async {
         await busFamily?.close()
         await multiplexer.close()

@@ -2,19 +2,41 @@
 
 import Capabilities
 
+/// The keys that an operation reads or writes.
+enum OperationKeys: Equatable {
+    case any
+    /// By far the most frequent, and it takes no memory of its own.
+    case one([UInt8])
+    case several([[UInt8]])
+
+    /// More comparisons than this cost more than waiting.
+    private static let comparisons = 4096
+
+    /// Whether both may touch the same key.
+    func meet(_ others: OperationKeys) -> Bool {
+        switch (self, others) {
+        case (.any, _), (_, .any): true
+        case (.one(let key), .one(let other)): key == other
+        case (.one(let key), .several(let keys)), (.several(let keys), .one(let key)): keys.contains(key)
+        case (.several(let keys), .several(let others)):
+            keys.count * others.count > Self.comparisons || keys.contains(where: others.contains)
+        }
+    }
+}
+
 extension Operation {
-    /// The keys it reads or writes; nil when it may touch any.
-    var keys: [[UInt8]]? {
+    /// The keys it reads or writes.
+    var keys: OperationKeys {
         switch self {
         case .keyValue(let operation): operation.keys
-        case .hash(let operation): [operation.key]
+        case .hash(let operation): .one(operation.key)
         case .list(let operation): operation.keys
         case .set(let operation): operation.keys
         case .sortedSet(let operation): operation.keys
-        case .queue(let operation): [operation.queue]
-        case .lock(let operation): [operation.name]
-        case .sequence(let name, _): [name]
-        case .publish, .inspectBus: nil
+        case .queue(let operation): .one(operation.queue)
+        case .lock(let operation): .one(operation.name)
+        case .sequence(let name, _): .one(name)
+        case .publish, .inspectBus: .any
         }
     }
 
@@ -43,18 +65,19 @@ extension Operation {
 }
 
 extension KeyValueOperation {
-    fileprivate var keys: [[UInt8]]? {
+    fileprivate var keys: OperationKeys {
         switch self {
         case .get(let key), .getVersioned(let key), .set(let key, _, _), .getAndExpire(let key, _),
             .getAndDelete(let key), .deleteVersion(let key, _), .type(let key), .append(let key, _), .length(let key),
             .range(let key, _, _), .overwrite(let key, _, _), .increment(let key, _), .incrementFloat(let key, _),
             .expire(let key, _, _), .expiry(let key), .persist(let key):
-            [key]
-        case .getMany(let keys), .delete(let keys), .exists(let keys), .touch(let keys): keys
-        case .setMany(let pairs, _): pairs.map(\.name)
-        case .rename(let from, let to, _): [from, to]
-        case .copy(let from, let to, let database, _): database == nil ? [from, to] : nil
-        case .scan, .keys, .randomKey, .count, .clear: nil
+            .one(key)
+        case .getMany(let keys), .delete(let keys), .exists(let keys), .touch(let keys):
+            keys.count == 1 ? .one(keys[0]) : .several(keys)
+        case .setMany(let pairs, _): .several(pairs.map(\.name))
+        case .rename(let from, let to, _): .several([from, to])
+        case .copy(let from, let to, let database, _): database == nil ? .several([from, to]) : .any
+        case .scan, .keys, .randomKey, .count, .clear: .any
         }
     }
 
@@ -81,14 +104,14 @@ extension HashAction {
 }
 
 extension ListOperation {
-    fileprivate var keys: [[UInt8]] {
+    fileprivate var keys: OperationKeys {
         switch self {
         case .push(let key, _, _, _), .pop(let key, _, _), .length(let key), .range(let key, _, _), .item(let key, _),
             .setItem(let key, _, _), .insert(let key, _, _, _), .remove(let key, _, _), .trim(let key, _, _),
             .position(let key, _, _, _, _):
-            [key]
-        case .move(let from, let to, _, _, _): [from, to]
-        case .popFirst(let keys, _, _, _): keys
+            .one(key)
+        case .move(let from, let to, _, _, _): .several([from, to])
+        case .popFirst(let keys, _, _, _): .several(keys)
         }
     }
 
@@ -101,14 +124,14 @@ extension ListOperation {
 }
 
 extension SetOperation {
-    fileprivate var keys: [[UInt8]] {
+    fileprivate var keys: OperationKeys {
         switch self {
         case .add(let key, _), .remove(let key, _), .contains(let key, _), .members(let key), .count(let key),
             .pop(let key, _), .random(let key, _), .scan(let key, _, _, _):
-            [key]
-        case .move(let from, let to, _): [from, to]
-        case .combine(_, let keys, let store): store.map { keys + [$0] } ?? keys
-        case .intersectionCount(let keys, _): keys
+            .one(key)
+        case .move(let from, let to, _): .several([from, to])
+        case .combine(_, let keys, let store): .several(store.map { keys + [$0] } ?? keys)
+        case .intersectionCount(let keys, _): .several(keys)
         }
     }
 
@@ -122,15 +145,15 @@ extension SetOperation {
 }
 
 extension SortedSetOperation {
-    fileprivate var keys: [[UInt8]] {
+    fileprivate var keys: OperationKeys {
         switch self {
         case .add(let key, _, _), .remove(let key, _), .removeRange(let key, _), .scores(let key, _),
             .rank(let key, _, _, _), .count(let key), .countRange(let key, _), .range(let key, _), .pop(let key, _, _),
             .random(let key, _), .scan(let key, _, _, _):
-            [key]
-        case .storeRange(let from, let to, _): [from, to]
-        case .popFirst(let keys, _, _, _), .intersectionCount(let keys, _): keys
-        case .combine(_, let keys, _, _, let store): store.map { keys + [$0] } ?? keys
+            .one(key)
+        case .storeRange(let from, let to, _): .several([from, to])
+        case .popFirst(let keys, _, _, _), .intersectionCount(let keys, _): .several(keys)
+        case .combine(_, let keys, _, _, let store): .several(store.map { keys + [$0] } ?? keys)
         }
     }
 

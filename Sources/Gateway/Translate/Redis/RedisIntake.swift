@@ -125,6 +125,12 @@ extension RedisTranslator {
                     write(result, reply)
                     return nil
                 }
+                if case .perform(let operation, let shape) = translation {
+                    let reply = RedisPendingReply(
+                        command: command, shape: shape, startedAt: session.worker.now, isSilent: isSilent,
+                        isReadOnly: operation.isReadOnly)
+                    if begin(operation, reply) { return nil }
+                }
                 return .translated(translation, command, session.worker.now, isSilent: isSilent)
             }
         } catch {
@@ -143,6 +149,22 @@ extension RedisTranslator {
         }
     }
 
+    /// Has the backend begin `operation`; false, with nothing done, when it has to be awaited or to wait for others.
+    private func begin(_ operation: Operation, _ reply: RedisPendingReply) -> Bool {
+        guard !isBlocked, !slots.isFull, !operation.waits else { return false }
+        let conflict = slots.conflict(of: operation)
+        guard conflict != .awaited else { return false }
+        var slot = RedisReplySlot(operation, reply)
+        slot.isBegun = true
+        let id = slots.append(slot)
+        let call = CallContext(database: client.database, now: context.now)
+        if gate.begin(operation, call, PendingOperation(self, id: id, followsOthers: conflict == .begun)) {
+            return true
+        }
+        slots.removeLast()
+        return false
+    }
+
     /// The idiom in place of an operation that the backend cannot perform, where there is one.
     private func standIn(_ translation: RedisTranslation) -> RedisTranslation {
         guard hasStandIns, case .perform(let operation, _) = translation else { return translation }
@@ -158,7 +180,7 @@ extension RedisTranslator {
         guard !isBlocked, !slots.isFull, case .translated(let translation, _, _, _) = command else { return false }
         switch translation {
         case .perform(let operation, _), .refuse(_, let operation, _):
-            return !operation.waits && !slots.conflicts(with: operation)
+            return !operation.waits && slots.conflict(of: operation) == .none
         case .reply, .idiom, .unsupported: return false
         }
     }
@@ -207,7 +229,7 @@ extension RedisTranslator {
             reply.isReadOnly = false
             isBlocked = idiom.waits
             let call = CallContext(database: client.database, now: context.now)
-            run(RedisReplySlot(keys: nil, isReadOnly: false, isPublish: false, pending: reply), &group) { [self] in
+            run(RedisReplySlot(keys: .any, isReadOnly: false, isPublish: false, pending: reply), &group) { [self] in
                 await perform(idiom, call)
             }
         }
@@ -228,6 +250,7 @@ extension RedisTranslator {
             }
             return
         }
+        if begin(operation, reply) { return }
         isBlocked = operation.waits
         run(RedisReplySlot(operation, reply), &group) { [self] in await perform(operation, call) }
     }

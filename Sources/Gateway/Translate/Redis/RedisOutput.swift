@@ -123,3 +123,10 @@ extension RedisTranslator: Departing {
         uncommitted.removeAll(keepingCapacity: true)
     }
 }
+
+extension RedisTranslator: OperationCaller {
+    func operationEnded(_ id: UInt64, _ result: Result<Answer, Failure>) {
+        slots.finish(id, result)
+        session.waker.wake()
+    }
+}

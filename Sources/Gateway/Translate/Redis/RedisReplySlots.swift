@@ -5,10 +5,12 @@ import RedisWire
 
 /// A reply that is owed.
 struct RedisReplySlot {
-    /// The keys that the operation touches; nil when it may touch any.
-    var keys: [[UInt8]]?
+    /// The keys that the operation touches.
+    var keys: OperationKeys
     var isReadOnly: Bool
     var isPublish: Bool
+    /// Whether the service has begun it, so that another may be begun to follow it; otherwise a task awaits it.
+    var isBegun = false
     var pending: RedisPendingReply
     /// The answer, once there is one.
     var result: Result<Answer, Failure>? = nil
@@ -65,23 +67,41 @@ struct RedisReplySlots {
         return (slot.pending, result)
     }
 
-    /// Whether `operation` has to wait for one that has not been answered.
-    func conflicts(with operation: Operation) -> Bool {
-        guard count > 0 else { return false }
+    /// Takes back the reply that was owed last.
+    mutating func removeLast() {
+        count -= 1
+        ring[Int((firstID &+ UInt64(count)) % UInt64(Self.limit))] = nil
+    }
+
+    /// What `operation` would have to wait for among those that have not been answered.
+    func conflict(of operation: Operation) -> RedisSlotConflict {
+        guard count > 0 else { return .none }
         let keys = operation.keys
         let isReadOnly = operation.isReadOnly
         let isPublish = if case .publish = operation { true } else { false }
+        var conflict = RedisSlotConflict.none
         for offset in 0..<count {
             let place = Int((firstID &+ UInt64(offset)) % UInt64(Self.limit))
             guard let slot = ring[place], slot.result == nil else { continue }
             if isReadOnly, slot.isReadOnly { continue }
             // An adapter gives messages to its backend in the order of the calls.
             if isPublish, slot.isPublish { continue }
-            guard let keys, let others = slot.keys, keys.count * others.count <= 4096 else { return true }
-            if keys.contains(where: others.contains) { return true }
+            guard keys.meet(slot.keys) else { continue }
+            guard slot.isBegun else { return .awaited }
+            conflict = .begun
         }
-        return false
+        return conflict
     }
+}
+
+/// What an operation that touches the keys of others has to wait for.
+enum RedisSlotConflict {
+    /// No other touches its keys, or none changes anything.
+    case none
+    /// All that do were begun: it may be begun too where the service keeps their order.
+    case begun
+    /// A task awaits one that does.
+    case awaited
 }
 
 extension RedisReplySlot {
