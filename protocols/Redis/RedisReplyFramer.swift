@@ -65,6 +65,12 @@ package struct RedisReplyFramer: Sendable {
             var isElementComplete = false
             switch state {
             case .mark:
+                if offset == start, frameBytes == 0, depth == 0, bytes[offset] == 0x24,
+                    let end = Self.wholeBulk(bytes, from: offset)
+                {
+                    offset = end
+                    return RedisReply(kind: 0x24, byteCount: UInt64(truncatingIfNeeded: end &- start))
+                }
                 try readMark(bytes[offset])
                 offset &+= 1
             case .line:
@@ -134,6 +140,22 @@ package struct RedisReplyFramer: Sendable {
         }
         frameBytes &+= UInt64(truncatingIfNeeded: offset &- start)
         return nil
+    }
+}
+
+// MARK: - Whole replies
+
+extension RedisReplyFramer {
+    /// Where a bulk string ends that is here as a whole; nil for any other, which is read step by step.
+    @inline(__always)
+    private static func wholeBulk(_ bytes: Bytes, from start: Int) -> Int? {
+        var index = start &+ 1
+        guard let length = RedisNumber.short(bytes, at: &index) else { return nil }
+        let end = index &+ 1 &+ length
+        guard end &+ 2 <= bytes.count, bytes[index] == .lineFeed, bytes[end] == .carriageReturn,
+            bytes[end &+ 1] == .lineFeed
+        else { return nil }
+        return end &+ 2
     }
 }
 

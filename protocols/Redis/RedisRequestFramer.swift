@@ -46,6 +46,10 @@ package struct RedisRequestFramer: Sendable {
                 frameBytes = 0 &- UInt64(truncatingIfNeeded: offset &- start)
                 arguments.reset()
                 if bytes[offset] == 0x2A {
+                    if let end = wholeCommand(bytes, from: offset) {
+                        offset = end
+                        return finish(consumed: offset &- start, isInline: false)
+                    }
                     offset &+= 1
                     number = RedisNumber()
                     state = .count
@@ -106,6 +110,32 @@ package struct RedisRequestFramer: Sendable {
             }
         }
         // An empty argument is complete without a further byte, but its trailer is still to come.
+        return nil
+    }
+
+    /// Where a command ends that is here as a whole and is written as clients write it, with its arguments noted; nil for any
+    /// other, which is read step by step.
+    ///
+    /// Nearly every command is such a one, and what steps keep for one another is two thirds of their cost.
+    @inline(__always)
+    private mutating func wholeCommand(_ bytes: Bytes, from start: Int) -> Int? {
+        var index = start &+ 1
+        guard let count = RedisNumber.short(bytes, at: &index), count > 0 else { return nil }
+        // The server skips the byte after a carriage return unseen.
+        index &+= 1
+        for _ in 0..<count {
+            guard index < bytes.count, bytes[index] == 0x24 else { break }
+            index &+= 1
+            guard let length = RedisNumber.short(bytes, at: &index) else { break }
+            index &+= 1
+            guard bytes.count &- index >= length &+ 2 else { break }
+            arguments.begin()
+            if arguments.isKept { arguments.keep(bytes, index..<(index &+ length)) }
+            arguments.end()
+            index &+= length &+ 2
+        }
+        if arguments.count == count { return index }
+        arguments.reset()
         return nil
     }
 
