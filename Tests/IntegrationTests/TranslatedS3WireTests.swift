@@ -54,6 +54,44 @@ struct TranslatedS3WireTests {
         }
     }
 
+    @Test("errors name what they are about, and every request has an id of its own")
+    func errors() throws {
+        try Self.withClient { _, client in
+            try client.send(Self.get("none") + Self.get("none").replacing("/bucket/", with: "/nowhere/"))
+            let (first, second) = (try client.response(to: "GET"), try client.response(to: "GET"))
+            #expect(first.text.contains("<Code>NoSuchKey</Code>") && first.text.contains("<Key>none</Key>"))
+            #expect(second.text.contains("<BucketName>nowhere</BucketName>"))
+            try client.send(Self.put("k", "0123456789") + Self.get("k", ["Range: bytes=20-30"]))
+            #expect(try client.response(to: "PUT").status == 200)
+            let third = try client.response(to: "GET")
+            #expect(third.text.contains("<RangeRequested>bytes=20-30</RangeRequested>"))
+            let ids = [first, second, third].map { $0.text.firstMatch(of: /<RequestId>(.*)<\/RequestId>/)?.1 }
+            #expect(Set(ids).count == 3 && !ids.contains(nil))
+            #expect(first.head.contains("x-amz-request-id: \(ids[0] ?? "none")\r\n"))
+        }
+    }
+
+    @Test("a deletion of many without a hash of its document is refused, and a part is copied whole or not at all")
+    func incomplete() throws {
+        try Self.withClient { _, client in
+            let document = "<Delete><Object><Key>k</Key></Object></Delete>"
+            try client.send(Self.put("k", "0123456789"))
+            #expect(try client.response(to: "PUT").status == 200)
+            try client.send(
+                "POST /bucket?delete HTTP/1.1\r\nHost: a\r\nContent-Length: \(document.count)\r\n\r\n\(document)")
+            let refused = try client.response(to: "POST")
+            #expect(refused.status == 400 && refused.text.contains("<Code>InvalidRequest</Code>"))
+            try client.send("POST /bucket/to?uploads HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+            let id = try #require(try client.response(to: "POST").text.firstMatch(of: /<UploadId>(.*)<\/UploadId>/)?.1)
+            for (range, status) in [("bytes=2-50", 416), ("bytes=2-9", 200)] {
+                try client.send(
+                    "PUT /bucket/to?partNumber=1&uploadId=\(id) HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n"
+                        + "x-amz-copy-source: /bucket/k\r\nx-amz-copy-source-range: \(range)\r\n\r\n")
+                #expect(try client.response(to: "PUT").status == status, "\(range)")
+            }
+        }
+    }
+
     @Test("more than 5 GiB in one request are refused before a byte of them is sent, and 5 GiB are not")
     func tooLarge() throws {
         try Self.withClient { server, first in

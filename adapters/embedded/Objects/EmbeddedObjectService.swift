@@ -215,7 +215,12 @@ final class EmbeddedObjectService: ObjectService {
         let upload = try store.bucket(part.upload.name.bucket).upload(part.upload)
         let object = try await open(source, in: try store.bucket(source.name.bucket))
         let draft = ObjectDraft(store, checksums: upload.record.checksum.map { [$0] } ?? [])
-        try await transcribe(object, object.record.info.bytes(of: source.range), to: draft)
+        let range = try object.record.info.bytes(of: source.range)
+        // Reading gives what there is of a range; a part that is shorter than was asked for would be a wrong object.
+        if case .from(_, let last?) = source.range, last >= range.upperBound {
+            throw .invalidRange(size: object.record.info.size)
+        }
+        try await transcribe(object, range, to: draft)
         return try await store.threads.run { () throws(ObjectFailure) in
             try store.publish(draft, part, [], now: context.now)
         }

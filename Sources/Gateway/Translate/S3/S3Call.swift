@@ -11,6 +11,8 @@ final class S3Call {
     let gate: Gate
     let stream: S3ClientStream
     let context: CallContext
+    /// Names the request in logs and to whoever is asked for help: the session and the request's number in it.
+    let id: String
     private let session: Session
     /// Why the client's connection cannot go on after the answer.
     private(set) var mustReset = false
@@ -25,6 +27,7 @@ final class S3Call {
         self.gate = gate
         self.stream = stream
         self.session = session
+        id = "\(session.label)-\(stream.headCount)"
         context = CallContext(now: now)
     }
 
@@ -123,7 +126,7 @@ final class S3Call {
     func send(head status: Int, _ fields: S3AnswerFields) {
         self.status = status
         var head = Array("HTTP/1.1 \(status) \(S3Status.reason(status))\r\n".utf8)
-        head += Array("x-amz-request-id: \(session.label)\r\n".utf8)
+        head += Array("x-amz-request-id: \(id)\r\n".utf8)
         head += Array("Date: \(S3Date(seconds: context.now / 1000).http)\r\n".utf8)
         head += fields.bytes
         if !keepsAlive { head += Array("Connection: close\r\n".utf8) }
@@ -164,10 +167,26 @@ final class S3Call {
         status = refusal.code.status
         let reply = S3ErrorReply(
             refusal.code, message: refusal.message, resource: Array(request.bytes[request.head.path]),
-            requestID: session.label, answersHead: request.head.method == .head, closes: !keepsAlive,
-            details: refusal.details, fields: fields.bytes)
+            requestID: id, answersHead: request.head.method == .head, closes: !keepsAlive,
+            details: refusal.details + named(refusal.code), fields: fields.bytes)
         let bytes = reply.bytes
         session.client.send(bytes)
+    }
+
+    /// What an error is about, as far as the request names it ("Error responses", "List of error codes").
+    private func named(_ code: S3ErrorCode) -> [S3Refusal.Detail] {
+        // Of a copy it may be the source that is not there.
+        let isCopy = request.hasField("x-amz-copy-source")
+        switch code {
+        case .noSuchKey where !isCopy: return [S3Refusal.Detail("Key", name.key)]
+        case .noSuchBucket where !isCopy, .bucketNotEmpty, .bucketAlreadyOwnedByYou, .invalidBucketName:
+            return [S3Refusal.Detail("BucketName", bucket)]
+        case .invalidRange:
+            let range = request.field(isCopy ? "x-amz-copy-source-range" : "range")
+            return range.map { [S3Refusal.Detail("RangeRequested", $0)] } ?? []
+        case .noSuchUpload: return request.parameter("uploadId").map { [S3Refusal.Detail("UploadId", $0)] } ?? []
+        default: return []
+        }
     }
 
     /// Whether the connection goes on, as far as the request and its body let it.

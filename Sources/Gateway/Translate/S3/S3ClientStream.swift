@@ -30,6 +30,8 @@ final class S3ClientStream {
     private var kept: [UInt8] = []
     private var payload = S3Payload(.none)
     private var mustContinue = false
+    /// Requests that were waited for so far.
+    private(set) var headCount = 0
     /// Payload of the current body that has been taken.
     private(set) var bodyBytes = 0
     /// Whether the client's bytes cannot be followed any more.
@@ -54,6 +56,7 @@ final class S3ClientStream {
 
     /// Waits for the next request's head.
     func nextHead() async -> Head {
+        headCount += 1
         let settings = session.listener.configuration
         waker.setDeadline(after: settings.idleTimeout?.nanoseconds)
         var isDripping = false

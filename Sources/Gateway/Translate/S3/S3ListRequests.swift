@@ -96,7 +96,13 @@ extension S3Call {
     func deleteObjects(_ common: S3AnswerFields) async throws(S3Refusal) {
         try need(.objectDelete)
         let service = try objects()
-        let root = try S3XMLElement.parse(try await document())
+        let facts = try S3BodyFacts(request, access)
+        // A document that was cut or changed on its way would delete something else.
+        guard facts.md5 != nil || facts.checksum != nil || facts.trailer != nil else {
+            throw S3Refusal(
+                .invalidRequest, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+        }
+        let root = try S3XMLElement.parse(try await document(facts))
         guard root.isNamed("Delete") else { throw S3Refusal(.malformedXML, "expected the root element Delete") }
         var keys: [[UInt8]] = []
         var refused: [Int: S3Refusal] = [:]

@@ -59,7 +59,8 @@ package final class S3Translator {
     /// Answers bytes that are no request.
     private func refuse(_ code: S3ErrorCode, _ message: String, _ cause: GatewayFailure.Cause) async {
         session.note(GatewayFailure(cause, message))
-        session.client.send(S3ErrorReply(code, message: message, requestID: session.label).bytes)
+        session.client.send(
+            S3ErrorReply(code, message: message, requestID: "\(session.label)-\(stream.headCount)").bytes)
         session.metrics.count(code: S3StatusText[UInt16(code.status)], command: Int(S3Command.unknown.rawValue))
         await sayLastWords()
     }
