@@ -13,6 +13,8 @@ package struct GatewayFailure: Error, Sendable, Equatable {
         case backendTLS = "backend-tls"
         /// The connection to the backend broke while an answer was owed.
         case lost = "backend-lost"
+        /// The backend does not take a login any more that it took from the client before.
+        case loginRefused = "backend-login-refused"
         /// The backend did not answer within its response-timeout.
         case silent = "backend-silent"
         /// The backend broke the rules of the protocol.

@@ -26,7 +26,7 @@ extension GatewayFailure.Cause {
         case .unreachable: .cannotConnect
         case .connectTimedOut: .connectTimedOut
         case .backendTLS: .backendTLSFailed
-        case .lost: .backendLost
+        case .lost, .loginRefused: .backendLost
         case .silent: .backendTimedOut
         case .backendProtocol: .backendProtocolViolated
         case .tooManyConnections: .tooManyConnections

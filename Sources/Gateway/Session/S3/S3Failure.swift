@@ -9,7 +9,7 @@ extension S3ErrorCode {
         case .unreachable, .shuttingDown: self = .serviceUnavailable
         case .tooManyConnections: self = .slowDown
         case .connectTimedOut, .silent: self = .gatewayTimeout
-        case .lost, .backendTLS, .backendProtocol: self = .badGateway
+        case .lost, .loginRefused, .backendTLS, .backendProtocol: self = .badGateway
         case .idle, .handshakeTimedOut: self = .requestTimeout
         case .clientTLS, .clientProtocol, .clientLost: self = .invalidRequest
         }
@@ -20,7 +20,7 @@ extension S3CloseReason {
     /// What a failure of the gateway's means for the connections of its exchange.
     init(_ cause: GatewayFailure.Cause) {
         switch cause {
-        case .unreachable, .lost, .backendTLS: self = .serverGone
+        case .unreachable, .lost, .loginRefused, .backendTLS: self = .serverGone
         case .backendProtocol: self = .serverBrokeRule
         case .connectTimedOut, .silent, .idle, .handshakeTimedOut: self = .timedOut
         case .tooManyConnections, .shuttingDown: self = .gatewayStopped

@@ -31,7 +31,10 @@ enum RedisOpening {
         }
         guard let refusal else { return socket }
         socket.close()
-        throw GatewayFailure(.lost, "\(backend.label) does not take the client's login any more: \(refusal)")
+        // BUSY and its like are no word about who the client is.
+        let isLogin = ["WRONGPASS", "NOAUTH"].contains(refusal.name.description)
+        throw GatewayFailure(
+            isLogin ? .loginRefused : .lost, "\(backend.label) does not take the client's login any more: \(refusal)")
     }
 
     /// Awaits the replies of the opening; the code of the first that is an error, labels excepted.

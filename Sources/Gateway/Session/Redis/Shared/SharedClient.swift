@@ -13,6 +13,8 @@ final class SharedClient: Pump {
         case finished
         case clientFailed
         case idle, cancelled
+        /// Its user is gone or has another password, and the server would have closed its connection.
+        case loginRefused
         /// The client's own connection has ended.
         case ownClosed
         case ownFailed(GatewayFailure)
@@ -53,6 +55,7 @@ final class SharedClient: Pump {
     @exclusivity(unchecked) private(set) var lastGeneration = 0
     private var hasGone = false
     private var isCut = false
+    private var isLoginRefused = false
 
     // What goes to a connection of its own.
     @exclusivity(unchecked) var own: OwnConnection?
@@ -86,6 +89,7 @@ final class SharedClient: Pump {
     func step() -> Bool {
         if waker.isCancelled { return over(.cancelled) }
         if isCut || client.hasWriteFailed || client.isHungUp && !client.isReadable { return over(.clientFailed) }
+        if isLoginRefused { return over(.loginRefused) }
         let now = worker.now
         if partialEnd <= now {
             looks = RedisLimits.partialLooks.maximum
@@ -232,7 +236,14 @@ final class SharedClient: Pump {
         if !hasGone, !self.isCut {
             session.note(failure)
             lastGeneration = -1
-            if isCut { reset() } else { client.send(reply) }
+            if isCut {
+                reset()
+            } else if failure.cause == .loginRefused {
+                isLoginRefused = true
+                waker.wake()
+            } else if !isLoginRefused {
+                client.send(reply)
+            }
         }
         paid(1)
     }

@@ -67,6 +67,7 @@ extension SharedClient {
             if owed > 0 || own?.isOwed == true {
                 session.note(GatewayFailure(.clientLost, "the client went away while a reply was owed"))
             }
+        case .loginRefused: await client.closeAfterLastWords()
         case .ownClosed: await ownClosed()
         case .ownFailed(let failure): await fail(failure)
         }
@@ -84,6 +85,8 @@ extension SharedClient {
     private func fail(_ failure: GatewayFailure) async {
         session.note(failure)
         if let own, !own.mayAnswer { return client.reset() }
+        // A server says nothing to those whose user was deleted; it closes their connections.
+        if failure.cause == .loginRefused { return await client.closeAfterLastWords() }
         let reply = RedisErrorReply.compose(failure.message)
         for _ in 0..<min(own?.repliesOwed ?? 1, Self.repliesAtMost) { client.send(reply) }
         await client.closeAfterLastWords()
