@@ -29,6 +29,11 @@ enum Comparison {
                 "here \(one.figures.sorted { $0.key < $1.key }), there \(other.figures.sorted { $0.key < $1.key })"
             )
         }
+        // What decided may be masked, vary, or stand behind the steps that are kept.
+        guard one.verdict == other.verdict else {
+            let isHere = other.verdict == .identical
+            return (.differs, "only \(isHere ? "here" : "there"): \(isHere ? one.reason : other.reason)")
+        }
         // Both may depart from the document in the same way; the difference is what was asked for.
         return (.identical, one.reason.isEmpty ? "" : "at both targets: \(one.reason)")
     }
