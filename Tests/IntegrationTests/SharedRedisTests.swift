@@ -48,6 +48,22 @@ struct SharedRedisTests {
         try gateway.settles("nothing left, shared connections included") { $0.isEmpty }
     }
 
+    @Test("a client whose user is deleted is closed, and the others go on")
+    func dismissed() throws {
+        let (server, gateway) = try Self.gateway()
+        let control = try RawConnection(port: server.port)
+        try control.ask("ACL", "SETUSER", "guest", "on", ">secret", "+@all", "~*")
+        let (guest, other) = (try gateway.connect(), try gateway.connect())
+        #expect(try guest.ask("AUTH", "guest", "secret") == "+OK\r\n")
+        #expect(try guest.ask("PING") == "+PONG\r\n")
+        #expect(try other.ask("PING") == "+PONG\r\n")
+        #expect(try control.ask("ACL", "DELUSER", "guest") == ":1\r\n")
+        try guest.send(RawConnection.command(["PING"]))
+        #expect(try guest.rest() == [])
+        #expect(try other.ask("PING") == "+PONG\r\n")
+        #expect(try gateway.metrics().sum("fairlead_failures_total", "cause=\"backend-login-refused\"") == 1)
+    }
+
     @Test("a client with a transaction has a connection of its own, and then shares again")
     func returns() throws {
         let (server, gateway) = try Self.gateway()
