@@ -296,6 +296,24 @@ struct SessionTests {
         }
     }
 
+    @Test("a session that ends inside a transaction gives its lock back, though its statements are still held")
+    func endInsideTransaction() async throws {
+        try await StoreUnderTest().run { service in
+            let (one, two) = (try await service.session(), try await service.session())
+            try await one.all("create table t(a int)")
+            try await one.begin(SQLTransactionMode())
+            let held = try await one.prepare(Array("select a from t".utf8), parameterTypes: [])
+            try await one.all("insert into t values (1)")
+            await one.close()
+            var limits = SQLSessionLimits()
+            limits.lockMilliseconds = 50
+            two.set(limits)
+            try await two.all("insert into t values (2)")
+            #expect(try await two.all("select a from t") == [.integer(2)])
+            held.close()
+        }
+    }
+
     @Test("a prepared star does not give rows of another shape after the table has changed")
     func changedShape() async throws {
         try await StoreUnderTest().run { service in

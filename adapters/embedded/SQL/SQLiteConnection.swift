@@ -84,7 +84,10 @@ final class SQLiteConnection: @unchecked Sendable {
                 return open != nil
             })
         else { return }
-        // Statements that are still held keep the connection as a zombie until they are finalized.
+        startCall()
+        // Statements that are still held keep the connection as a zombie until they are finalized; a zombie in a transaction
+        // would keep the database's one write lock too.
+        if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
         sqlite3_close_v2(handle)
     }
 
