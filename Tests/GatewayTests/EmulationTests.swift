@@ -108,6 +108,24 @@ struct EmulationTests {
         #expect(try await gate.perform(.keyValue(.getAndDelete(key: key)), now) == .missing)
     }
 
+    @Test("an exchange sets the expiry that it names, takes it away when it names none, and a change keeps it")
+    func expiryOfTheBackend() async throws {
+        let store = VersionedStore(VersionedStore.basics + [.keyValueTTL])
+        let gate = Gate(store)
+        func exchange(_ expiry: Expiry) async throws -> Expiry? {
+            let options = SetOptions(expiry: expiry, returnsOld: true)
+            _ = try await gate.perform(.keyValue(.set(key: key, value: bytes("v"), options)), now)
+            guard case .set(_, _, let done) = store.calls.last else { return nil }
+            return done.expiry
+        }
+        #expect(try await exchange(.at(5_000)) == .at(5_000))
+        #expect(try await exchange(.at(6_000)) == .at(6_000))
+        #expect(try await exchange(.kept) == .kept)
+        #expect(try await exchange(.never) == .never)
+        _ = try await gate.perform(.keyValue(.append(key: key, value: bytes("w"))), now)
+        #expect(store.calls.last == .set(key: key, value: bytes("vw"), SetOptions(.version(Version(4)), expiry: .kept)))
+    }
+
     @Test("an expiry beside the value is kept, read, moved, and honoured")
     func expiry() async throws {
         let store = VersionedStore()

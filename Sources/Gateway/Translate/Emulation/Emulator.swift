@@ -12,6 +12,7 @@ final class Emulator: Sendable {
 
     let service: any Service
     private let direct: CapabilitySet
+    private let turns = KeyTurns()
     /// Whether values carry their expiry.
     let keepsExpiryBeside: Bool
 
@@ -83,20 +84,25 @@ final class Emulator: Sendable {
     /// What becomes of a key.
     enum Change {
         case keep(Answer)
-        case write([UInt8], expiresAt: Int64?, Answer)
+        case write([UInt8], Expiry, Answer)
         case delete(Answer)
     }
 
     /// Changes `key` by what `decide` makes of its present value.
+    ///
+    /// The worker's own changes of one key take turns: they would only get in each other's way, and whoever comes last each
+    /// time would give up.
     func update(
         _ key: [UInt8], _ context: CallContext, _ decide: (Current) throws(Failure) -> Change
     ) async throws(Failure) -> Answer {
+        await turns.begin(key)
+        defer { turns.end(key) }
         for _ in 0..<Self.attempts {
             let current = try await read(key, context)
             switch try decide(current) {
             case .keep(let answer): return answer
-            case .write(let value, let expiresAt, let answer):
-                if try await write(key, value, expiresAt, over: current, context) { return answer }
+            case .write(let value, let expiry, let answer):
+                if try await write(key, value, expiry, over: current, context) { return answer }
             case .delete(let answer):
                 guard let version = current.version else { return answer }
                 let deletion = KeyValueOperation.deleteVersion(key: key, version)
@@ -108,15 +114,15 @@ final class Emulator: Sendable {
     }
 
     private func write(
-        _ key: [UInt8], _ value: [UInt8], _ expiresAt: Int64?, over current: Current, _ context: CallContext
+        _ key: [UInt8], _ value: [UInt8], _ expiry: Expiry, over current: Current, _ context: CallContext
     ) async throws(Failure) -> Bool {
         let condition: SetCondition = current.version.map { .version($0) } ?? .absent
         var options = SetOptions(condition)
         var bytes = value
         if keepsExpiryBeside {
-            bytes = ExpiryEnvelope.wrap(value, expiresAt: expiresAt)
-        } else if current.value != nil, direct.contains(.keyValueTTL) {
-            options.expiry = .kept
+            bytes = ExpiryEnvelope.wrap(value, expiresAt: expiry == .kept ? current.expiresAt : expiry.time)
+        } else if expiry != .kept || current.value != nil && direct.contains(.keyValueTTL) {
+            options.expiry = expiry
         }
         return try await service.perform(.keyValue(.set(key: key, value: bytes, options)), context) == .done
     }
@@ -150,8 +156,7 @@ final class Emulator: Sendable {
                 case .version(let version): current.version == version
                 }
             guard holds else { return .keep(options.returnsOld ? current.answer : .missing) }
-            let expiresAt = options.expiry == .kept ? current.expiresAt : options.expiry.time
-            return .write(value, expiresAt: expiresAt, options.returnsOld ? current.answer : .done)
+            return .write(value, options.expiry, options.returnsOld ? current.answer : .done)
         }
     }
 

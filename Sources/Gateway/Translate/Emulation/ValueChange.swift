@@ -15,14 +15,14 @@ enum ValueChange {
             guard let number = Int64Text.parse(current.value ?? [0x30]) else { throw .notAnInteger }
             let (sum, overflowed) = number.addingReportingOverflow(addend)
             guard !overflowed else { throw .overflow }
-            return .write(Int64Text.render(sum), expiresAt: current.expiresAt, .integer(sum))
+            return .write(Int64Text.render(sum), .kept, .integer(sum))
         case .incrementFloat(_, let addend):
             let sum = try DecimalText.sum(current.value ?? [0x30], addend)
-            return .write(sum, expiresAt: current.expiresAt, .bytes(sum))
+            return .write(sum, .kept, .bytes(sum))
         case .append(_, let more):
             let value = (current.value ?? []) + more
             guard value.count <= longest else { throw .tooLarge(limit: longest) }
-            return .write(value, expiresAt: current.expiresAt, .integer(Int64(value.count)))
+            return .write(value, .kept, .integer(Int64(value.count)))
         case .overwrite(_, let offset, let bytes): return try overwrite(current, offset, bytes)
         case .getAndDelete:
             guard current.value != nil else { return .keep(.missing) }
@@ -31,18 +31,18 @@ enum ValueChange {
             guard let value = current.value else { return .keep(.missing) }
             switch expiry {
             case .kept: return .keep(current.answer)
-            case .never: return .write(value, expiresAt: nil, current.answer)
+            case .never: return .write(value, .never, current.answer)
             case .at(let time) where time <= now: return .delete(current.answer)
-            case .at(let time): return .write(value, expiresAt: time, current.answer)
+            case .at(let time): return .write(value, .at(time), current.answer)
             }
         case .expire(_, let time, let condition):
             guard let value = current.value, condition.holds(for: time, over: current.expiresAt) else {
                 return .keep(.flag(false))
             }
-            return time <= now ? .delete(.flag(true)) : .write(value, expiresAt: time, .flag(true))
+            return time <= now ? .delete(.flag(true)) : .write(value, .at(time), .flag(true))
         case .persist:
             guard let value = current.value, current.expiresAt != nil else { return .keep(.flag(false)) }
-            return .write(value, expiresAt: nil, .flag(true))
+            return .write(value, .never, .flag(true))
         default: throw .refused(.keyValueSet, reason: "this cannot be emulated")
         }
     }
@@ -58,7 +58,7 @@ enum ValueChange {
             value += [UInt8](repeating: 0, count: start + bytes.count - value.count)
         }
         value.replaceSubrange(start..<(start + bytes.count), with: bytes)
-        return .write(value, expiresAt: current.expiresAt, .integer(Int64(value.count)))
+        return .write(value, .kept, .integer(Int64(value.count)))
     }
 }
 
