@@ -30,6 +30,8 @@ public enum Weakening: String, Sendable, CaseIterable {
     case evicting = "evicting"
     /// Items come in no order, or not in the one that they were written in.
     case unordered = "unordered"
+    /// Some of it is refused by name, or left out of the answer; the note says what.
+    case partial = "partial"
 }
 
 /// The size or count that a bound is about.

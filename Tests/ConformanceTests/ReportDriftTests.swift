@@ -73,6 +73,33 @@ struct ReportDriftTests {
         #expect(judged([plain], [.keyValueMultiKey: entry]).standing == .failed)
     }
 
+    @Test(
+        "what a weakening takes back may be refused by name, of that capability and in the cases that are tagged with it"
+    )
+    func weakenedAndRefused() {
+        func refused(_ name: String, _ tags: [String]) -> CaseResult {
+            result("capabilities/kv/all", .refused, proves: ["kv.multi-key", "kv.get"], refused: name, tags: tags)
+        }
+        let manifest: [Capability: ManifestEntry] = [
+            .keyValueMultiKey: ManifestEntry(.native, weakenings: [.notAtomic]), .keyValueGet: native,
+        ]
+        let excused = judged([refused("kv.multi-key", ["not-atomic"])], manifest)
+        #expect(excused.standing == .passed)
+        #expect(excused.cases[0].declared == "the manifest weakens kv.multi-key: not-atomic")
+        #expect(excused.supportedManifest().contains("kv.multi-key: { support: native, weakenings: [not-atomic] }"))
+        #expect(judged([refused("kv.multi-key", ["partial"])], manifest).standing == .failed)
+        #expect(judged([refused("kv.get", ["not-atomic"])], manifest).standing == .failed)
+    }
+
+    @Test("a limit is no drift where nobody told the bounds")
+    func unknownBounds() {
+        let one = result("capabilities/kv/size", proves: ["kv.set"], figures: ["value-bytes": 1000])
+        var report = report([one])
+        report.capabilities = ["kv.set": ManifestEntry(.native)]
+        report.judge()
+        #expect(report.standing == .passed)
+    }
+
     @Test("known departures excuse what they name, and one that departs no more is told")
     func departures() throws {
         let file = "departures:\n  - { case: \"redis/acl/*\", verdict: differs, why: there are no users }\n"

@@ -80,6 +80,32 @@ struct GateTests {
         #expect(Gate(VersionedStore([.keyValueGet])).manifest[.keyValueIncrement].support == .refused)
     }
 
+    @Test("what is emulated has the bounds of the set that it stands on, where they are about it")
+    func bounds() {
+        let store = VersionedStore()
+        var manifest = store.manifest
+        manifest[.keyValueSet].bounds = [.keyBytes: 250, .valueBytes: 1000]
+        store.declare(manifest)
+        let gate = Gate(store)
+        #expect(gate.manifest[.keyValueExchange].bounds == [.keyBytes: 250, .valueBytes: 1000])
+        #expect(gate.manifest[.keyValueAppend].bounds == [.valueBytes: 1000])
+        #expect(gate.manifest[.keyValueIncrement].bounds.isEmpty)
+    }
+
+    @Test("where an expiry cannot be kept, what would keep it is refused, and what can be read is still read")
+    func expiryThatIsNotKept() {
+        let store = VersionedStore(VersionedStore.basics + [.keyValueTTL])
+        #expect(Gate(store).permits(.keyValueIncrement))
+        var manifest = store.manifest
+        manifest[.keyValueTTL].weakenings = [.partial]
+        store.declare(manifest)
+        let gate = Gate(store)
+        #expect(!gate.permits(.keyValueIncrement) && !gate.permits(.keyValueAppend))
+        #expect(gate.manifest[.keyValueRange].weakenings == [.partial])
+        #expect(gate.manifest[.keyValueExchange].weakenings.isEmpty)
+        #expect(Gate(store, gaps: [.keyValueTTL: .refuse]).permits(.keyValueIncrement))
+    }
+
     @Test("a manifest that becomes another one makes another gate, which counts on")
     func revision() async {
         let store = VersionedStore([])

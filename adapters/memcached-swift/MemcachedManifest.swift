@@ -15,11 +15,13 @@ enum MemcachedManifest {
         let cache: Set<Weakening> = [.evicting, .notDurable]
         let sizes: [BoundKind: Int] = [.keyBytes: keyBytes, .valueBytes: valueBytes]
         let key: [BoundKind: Int] = [.keyBytes: keyBytes]
+        let keys = "keys with spaces or control characters are refused"
         return Manifest(
             adapter: "memcached-swift",
             [
-                .keyValueGet: ManifestEntry(.native, bounds: key, weakenings: [.evicting]),
-                .keyValueSet: ManifestEntry(.native, bounds: sizes, weakenings: cache),
+                .keyValueGet: ManifestEntry(.native, bounds: key, weakenings: [.evicting, .partial], note: keys),
+                .keyValueSet: ManifestEntry(
+                    .native, bounds: sizes, weakenings: cache.union([.partial]), note: keys),
                 .keyValueDelete: ManifestEntry(.native, bounds: key, weakenings: [.notDurable]),
                 .keyValueExists: ManifestEntry(.native, bounds: key, weakenings: [.evicting]),
                 .keyValueType: ManifestEntry(.emulated, note: "every value is a string"),

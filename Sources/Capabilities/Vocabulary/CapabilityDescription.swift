@@ -92,6 +92,7 @@ extension Weakening {
         case .eventuallyConsistent: "what was written may not be read back at once"
         case .evicting: "values may be dropped to make room"
         case .unordered: "items come in no particular order"
+        case .partial: "some of it is refused by name, or left out of the answer; the note says what"
         }
     }
 }

@@ -12,6 +12,10 @@ struct GapResolution {
     private(set) var ignored = CapabilitySet()
     /// Whether values carry their expiry, because the backend has none.
     private(set) var keepsExpiryBeside = false
+    /// Whether the backend has expiries, and cannot keep one when a value is changed.
+    private var cannotKeepExpiry: Bool {
+        direct.contains(.keyValueTTL) && manifest[.keyValueTTL].weakenings.contains(.partial)
+    }
 
     /// - Parameter gaps: the configuration's wishes, over what `declared` says.
     init(_ declared: Manifest, gaps: [Capability: GapPolicy]) {
@@ -36,16 +40,26 @@ struct GapResolution {
             for rule in Emulation.rules where !permitted.contains(rule.capability) {
                 guard mayEmulate(rule, gaps[rule.capability]) else { continue }
                 permitted.insert(rule.capability)
-                manifest[rule.capability] = ManifestEntry(
-                    .emulated, weakenings: rule.weakenings, note: "by the gateway: \(rule.how)")
+                manifest[rule.capability] = entry(of: rule)
                 if rule.capability == .keyValueTTL { keepsExpiryBeside = true }
                 grows = true
             }
         }
     }
 
+    private func entry(of rule: Emulation) -> ManifestEntry {
+        // What is written is written by a set.
+        let bounds = manifest[.keyValueSet].bounds.filter { rule.capability.description.bounds.contains($0.key) }
+        let lost = cannotKeepExpiry ? rule.lostWithoutKeeping ?? [] : []
+        let note = lost.isEmpty ? "" : "; a value that has no expiry to keep can be made and not changed"
+        return ManifestEntry(
+            .emulated, bounds: bounds, weakenings: rule.weakenings.union(lost),
+            note: "by the gateway: \(rule.how)\(note)")
+    }
+
     private func mayEmulate(_ rule: Emulation, _ policy: GapPolicy?) -> Bool {
         if policy == .refuse { return false }
+        if cannotKeepExpiry, rule.lostWithoutKeeping == nil { return false }
         if rule.mustBeAskedFor, policy != .emulate { return false }
         return rule.needs.isSubset(of: direct)
     }

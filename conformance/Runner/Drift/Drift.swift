@@ -34,18 +34,27 @@ extension Report {
                 if !entry.proves.contains(where: isProvided) { return "the translator refuses \(name)" }
             } else if !isProvided(name) {
                 return "the manifest refuses \(name)"
+            } else if let weakening = weakening(of: name, in: entry) {
+                // What cannot be promised may be refused instead of done by halves.
+                return "the manifest weakens \(name): \(weakening.rawValue)"
             }
         }
         if entry.verdict == .differs {
             for name in entry.proves {
-                guard let declared = capabilities[name] else { continue }
-                if declared.support == .ignored { return "the manifest ignores \(name)" }
-                if let weakening = declared.weakenings.first(where: { entry.tags.contains($0.rawValue) }) {
+                if capabilities[name]?.support == .ignored { return "the manifest ignores \(name)" }
+                if let weakening = weakening(of: name, in: entry) {
                     return "the manifest weakens \(name): \(weakening.rawValue)"
                 }
             }
         }
         return departures.list.first { $0.verdict == entry.verdict && $0.holds(entry) }?.why
+    }
+
+    /// The weakening of the capability called `name` that the case is about, if the manifest has it.
+    private func weakening(of name: String, in entry: Entry) -> Weakening? {
+        capabilities[name].flatMap { declared in
+            Weakening.allCases.first { declared.weakenings.contains($0) && entry.tags.contains($0.rawValue) }
+        }
     }
 
     /// Whether the manifest says that the backend has the capability called `name`.
@@ -72,12 +81,14 @@ extension Report {
 struct CapabilityEvidence {
     let capability: Capability
     let declared: ManifestEntry
+    let knowsBounds: Bool
     /// The cases that prove it and were run.
     let cases: [Report.Entry]
 
     init(_ capability: Capability, in report: Report) {
         self.capability = capability
         declared = report.capabilities[capability.name] ?? ManifestEntry(.refused)
+        knowsBounds = report.knowsBounds
         cases = report.cases.filter { $0.verdict != .skipped && $0.proves.contains(capability.name) }
     }
 
@@ -107,6 +118,7 @@ struct CapabilityEvidence {
             return works ? ["\(name) is declared \(declared.support.rawValue) and works in all its cases"] : []
         case .native, .emulated: break
         }
+        guard knowsBounds else { return [] }
         return BoundKind.allCases.compactMap { kind -> String? in
             guard let found = limits[kind] else { return nil }
             switch declared.bounds[kind] {

@@ -40,6 +40,8 @@ extension CapabilityEvidence {
                 entry.weakenings.formUnion(weakenings)
             } else if one.verdict == .refused, let refused = one.refusedCapability, refused != capability.name {
                 continue
+            } else if one.verdict == .refused, weakenings.contains(where: declared.weakenings.contains) {
+                entry.weakenings.formUnion(weakenings.filter(declared.weakenings.contains))
             } else if declared.support != .ignored {
                 return ManifestEntry(.refused)
             }

@@ -11,25 +11,29 @@ struct Emulation {
     var weakenings: Set<Weakening> = []
     /// Whether the configuration has to ask for it, because it changes what is stored.
     var mustBeAskedFor = false
+    /// What more is lost where the backend has expiries and cannot keep one when it changes a value; nil for everything.
+    var lostWithoutKeeping: Set<Weakening>? = []
     /// How it is done, for the manifest.
     let how: String
 
     private static let compareAndSet = CapabilitySet(
         .keyValueGet, .keyValueSet, .keyValueConditionalSet, .keyValueCompareAndSet)
 
+    private static let loop = "get and compare-and-set, in a loop"
+
     static let rules = [
         Emulation(
             capability: .keyValueTTL, needs: compareAndSet, mustBeAskedFor: true,
             how: "the expiry is kept beside the value"),
         Emulation(capability: .keyValueExists, needs: CapabilitySet(.keyValueGet), how: "by getting the value"),
-        Emulation(capability: .keyValueIncrement, needs: compareAndSet, how: "get and compare-and-set, in a loop"),
+        Emulation(capability: .keyValueIncrement, needs: compareAndSet, lostWithoutKeeping: nil, how: loop),
+        Emulation(capability: .keyValueIncrementFloat, needs: compareAndSet, lostWithoutKeeping: nil, how: loop),
+        Emulation(capability: .keyValueAppend, needs: compareAndSet, lostWithoutKeeping: nil, how: loop),
         Emulation(
-            capability: .keyValueIncrementFloat, needs: compareAndSet, how: "get and compare-and-set, in a loop"),
-        Emulation(capability: .keyValueAppend, needs: compareAndSet, how: "get and compare-and-set, in a loop"),
-        Emulation(capability: .keyValueRange, needs: compareAndSet, how: "get, and compare-and-set to change it"),
+            capability: .keyValueRange, needs: compareAndSet, lostWithoutKeeping: [.partial],
+            how: "get, and compare-and-set to change it"),
         Emulation(
-            capability: .keyValueExchange, needs: compareAndSet.union(CapabilitySet(.keyValueDelete)),
-            how: "get and compare-and-set, in a loop"),
+            capability: .keyValueExchange, needs: compareAndSet.union(CapabilitySet(.keyValueDelete)), how: loop),
         Emulation(
             capability: .keyValueMultiKey, needs: CapabilitySet(.keyValueGet), weakenings: [.notAtomic],
             how: "one key after another"),
