@@ -41,6 +41,7 @@ package struct RedisDriver: Driver {
             let stated = Self.fields(text)
             facts.product = "fairlead-\(stated["fairlead_adapter"] ?? "private")"
             facts.capabilities = Self.capabilities(stated)
+            facts.features.formUnion(Self.standIns(facts.capabilities))
         }
         for (feature, command) in Self.probes {
             let reply = try connection.ask("COMMAND", "INFO", command, deadline: deadline)
@@ -71,15 +72,25 @@ package struct RedisDriver: Driver {
         return fields
     }
 
-    /// `kv.get:native` and its like in the section of INFO.
+    /// `fairlead_kv.get:native` and its like in the section of INFO.
     private static func capabilities(_ fields: [String: String]) -> [String: String] {
         var stated: [String: String] = [:]
         for capability in Capability.allCases {
-            if let support = fields[capability.name] {
+            if let support = fields["fairlead_\(capability.name)"] {
                 stated[capability.name] = String(support.prefix { $0.isLetter })
             }
         }
         return stated
+    }
+
+    /// Features of a private backend that does something else where clients ask for lists, conditions or counters.
+    private static func standIns(_ stated: [String: String]) -> [String] {
+        func has(_ capability: Capability) -> Bool { stated[capability.name].map { $0 != "refused" } ?? false }
+        return [
+            ("queues", has(.queuePut) && !has(.listPush)),
+            ("locks", has(.lockAcquire) && !has(.keyValueConditionalSet) && !has(.keyValueCompareAndSet)),
+            ("sequences", has(.sequenceNext) && !has(.keyValueIncrement)),
+        ].filter(\.1).map(\.0)
     }
 
     // MARK: Scopes
