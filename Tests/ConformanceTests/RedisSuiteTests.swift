@@ -28,7 +28,8 @@ struct RedisSuiteTests {
         options.restartCommand = "\(command) debug restart > /dev/null 2>&1; \(command) ping > /dev/null 2>&1; true"
         return try await blocking { [options] in
             let run = try ConformanceRun(
-                target, against: other, drivers: [RedisDriver()], library: library(), options: options)
+                target, against: other, drivers: [RedisDriver()], library: library(),
+                selection: Selection(suites: ["redis"]), options: options)
             return try run.run(Watcher())
         }
     }
@@ -63,7 +64,7 @@ struct RedisSuiteTests {
         let report = try await blocking {
             try ConformanceRun(
                 Target(url: "redis://127.0.0.1:\(server.port)"), drivers: [RedisDriver()], library: Self.library(),
-                options: RunOptions(seed: .random(in: 0 ... .max))
+                selection: Selection(suites: ["redis"]), options: RunOptions(seed: .random(in: 0 ... .max))
             ).run(Watcher())
         }
         let skipped = report.cases.filter { $0.verdict == .skipped }
