@@ -278,7 +278,7 @@ enum Language {
                 "The most that is taken: key-bytes, value-bytes, batch, databases, expiry-seconds, parts, page-items."),
             LanguageKey(
                 "weakenings", "a list",
-                "Promises that hold in part: not-atomic, not-durable, whole-seconds, at-least-once, at-most-once, eventually-consistent, evicting, unordered."
+                "Promises that hold in part: not-atomic, not-durable, whole-seconds, at-least-once, at-most-once, eventually-consistent, evicting, unordered, partial."
             ),
             LanguageKey("note", "one sentence", "What a person should know."),
         ])

@@ -154,8 +154,8 @@ nonisolated struct ProtoCapability: Sendable {
   /// The most of "key-bytes", "value-bytes", "batch", "databases", "expiry-seconds", "parts" or "page-items".
   var bounds: Dictionary<String,Int64> = [:]
 
-  /// "not-atomic", "not-durable", "whole-seconds", "at-least-once", "at-most-once", "eventually-consistent", "evicting"
-  /// or "unordered".
+  /// "not-atomic", "not-durable", "whole-seconds", "at-least-once", "at-most-once", "eventually-consistent", "evicting",
+  /// "unordered" or "partial".
   var weakenings: [String] = []
 
   /// One sentence for a person.
