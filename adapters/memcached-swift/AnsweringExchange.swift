@@ -9,7 +9,7 @@ class AnsweringExchange: Exchange {
     @exclusivity(unchecked) final var pending: PendingOperation?
 
     /// What the server has said, in the operation's terms.
-    func answer() throws(Failure) -> Answer { fatalError("a subclass answers") }
+    func answer() throws(Failure) -> Answer { throw .backend("this exchange answers no operation") }
 
     override func finished() {
         guard let pending else { return }
