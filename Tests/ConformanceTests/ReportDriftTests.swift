@@ -96,6 +96,7 @@ struct ReportDriftTests {
         let one = result("capabilities/kv/size", proves: ["kv.set"], figures: ["value-bytes": 1000])
         var report = report([one])
         report.capabilities = ["kv.set": ManifestEntry(.native)]
+        report.isToldByWire = true
         report.judge()
         #expect(report.standing == .passed)
     }

@@ -81,6 +81,7 @@ extension Report {
 struct CapabilityEvidence {
     let capability: Capability
     let declared: ManifestEntry
+    /// Whether `declared` tells bounds.
     let knowsBounds: Bool
     /// The cases that prove it and were run.
     let cases: [Report.Entry]
@@ -88,7 +89,7 @@ struct CapabilityEvidence {
     init(_ capability: Capability, in report: Report) {
         self.capability = capability
         declared = report.capabilities[capability.name] ?? ManifestEntry(.refused)
-        knowsBounds = report.knowsBounds
+        knowsBounds = !report.isToldByWire
         cases = report.cases.filter { $0.verdict != .skipped && $0.proves.contains(capability.name) }
     }
 

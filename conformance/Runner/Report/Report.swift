@@ -32,8 +32,8 @@ package struct Report: Sendable, Equatable {
     package var against: [Target] = []
     /// The effective manifest as the backend states it, by capability.
     package var capabilities: [String: ManifestEntry] = [:]
-    /// Whether these tell bounds too, as no wire does.
-    var knowsBounds = false
+    /// Whether a wire told them, which tells support and no bounds, and no manifest.
+    var isToldByWire = false
     package var adapter: String?
     /// Fairlead's version, and the hash of the suites.
     package var fairlead: String
@@ -99,7 +99,7 @@ package struct Report: Sendable, Equatable {
 
     /// Takes `manifest` for what is declared, with bounds and weakenings, instead of what the wire told.
     package mutating func hold(to manifest: Manifest) {
-        knowsBounds = true
+        isToldByWire = false
         capabilities = [:]
         for capability in Capability.allCases where manifest[capability].support != .refused {
             var entry = manifest[capability]

@@ -31,6 +31,7 @@ extension Report {
         }
         for (name, support) in runs.flatMap({ Array($0.facts.capabilities) }) {
             capabilities[name] = Support(rawValue: support).map { ManifestEntry($0) }
+            isToldByWire = true
         }
         adapter = first?.adapter
         configuration = first?.configurationHash
