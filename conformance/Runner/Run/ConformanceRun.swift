@@ -107,9 +107,11 @@ package struct ConformanceRun: Sendable {
                 return board.finish(result, isTargetLost: false)
             }
             let scope = Scope(run: word, number: number, name: one.id, options: one.scope)
+            // A gateway lets go of a server's connection some time after its client has left, and both runs of a case use the
+            // same names: so the server behind it comes first.
+            let peer = run.other.map { self.outcome(one, at: $0, scope) }
             var outcome = outcome(one, at: run.target, scope)
-            if let other = run.other, outcome.verdict != .skipped {
-                let peer = self.outcome(one, at: other, scope)
+            if let peer, outcome.verdict != .skipped {
                 result.otherSteps = peer.steps
                 (outcome.verdict, outcome.reason) = Comparison.compare(outcome, peer, masks: run.library.masks)
             }
