@@ -9,7 +9,7 @@ import Testing
 @Suite("The Redis suites", .serialized)
 struct RedisSuiteTests {
     private static func library() throws -> SuiteLibrary {
-        try SuiteLibrary(folder: "\(Tools.repository)/conformance/suites", drivers: [RedisDriver()])
+        try SuiteLibrary(folder: "\(Tools.repository)/conformance/suites", drivers: Drivers.all)
     }
 
     /// A server that is all the run's, and starts again where it is when it is told to.

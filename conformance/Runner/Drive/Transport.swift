@@ -173,7 +173,8 @@ package final class Transport {
         }
     }
 
-    private func startTLS(_ target: Target, deadline: Deadline) throws(DriverFailure) {
+    /// Makes what follows pass through TLS; nothing may have been received beyond what was read.
+    func startTLS(_ target: Target, deadline: Deadline) throws(DriverFailure) {
         // OpenSSL writes without MSG_NOSIGNAL, and a peer that has closed is no reason to end the process.
         signal(SIGPIPE, SIG_IGN)
         guard let context = SSL_CTX_new(TLS_client_method()) else {
