@@ -15,6 +15,9 @@ final class StepThread: @unchecked Sendable {
     /// Whether steps are kept for the report; not while a search tries sizes.
     private var isRecording = true
 
+    /// How long a connection may take to open, however little time its first step has.
+    private static let connecting = Duration.seconds(5)
+
     init(_ run: CaseRun, name: String, variables: [String: String], isCleanup: Bool = false) {
         self.run = run
         self.name = name
@@ -97,8 +100,11 @@ final class StepThread: @unchecked Sendable {
         var failure: DriverFailure?
         var value = Value.null
         do throws(DriverFailure) {
-            let limit = min(Deadline.after(step.within), isCleanup ? .after(.seconds(2)) : run.deadline)
-            let connection = try connection(step.connection, deadline: limit)
+            let end = isCleanup ? .after(.seconds(2)) : run.deadline
+            // A step's own time is for its action: who could not even connect was not answered with silence.
+            let connection = try connection(
+                step.connection, deadline: min(.after(max(step.within, Self.connecting)), end))
+            let limit = min(.after(step.within), end)
             value = try connection.perform(action, deadline: limit, evidence: &evidence)
         } catch {
             failure = error
@@ -186,10 +192,15 @@ final class StepThread: @unchecked Sendable {
 
     private func connection(_ name: String, deadline: Deadline) throws(DriverFailure) -> any DriverConnection {
         if let connection = connections[name] { return connection }
-        let connection = try run.driver.connect(
-            run.target, client: run.one.client, options: try connectionOptions(), scope: run.scope, deadline: deadline)
-        connections[name] = connection
-        return connection
+        let options = try connectionOptions()
+        do throws(DriverFailure) {
+            let connection = try run.driver.connect(
+                run.target, client: run.one.client, options: options, scope: run.scope, deadline: deadline)
+            connections[name] = connection
+            return connection
+        } catch {
+            throw error.kind == .timedOut ? DriverFailure(.unreachable, error.message) : error
+        }
     }
 
     private func connectionOptions() throws(DriverFailure) -> Tree? {
