@@ -30,6 +30,8 @@ final class CaseRun: Sendable {
     let scope: Scope
     /// When the case is cut.
     let deadline: Deadline
+    /// How many times its deadlines each step may take.
+    let patience: Int
     let restart: (@Sendable (Deadline) throws(CaseStop) -> Void)?
     private let shared = Mutex(Shared())
 
@@ -45,7 +47,7 @@ final class CaseRun: Sendable {
     private static let recordsAtMost = 400
 
     init(
-        _ one: Case, driver: any Driver, target: Target, scope: Scope,
+        _ one: Case, driver: any Driver, target: Target, scope: Scope, patience: Int = 1,
         restart: (@Sendable (Deadline) throws(CaseStop) -> Void)?
     ) {
         self.one = one
@@ -53,7 +55,8 @@ final class CaseRun: Sendable {
         self.target = target
         self.scope = scope
         self.restart = restart
-        deadline = .after(one.within)
+        self.patience = patience
+        deadline = .after(one.within * patience)
     }
 
     /// Runs the case and cleans up; it ends soon after the case's deadline, whatever the target does.
@@ -83,7 +86,7 @@ final class CaseRun: Sendable {
         try? cleaning.run(one.cleanup)
         cleaning.closeAll()
         thread.closeAll()
-        try? driver.close(scope, on: target, deadline: .after(.seconds(5)))
+        try? driver.close(scope, on: target, deadline: .after(.seconds(5) * patience))
         return outcome
     }
 

@@ -3,16 +3,19 @@
 /// Compares outcomes step by step.
 enum Comparison {
     /// The verdict about the difference between `one` and `other`, with the sentence that says where it lies.
-    static func compare(_ one: CaseOutcome, _ other: CaseOutcome, masks: [Mask]) -> (Verdict, String) {
+    static func compare(
+        _ one: CaseOutcome, _ other: CaseOutcome, masks: [Mask], wire: Target.Wire
+    ) -> (Verdict, String) {
         if one.verdict == .failed, other.verdict != .failed { return (.failed, one.reason) }
         if other.verdict == .failed, one.verdict != .failed {
             return (.differs, "only here it goes through: \(other.reason)")
         }
         if one.verdict == .refused, other.verdict != .refused { return (.refused, one.reason) }
+        let general = masks.filter { $0.wire == wire }
         let byName = Dictionary(masks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let (mine, theirs) = (one.steps.filter { !$0.varies }, other.steps.filter { !$0.varies })
         for (step, peer) in zip(mine, theirs) {
-            let masks = step.masks.compactMap { byName[$0] }
+            let masks = general + step.masks.compactMap { byName[$0] }
             let (left, right) = (hide(step.observed, masks), hide(peer.observed, masks))
             guard left == right else {
                 let (here, there) = (left.map(ValueText.short) ?? "nothing", right.map(ValueText.short) ?? "nothing")

@@ -78,7 +78,7 @@ package struct ConformanceRun: Sendable {
 
     private func survey(_ target: Target) throws(RunProblem) -> TargetFacts {
         do throws(DriverFailure) {
-            return try driver.survey(target, deadline: .after(Self.patience))
+            return try driver.survey(target, deadline: .after(Self.patience * options.patience))
         } catch {
             throw RunProblem(
                 "\(target.label) does not say who it is: \(error); is it up, and are the credentials right?")
@@ -113,7 +113,8 @@ package struct ConformanceRun: Sendable {
             var outcome = outcome(one, at: run.target, scope)
             if let peer, outcome.verdict != .skipped {
                 result.otherSteps = peer.steps
-                (outcome.verdict, outcome.reason) = Comparison.compare(outcome, peer, masks: run.library.masks)
+                (outcome.verdict, outcome.reason) = Comparison.compare(
+                    outcome, peer, masks: run.library.masks, wire: one.wire)
             }
             result.verdict = outcome.verdict
             result.reason = outcome.reason
@@ -139,7 +140,9 @@ package struct ConformanceRun: Sendable {
         private func outcome(_ one: Case, at target: Target, _ scope: Scope) -> CaseOutcome {
             let command = run.options.restartCommand
             let driver = run.driver
-            return CaseRun(one, driver: driver, target: target, scope: scope) { (deadline) throws(CaseStop) in
+            let patience = run.options.patience
+            return CaseRun(one, driver: driver, target: target, scope: scope, patience: patience) {
+                (deadline) throws(CaseStop) in
                 try Restart.run(command, until: deadline) { deadline in
                     (try? driver.survey(target, deadline: deadline)) != nil
                 }

@@ -3,8 +3,8 @@
 /// A rule: which part or which text of an answer is not compared.
 package struct Mask: Sendable {
     package enum Rule: Sendable {
-        /// The part of the answer that these names and places lead to.
-        case path([String])
+        /// The parts of the answer that these names and places lead to.
+        case paths([[String]])
         /// Every match of this regular expression in text.
         case pattern(String)
     }
@@ -13,6 +13,8 @@ package struct Mask: Sendable {
     /// Why the value varies.
     package var why: String
     package var rule: Rule
+    /// The wire whose every step it holds for; nil where cases and steps name it.
+    package var wire: Target.Wire?
 
     /// Reads `masks.yaml`.
     package static func read(_ text: String, file: String) throws(SuiteProblem) -> [Mask] {
@@ -35,8 +37,13 @@ package struct Mask: Sendable {
         var keys = try KeyedTree(tree, "a mask")
         name = try keys.requiredText("name")
         why = try keys.requiredText("why")
-        if let path = try keys.text("path") {
-            rule = .path(path.split(separator: ".").map(String.init))
+        if let stated = try keys.text("wire") {
+            wire = Target.Wire(rawValue: stated)
+            guard wire != nil else { throw SuiteProblem(tree, "there is no wire \"\(stated)\"") }
+        }
+        let paths = try keys.texts("path")
+        if !paths.isEmpty {
+            rule = .paths(paths.map { $0.split(separator: ".").map(String.init) })
         } else {
             let pattern = try keys.requiredText("pattern")
             guard (try? Regex(pattern)) != nil else {
@@ -50,7 +57,7 @@ package struct Mask: Sendable {
     /// The value with what varies replaced by the mask's name.
     func hide(in value: Value) -> Value {
         switch rule {
-        case .path(let path): Self.hide(path[...], in: value, name)
+        case .paths(let paths): paths.reduce(value) { Self.hide($1[...], in: $0, name) }
         case .pattern(let pattern): (try? Regex(pattern)).map { hide($0, in: value) } ?? value
         }
     }

@@ -8,6 +8,8 @@ package struct RunOptions: Sendable {
     package var seed: UInt64
     /// Whether the whole server is the run's, so that cases may change what others would see.
     package var isScratch = false
+    /// How many times its deadlines a case may take, for machines that are busy with other things.
+    package var patience = 1
     /// A shell command that restarts the target.
     package var restartCommand: String?
     /// The command that does the same again.

@@ -101,10 +101,13 @@ final class StepThread: @unchecked Sendable {
         var value = Value.null
         do throws(DriverFailure) {
             let end = isCleanup ? .after(.seconds(2)) : run.deadline
+            // Where silence is expected its time has to pass.
+            let patience = expectation?.tag == MatchRule.silent.rawValue ? 1 : run.patience
+            let within = step.within * patience
             // A step's own time is for its action: who could not even connect was not answered with silence.
             let connection = try connection(
-                step.connection, deadline: min(.after(max(step.within, Self.connecting)), end))
-            let limit = min(.after(step.within), end)
+                step.connection, deadline: min(.after(max(within, Self.connecting)), end))
+            let limit = min(.after(within), end)
             value = try connection.perform(action, deadline: limit, evidence: &evidence)
         } catch {
             failure = error
@@ -216,7 +219,7 @@ final class StepThread: @unchecked Sendable {
             let own = options.entries.map { $0.isEmpty } ?? true
             connections[name] = try run.driver.connect(
                 run.target, client: run.one.client, options: own ? try connectionOptions() : options, scope: run.scope,
-                deadline: min(.after(step.within), run.deadline))
+                deadline: min(.after(step.within * run.patience), run.deadline))
         } catch {
             throw CaseStop(
                 verdict: .failed, reason: "line \(step.line): \(error)", isTargetLost: error.kind == .unreachable)
