@@ -2,5 +2,5 @@
 
 /// Every wire's driver.
 package enum Drivers {
-    package static let all: [any Driver] = [RedisDriver(), PostgresDriver()]
+    package static let all: [any Driver] = [RedisDriver(), PostgresDriver(), S3Driver()]
 }
