@@ -9,6 +9,8 @@ import Foundation
 /// Being of 2021, it refuses trailing checksums (`STREAMING-UNSIGNED-PAYLOAD-TRAILER`), which `aws` sends by default to
 /// an `https` address; the variables of `environment` turn them off. `curl --aws-sigv4` needs the header
 /// `x-amz-content-sha256`, which Debian 12's curl does not add by itself. Bucket names have at least three characters.
+/// The objects of one DeleteObjects go one after another: side by side, as is its default, they share a map without a lock,
+/// and the gateway ends with a segmentation fault.
 package final class RadosGateway: Sendable {
     package let folder: TemporaryFolder
     package let port: Int
@@ -139,6 +141,7 @@ package final class RadosGateway: Sendable {
         rgw enable lc threads = false
         rgw enable quota threads = false
         rgw run sync thread = false
+        rgw multi obj del max aio = 1
 
         """
     }
