@@ -41,8 +41,11 @@ struct ConformPlace: Sendable {
         configuration.listeners = wires.map { wire in
             var listener = ListenerConfiguration(
                 name: wire.rawValue, protocol: wire, listen: [.host("127.0.0.1", port: 0)], backend: name)
-            // Signatures are checked only where there is a key, and a run is to see that they are.
-            if wire == .s3, settings != nil { listener.accessKeys = [accessKey: secret] }
+            // Signatures are checked only where there is a key, and regions where there is one: a run is to see that they are.
+            if wire == .s3, settings != nil {
+                listener.accessKeys = [accessKey: secret]
+                listener.region = region
+            }
             return listener
         }
         guard !wires.isEmpty else { throw RunProblem("\(name) has nothing that clients of a wire could use") }
@@ -92,10 +95,12 @@ struct ConformPlace: Sendable {
         case .s3:
             target.user = isPrivate ? accessKey : environment("AWS_ACCESS_KEY_ID") ?? "any"
             target.password = isPrivate ? secret : environment("AWS_SECRET_ACCESS_KEY") ?? "any"
-            target.options["region"] = environment("AWS_DEFAULT_REGION") ?? "us-east-1"
+            target.options["region"] = region
         }
         return target
     }
+
+    private static var region: String { environment("AWS_DEFAULT_REGION") ?? "us-east-1" }
 
     private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }
