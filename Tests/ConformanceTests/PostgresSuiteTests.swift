@@ -7,29 +7,8 @@ import Testing
 
 @Suite("The PostgreSQL suites", .serialized)
 struct PostgresSuiteTests {
-    /// A server of which every need of a case is met: passwords of all kinds, prepared transactions, and a real commit.
-    private static func server(_ certificates: Certificates? = nil) async throws -> PostgresServer {
-        try await PostgresServer.start(
-            .init(
-                auth: .md5, certificates: certificates,
-                settings: ["max_prepared_transactions = 10", "synchronous_commit = on"],
-                access: [
-                    "host all \(PostgresServer.role) 127.0.0.1/32 md5",
-                    "host sameuser all 127.0.0.1/32 password",
-                ]))
-    }
-
     private static func target(_ port: Int, _ sslmode: String) throws -> Target {
-        let url = "postgres://\(PostgresServer.role):\(PostgresServer.password)@127.0.0.1:\(port)/postgres"
-        return try Target(url: "\(url)?sslmode=\(sslmode)")
-    }
-
-    /// Crashes the server, which its own parent starts again from its log.
-    private static func restartCommand(_ server: PostgresServer) throws -> String {
-        let psql = try server.install.program("psql")
-        let words = "-X -A -t -q -h \(server.socketFolder) -p \(server.port) -U \(PostgresServer.role) -d postgres"
-        let question = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
-        return "kill -9 $(\(psql) \(words) -c \"\(question)\") && sleep 0.3"
+        try Target(url: "\(ConformanceServers.postgresURL(port))?sslmode=\(sslmode)")
     }
 
     private static func run(
@@ -37,9 +16,11 @@ struct PostgresSuiteTests {
         suites: [String] = [],
         seed: UInt64 = .random(in: 0 ... .max)
     ) async throws -> RunReport {
-        let command = try restartCommand(server)
+        let command = try ConformanceServers.restartCommand(server)
         return try await blocking {
             var options = RunOptions(seed: seed)
+            // Other tests run beside these.
+            options.patience = 4
             options.restartCommand = command
             let library = try SuiteLibrary(folder: "\(Tools.repository)/conformance/suites", drivers: Drivers.all)
             let run = try ConformanceRun(
@@ -59,7 +40,7 @@ struct PostgresSuiteTests {
 
     @Test("a real server does what is documented, case by case, and nothing is left behind")
     func direct() async throws {
-        let server = try await Self.server()
+        let server = try await ConformanceServers.postgres()
         let report = try await Self.run(server, port: server.port)
         #expect(Self.departures(report) == [])
         #expect(report.cases.count > 500)
@@ -76,45 +57,26 @@ struct PostgresSuiteTests {
         #expect(left == "0\n")
     }
 
-    /// Runs `body` with the port of a gateway in front of the server.
-    private static func throughGateway(
-        _ server: PostgresServer, listener: String = "", _ body: (Int) async throws -> Void
-    ) async throws {
-        let port = try FreePort.take()
-        let folder = try TemporaryFolder()
-        let configuration = try folder.write(
-            "fairlead.yaml",
-            """
-            listeners: { sql: { protocol: postgres, listen: "127.0.0.1:\(port)", backend: pg\(listener) } }
-            backends: { pg: { url: "postgres://127.0.0.1:\(server.port)" } }
-
-            """)
-        let gateway = try ServerProcess(
-            "fairlead", [try Tools.fairlead, "serve", "--config", configuration], log: folder.file("log"))
-        defer { gateway.stop() }
-        try gateway.waitUntilAnswers(port)
-        try await body(port)
-    }
-
     @Test("through Fairlead nothing differs from the server itself")
     func throughFairlead() async throws {
-        let server = try await Self.server()
-        try await Self.throughGateway(server) { port in
-            let report = try await Self.run(server, port: port, against: server.port)
-            #expect(Self.departures(report) == [])
-            #expect(report.cases.allSatisfy { $0.otherSteps.count == $0.steps.count })
-        }
+        let server = try await ConformanceServers.postgres()
+        let gateway = try await PassingGateway.start("postgres", to: "postgres://127.0.0.1:\(server.port)")
+        defer { gateway.stop() }
+        let report = try await Self.run(server, port: gateway.port, against: server.port)
+        #expect(Self.departures(report) == [])
+        #expect(report.cases.allSatisfy { $0.otherSteps.count == $0.steps.count })
     }
 
     @Test("TLS that passes through Fairlead is the server's own")
     func throughFairleadInTLS() async throws {
-        let server = try await Self.server(try await Certificates.make())
-        try await Self.throughGateway(server, listener: ", tls: { mode: passthrough }") { port in
-            let report = try await Self.run(
-                server, port: port, against: server.port, sslmode: "require",
-                suites: ["postgres/tls", "postgres/startup", "postgres/authentication", "postgres/cancel"])
-            #expect(Self.departures(report) == [])
-            #expect(report.cases.filter { $0.id.hasPrefix("postgres/tls/") && $0.verdict == .identical }.count == 9)
-        }
+        let server = try await ConformanceServers.postgres(try await Certificates.make())
+        let gateway = try await PassingGateway.start(
+            "postgres", to: "postgres://127.0.0.1:\(server.port)", listener: ["tls: { mode: passthrough }"])
+        defer { gateway.stop() }
+        let report = try await Self.run(
+            server, port: gateway.port, against: server.port, sslmode: "require",
+            suites: ["postgres/tls", "postgres/startup", "postgres/authentication", "postgres/cancel"])
+        #expect(Self.departures(report) == [])
+        #expect(report.cases.filter { $0.id.hasPrefix("postgres/tls/") && $0.verdict == .identical }.count == 9)
     }
 }

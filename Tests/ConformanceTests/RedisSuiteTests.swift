@@ -12,20 +12,14 @@ struct RedisSuiteTests {
         try SuiteLibrary(folder: "\(Tools.repository)/conformance/suites", drivers: Drivers.all)
     }
 
-    /// A server that is all the run's, and starts again where it is when it is told to.
-    private static func server() async throws -> RedisServer {
-        try await RedisServer.start(.init(arguments: ["--enable-debug-command", "local"]))
-    }
-
     /// Runs every case, those too that need the whole server or restart it.
     private static func run(
         _ target: Target, against other: Target? = nil, of server: RedisServer, seed: UInt64 = .random(in: 0 ... .max)
     ) async throws -> RunReport {
         var options = RunOptions(seed: seed)
         options.isScratch = true
-        // The process replaces itself, so it is still the one that the test ends; the reply never comes.
-        let command = "\(try Tools.find("redis-cli")) -p \(server.port)"
-        options.restartCommand = "\(command) debug restart > /dev/null 2>&1; \(command) ping > /dev/null 2>&1; true"
+        options.patience = 4
+        options.restartCommand = try ConformanceServers.restartCommand(server)
         return try await blocking { [options] in
             let run = try ConformanceRun(
                 target, against: other, drivers: [RedisDriver()], library: library(),
@@ -42,7 +36,7 @@ struct RedisSuiteTests {
 
     @Test("a real server does what is documented, case by case, and nothing is left behind")
     func direct() async throws {
-        let server = try await Self.server()
+        let server = try await ConformanceServers.redis()
         let target = try Target(url: "redis://127.0.0.1:\(server.port)")
         let report = try await Self.run(target, of: server)
         #expect(Self.departures(report) == [])
@@ -75,22 +69,12 @@ struct RedisSuiteTests {
 
     @Test("through Fairlead nothing differs from the server itself", arguments: ["session", "shared"])
     func throughFairlead(_ mode: String) async throws {
-        let server = try await Self.server()
-        let port = try FreePort.take()
-        let folder = try TemporaryFolder()
-        let configuration = try folder.write(
-            "fairlead.yaml",
-            """
-            listeners: { cache: { protocol: redis, listen: "127.0.0.1:\(port)", backend: redis } }
-            backends: { redis: { url: "redis://127.0.0.1:\(server.port)", mode: \(mode) } }
-
-            """)
-        let gateway = try ServerProcess(
-            "fairlead", [try Tools.fairlead, "serve", "--config", configuration], log: folder.file("log"))
+        let server = try await ConformanceServers.redis()
+        let gateway = try await PassingGateway.start(
+            "redis", to: "redis://127.0.0.1:\(server.port)", backend: ["mode: \(mode)"])
         defer { gateway.stop() }
-        try gateway.waitUntilAnswers(port)
         let report = try await Self.run(
-            Target(url: "redis://127.0.0.1:\(port)"), against: Target(url: "redis://127.0.0.1:\(server.port)"),
+            Target(url: "redis://127.0.0.1:\(gateway.port)"), against: Target(url: "redis://127.0.0.1:\(server.port)"),
             of: server)
         #expect(Self.departures(report) == [])
         #expect(report.cases.allSatisfy { $0.otherSteps.count == $0.steps.count })
