@@ -59,6 +59,40 @@ struct S3DriverTests {
         #expect(result.body.count == 66824)
     }
 
+    @Test("AWS's example of a form's policy is signed as AWS signs it, and the file comes last")
+    func form() throws {
+        let policy = """
+            { "expiration": "2015-12-30T12:00:00.000Z",
+              "conditions": [
+                {"bucket": "sigv4examplebucket"},
+                ["starts-with", "$key", "user/user1/"],
+                {"acl": "public-read"},
+                {"success_action_redirect": "http://sigv4examplebucket.s3.amazonaws.com/successful_upload.html"},
+                ["starts-with", "$Content-Type", "image/"],
+                {"x-amz-meta-uuid": "14365123651274"},
+                {"x-amz-server-side-encryption": "AES256"},
+                ["starts-with", "$x-amz-meta-tag", ""],
+
+                {"x-amz-credential": "AKIAIOSFODNN7EXAMPLE/20151229/us-east-1/s3/aws4_request"},
+                {"x-amz-algorithm": "AWS4-HMAC-SHA256"},
+                {"x-amz-date": "20151229T000000Z" }
+              ]
+            }
+            """
+        var rules = try rules("{ by: form, time: 20151229T000000Z }")
+        rules.policy = policy.replacing("\n", with: "\r\n")
+        let form = S3Form(fields: [.init("key", "user/user1/k")])
+        let request = S3Request("POST", "/sigv4examplebucket", body: Array("hello".utf8))
+        let signed = S3Signer(rules, for: target).sign(request, form: form)
+        let text = String(decoding: signed.body, as: UTF8.self)
+        #expect(text.contains("\r\n\r\n8afdbf4008c03f22c2cd3cdb72e4afbb1f6a588f3255ac628749a66d7f09699e\r\n--"))
+        #expect(text.contains("name=\"key\"\r\n\r\nuser/user1/k\r\n--"))
+        #expect(
+            text.firstRange(of: "x-amz-signature").map { text[$0.upperBound...].contains("\r\n\r\nhello\r\n--") }
+                == true)
+        #expect(form.policy(bucket: "b", expiration: "t").contains("[\"starts-with\",\"$key\",\"\"]"))
+    }
+
     @Test("what a case wants spoilt is spoilt, and nothing else")
     func spoilt() throws {
         let put = S3Request("PUT", "/b/k", fields: [.init("Host", "h")], body: Array("hello".utf8))

@@ -14,6 +14,8 @@ struct S3Action {
     }
 
     var kind: Kind
+    /// The fields of a form whose file is the request's body.
+    var form: S3Form?
     var rules = S3SigningRules()
     /// Whether the body goes out in HTTP's chunked coding.
     var isChunked = false
@@ -30,10 +32,10 @@ struct S3Action {
     static let keys = Set(methods + ["raw", "read"])
     private static let options: Set<String> = [
         "bucket", "query", "headers", "body", "md5", "checksum", "sign", "target", "framing", "continue", "send-only",
-        "answers", "as", "for",
+        "answers", "as", "for", "form",
     ]
     /// What libcurl does in a way of its own.
-    private static let rawOnly = ["raw", "read", "target", "framing", "continue", "send-only", "answers"]
+    private static let rawOnly = ["raw", "read", "target", "framing", "continue", "send-only", "answers", "form"]
     private static let answersAtMost: Int64 = 1000
 
     /// Looks at an action whose variables are not filled in yet.
@@ -91,6 +93,7 @@ struct S3Action {
             }
             answers = Int(count)
         }
+        if let fields = tree["form"] { form = S3Form(fields: try S3SigningRules.fields(fields)) }
         if let bytes = tree["raw"] {
             kind = .raw(try Payload.bytes(bytes), method: tree["for"]?.text ?? "GET")
         } else if tree["read"] != nil {

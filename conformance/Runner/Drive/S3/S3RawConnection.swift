@@ -59,10 +59,10 @@ final class S3RawConnection: DriverConnection {
 
     /// A signed request of the driver's own, and its answer.
     func ask(
-        _ request: S3Request, _ rules: S3SigningRules = S3SigningRules(), deadline: Deadline
+        _ request: S3Request, _ rules: S3SigningRules = S3SigningRules(), form: S3Form? = nil, deadline: Deadline
     ) throws(DriverFailure) -> S3Response {
         var evidence = Evidence()
-        return try exchange(request, rules: rules, deadline: deadline, &evidence)
+        return try exchange(request, rules: rules, form: form, deadline: deadline, &evidence)
     }
 
     // MARK: Requests
@@ -71,15 +71,15 @@ final class S3RawConnection: DriverConnection {
         _ request: S3Request, _ action: S3Action, _ deadline: Deadline, _ evidence: inout Evidence
     ) throws(DriverFailure) -> S3Response {
         try exchange(
-            request, rules: action.rules, isChunked: action.isChunked, waits: action.waits, deadline: deadline,
-            &evidence)
+            request, rules: action.rules, form: action.form, isChunked: action.isChunked, waits: action.waits,
+            deadline: deadline, &evidence)
     }
 
     private func exchange(
-        _ request: S3Request, rules: S3SigningRules, isChunked: Bool = false, waits: Bool = false, deadline: Deadline,
-        _ evidence: inout Evidence
+        _ request: S3Request, rules: S3SigningRules, form: S3Form? = nil, isChunked: Bool = false, waits: Bool = false,
+        deadline: Deadline, _ evidence: inout Evidence
     ) throws(DriverFailure) -> S3Response {
-        let (head, body) = bytes(of: request, rules, isChunked: isChunked, waits: waits)
+        let (head, body) = bytes(of: request, rules, form, isChunked: isChunked, waits: waits)
         let mayBeStale = isUsed
         do throws(DriverFailure) {
             return try exchange(request.method, head, body, waits, deadline, &evidence)
@@ -131,17 +131,19 @@ final class S3RawConnection: DriverConnection {
     private func post(
         _ request: S3Request, _ action: S3Action, _ deadline: Deadline, _ evidence: inout Evidence
     ) throws(DriverFailure) {
-        let (head, body) = bytes(of: request, action.rules, isChunked: action.isChunked, waits: false)
+        let (head, body) = bytes(
+            of: request, action.rules, action.form, isChunked: action.isChunked, waits: false)
         unread.append(request.method)
         try send(head + body.prefix(action.sentOnly ?? body.count), deadline, &evidence)
     }
 
     private func bytes(
-        of request: S3Request, _ rules: S3SigningRules, isChunked: Bool, waits: Bool
+        of request: S3Request, _ rules: S3SigningRules, _ form: S3Form?, isChunked: Bool, waits: Bool
     ) -> (head: [UInt8], body: [UInt8]) {
         var request = request
         if request.field("host") == nil { request.fields.insert(.init("Host", target.s3Host), at: 0) }
-        let signed = S3Signer(rules, for: target).sign(request)
+        let signer = S3Signer(rules, for: target)
+        let signed = form.map { signer.sign(request, form: $0) } ?? signer.sign(request)
         request = signed.request
         var body = signed.body
         if waits { request.fields.append(.init("Expect", "100-continue")) }

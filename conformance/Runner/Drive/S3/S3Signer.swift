@@ -37,7 +37,7 @@ struct S3Signer {
         frame(&request)
         var signature = ""
         switch rules.place {
-        case .none: break
+        case .none, .form: break
         case .header: signature = signHeader(&request)
         case .query: signature = signQuery(&request)
         }
@@ -80,7 +80,7 @@ struct S3Signer {
         let payload = request.field("x-amz-content-sha256").map { String(decoding: $0, as: UTF8.self) } ?? ""
         let signature = seal(stringToSign(request, names, payload: payload))
         let text =
-            "\(rules.algorithm) Credential=\(accessKey)/\(scope), SignedHeaders=\(names.joined(separator: ";")), "
+            "\(rules.algorithm) Credential=\(credential), SignedHeaders=\(names.joined(separator: ";")), "
             + "Signature=\(signature)"
         request.fields.append(.init("Authorization", rules.authorization ?? text))
         return signature
@@ -89,7 +89,7 @@ struct S3Signer {
     private func signQuery(_ request: inout S3Request) -> String {
         let names = signedNames(request)
         for (name, value) in [
-            ("X-Amz-Algorithm", rules.algorithm), ("X-Amz-Credential", "\(accessKey)/\(scope)"), ("X-Amz-Date", time),
+            ("X-Amz-Algorithm", rules.algorithm), ("X-Amz-Credential", credential), ("X-Amz-Date", time),
             ("X-Amz-Expires", rules.expires), ("X-Amz-SignedHeaders", names.joined(separator: ";")),
         ] { request.query.append(.init(name, value)) }
         let stated = request.field("x-amz-content-sha256").map { String(decoding: $0, as: UTF8.self) }
@@ -130,7 +130,20 @@ struct S3Signer {
         Array(value.split { $0 == 0x20 || $0 == 0x09 }.joined(separator: [0x20]))
     }
 
-    private func seal(_ text: [UInt8]) -> String {
+    /// What names the key in a signature, and the time that it states.
+    var credential: String { "\(accessKey)/\(scope)" }
+    var statedTime: String { time }
+
+    /// When a form's policy ends to be good, in ISO 8601's extended form.
+    var expiration: String {
+        let text = S3Time.basic(offset: rules.skew + .seconds(Int(rules.expires) ?? 0))
+        let digits = Array(text)
+        func part(_ range: Range<Int>) -> String { String(digits[range]) }
+        return "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(9..<11)):\(part(11..<13)):\(part(13..<15))Z"
+    }
+
+    /// The signature of `text`, or what the case wants in its place.
+    func seal(_ text: [UInt8]) -> String {
         if let signature = rules.signature { return signature }
         let signature = String(decoding: hexadecimal(hmacSHA256(key: key, text)), as: UTF8.self)
         return rules.spoilt.contains(.signature) ? Self.spoil(signature) : signature

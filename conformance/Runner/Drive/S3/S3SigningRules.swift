@@ -5,6 +5,8 @@ struct S3SigningRules {
     enum Place: String, CaseIterable {
         case header
         case query
+        /// The policy of a form.
+        case form
         case none
     }
 
@@ -64,6 +66,8 @@ struct S3SigningRules {
     var unsignedHeaders: Set<String> = []
     /// Seconds for which a query is good, as text.
     var expires = "300"
+    /// The policy of a form, as JSON; one that allows the form where there is nil.
+    var policy: String?
     /// Literal values in place of what is computed.
     var signature: String?
     var authorization: String?
@@ -108,6 +112,7 @@ struct S3SigningRules {
         if !signed.isEmpty { signedHeaders = signed }
         unsignedHeaders = Set(try keys.texts("unsigned-headers"))
         expires = try keys.text("expires") ?? expires
+        policy = try keys.text("policy")
         signature = try keys.text("signature")
         authorization = try keys.text("authorization")
         for text in try keys.texts("spoil") { spoilt.insert(try Self.word(text, tree)) }

@@ -94,6 +94,7 @@ struct S3Survey {
             let isStored = try ask("PUT", key, body: object, rules: rules).status == 200
             add(feature, if: try isStored ? ask("GET", key).body == object : false)
         }
+        try addForm(&found)
         for (feature, query, body) in Self.settings {
             let place = feature.hasPrefix("object-") ? "k" : ""
             let put = try ask("PUT", place, query: [.init(query, nil)], body: Array(body.utf8), hasMD5: true)
@@ -128,6 +129,24 @@ struct S3Survey {
         add("versioning", if: put && versioning == .text("Enabled"))
         add("tls", if: target.isTLS)
         return found
+    }
+
+    /// Uploads by a browser's form.
+    private func addForm(_ found: inout Set<String>) throws(DriverFailure) {
+        var rules = S3SigningRules()
+        rules.place = .form
+        let form = S3Form(fields: [.init("key", "k-form")])
+        let file = Array("survey".utf8)
+        let status: Int
+        do throws(DriverFailure) {
+            status = try connection.ask(S3Request("POST", path, body: file), rules, form: form, deadline: deadline)
+                .status
+        } catch {
+            guard error.kind == .closed else { throw error }
+            return
+        }
+        guard status == 204 else { return }
+        if try ask("GET", "k-form").body == file { found.insert("post-form") }
     }
 
     /// Checksums that the server keeps and tells.
