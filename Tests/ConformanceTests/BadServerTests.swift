@@ -28,7 +28,7 @@ struct BadServerTests {
         defer { bad.stop() }
         let report = try await blocking {
             let library = try SuiteLibrary(
-                folder: "\(Tools.repository)/conformance/suites", drivers: [RedisDriver()])
+                folder: "\(Tools.repository)/conformance/suites", drivers: Drivers.all)
             return try ConformanceRun(
                 try Target(url: "redis://127.0.0.1:\(bad.port)"), drivers: [RedisDriver()], library: library,
                 selection: Selection(cases: Self.witnesses), options: RunOptions(seed: .random(in: 0 ... .max))

@@ -13,7 +13,7 @@ struct PostgresSuiteTests {
 
     private static func run(
         _ server: PostgresServer, port: Int, against other: Int? = nil, sslmode: String = "prefer",
-        suites: [String] = [],
+        suites: [String] = ["postgres"],
         seed: UInt64 = .random(in: 0 ... .max)
     ) async throws -> RunReport {
         let command = try ConformanceServers.restartCommand(server)

@@ -22,7 +22,8 @@ struct S3SuiteTests {
             // Other tests run beside these.
             options.patience = 6
             let run = try ConformanceRun(
-                target, against: other, drivers: Drivers.all, library: library, options: options)
+                target, against: other, drivers: Drivers.all, library: library,
+                selection: Selection(suites: ["s3"]), options: options)
             return try run.run(Watcher())
         }
     }
@@ -58,7 +59,8 @@ struct S3SuiteTests {
         let server = try await RadosGateway.start()
         defer { server.stop() }
         let report = try await Self.run(Self.target(server.port, server.credentials))
-        #expect(try Self.surprises(report, "radosgw.yaml") == [])
+        let surprises = try Self.surprises(report, "radosgw.yaml")
+        #expect(surprises == [])
         #expect(report.cases.count >= 320)
         #expect(
             report.facts.product == "radosgw" && report.facts.features.isSuperset(of: ["versioning", "signed-chunks"]))
@@ -152,7 +154,8 @@ struct S3SuiteTests {
         defer { gateway.stop() }
         try gateway.waitUntilAnswers(port)
         let report = try await Self.run(Self.target(port, credentials))
-        #expect(try Self.surprises(report, "embedded-s3.yaml") == [])
+        let surprises = try Self.surprises(report, "embedded-s3.yaml")
+        #expect(surprises == [])
         #expect(report.facts.product == "fairlead-private" && report.facts.capabilities["object.put"] != nil)
         #expect(report.cases.filter { $0.verdict == .identical }.count > 350)
     }

@@ -59,6 +59,7 @@ package struct PostgresDriver: Driver {
             if row.count == 2, let name = row[0] { settings[name] = row[1] }
         }
         if settings["max_prepared_transactions"] ?? "0" != "0" { facts.features.insert("prepared-transactions") }
+        if try connection.rows("SELECT '<a/>'::xml", deadline: deadline) != nil { facts.features.insert("xml") }
         let role = try connection.rows(
             "SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user", deadline: deadline)
         if role?.first?.first == "t", settings["wal_level"] != "minimal", settings["max_wal_senders"] ?? "0" != "0" {
