@@ -79,9 +79,33 @@ struct FairleadDialectTests {
         await #expect(throws: Failure.notAnInteger) { try await house.perform(.increment(key: bytes("k"), by: 1)) }
         #expect(try await house.perform(.increment(key: bytes("n"), by: .max)) == .integer(.max))
         await #expect(throws: Failure.overflow) { try await house.perform(.increment(key: bytes("n"), by: 1)) }
-        await #expect(throws: Failure.refused(.keyValueTTL, reason: "expiry takes no conditions here")) {
-            try await house.perform(.expire(key: bytes("k"), at: 5, .ifNone))
+        let large = [UInt8](repeating: 1, count: 1 << 20 + 1)
+        await #expect(throws: Failure.tooLarge(limit: 1 << 20)) {
+            try await house.perform(.set(key: bytes("k"), value: large, SetOptions()))
         }
+        await house.stop()
+    }
+
+    @Test("the example keeps EXPIRE's conditions, several keys, and what gives old values")
+    func example() async throws {
+        let house = try await Harness(process.url)
+        let (a, b) = (bytes("a"), bytes("b"))
+        let pairs = [Pair(a, bytes("1")), Pair(b, bytes("2"))]
+        #expect(try await house.perform(.setMany(pairs, onlyIfAllAbsent: true)) == .flag(true))
+        #expect(try await house.perform(.setMany(pairs, onlyIfAllAbsent: true)) == .flag(false))
+        #expect(try await house.perform(.touch(keys: [a, b, bytes("c")])) == .integer(2))
+        for (condition, time, holds) in [
+            (ExpireCondition.ifSome, 50, false), (.ifNone, 50, true), (.ifNone, 60, false), (.ifLater, 40, false),
+            (.ifLater, 60, true), (.ifEarlier, 70, false), (.ifEarlier, 55, true), (.ifSome, 80, true),
+        ] as [(ExpireCondition, Int64, Bool)] {
+            #expect(
+                try await house.perform(.expire(key: a, at: time, condition), now: 1) == .flag(holds),
+                "\(condition) \(time)")
+        }
+        #expect(try await house.perform(.getAndExpire(key: a, .never), now: 1) == .bytes(bytes("1")))
+        #expect(try await house.perform(.expiry(key: a), now: 1) == .done)
+        #expect(try await house.perform(.getAndDelete(key: a), now: 1) == .bytes(bytes("1")))
+        #expect(try await house.perform(.getAndDelete(key: a), now: 1) == .missing)
         await house.stop()
     }
 

@@ -153,6 +153,12 @@ struct ConformRunCommand: AsyncParsableCommand {
         guard !chosen.isEmpty else { throw RunProblem("no case is chosen: see fairlead conform --list") }
         var runs: [RunReport] = []
         for target in chosen {
+            // An adapter that learns what it can do when it connects has done so in the first run.
+            if !runs.isEmpty, place.adapter != nil, let manifest = await place.effectiveManifest(),
+                !AdapterChecks.wires(of: manifest).contains(where: { $0.rawValue == target.wire.rawValue })
+            {
+                continue
+            }
             let run = try ConformanceRun(
                 target, against: other, drivers: Drivers.all, library: library, selection: selection, options: options)
             let progress = ConformProgress(target: target.label, isScratch: scratch)

@@ -22,6 +22,12 @@ NOTHING = pb.Nothing()
 MISSING = pb.Answer(missing=NOTHING)
 DONE = pb.Answer(done=NOTHING)
 
+# What is declared is what is kept: a conformance run looks for the largest value and compares.
+VALUE_BYTES = 1 << 20
+BOUNDS = {
+    "kv.set": {"value-bytes": VALUE_BYTES}, "kv.conditional-set": {"value-bytes": VALUE_BYTES},
+    "kv.compare-and-set": {"value-bytes": VALUE_BYTES}, "kv.databases": {"databases": 16}}
+
 
 class Failed(Exception):
     """An operation that fails in a way its client is to hear about."""
@@ -58,6 +64,8 @@ class Store:
         return item
 
     def put(self, at, key, value, expires=None):
+        if len(value) > VALUE_BYTES:
+            raise Failed(pb.Failure.TOO_LARGE, limit=VALUE_BYTES)
         self.versions += 1
         self.items[at.database, key] = {
             "value": value, "version": b"%d" % self.versions, "expires": expires}
@@ -104,6 +112,25 @@ class Operations:
             return answer(old)
         return DONE if holds else MISSING
 
+    def kv_set_many(self, op, at):
+        if op.only_if_all_absent and any(self.store.get(at, pair.name) for pair in op.pairs):
+            return answer(False)
+        for pair in op.pairs:
+            self.store.put(at, pair.name, pair.value)
+        return answer(True)
+
+    def kv_get_and_delete(self, op, at):
+        old = self.kv_get(op, at)
+        self.store.remove(at, op.key)
+        return old
+
+    def kv_get_and_expire(self, op, at):
+        item = self.store.get(at, op.key)
+        kind = op.expiry.WhichOneof("kind")
+        if item is not None and kind != "kept":
+            item["expires"] = op.expiry.at if kind == "at" else None
+        return answer(item and item["value"])
+
     def kv_delete(self, op, at):
         return answer(sum(self.store.remove(at, key) for key in op.keys))
 
@@ -114,6 +141,8 @@ class Operations:
 
     def kv_exists(self, op, at):
         return answer(sum(self.store.get(at, key) is not None for key in op.keys))
+
+    kv_touch = kv_exists
 
     def kv_increment(self, op, at):
         item = self.store.get(at, op.key)
@@ -128,12 +157,23 @@ class Operations:
 
     def kv_expire(self, op, at):
         item = self.store.get(at, op.key)
-        if item is None or op.condition != pb.KvExpire.ALWAYS:
-            if op.condition != pb.KvExpire.ALWAYS:
-                raise Failed(pb.Failure.REFUSED, "expiry takes no conditions here", capability="kv.ttl")
+        if item is None:
             return answer(False)
-        item["expires"] = op.at
-        return answer(True)
+        present = item["expires"]
+        # No expiry counts as infinitely late.
+        later, earlier = present is not None and op.at > present, present is None or op.at < present
+        holds = {
+            pb.KvExpire.ALWAYS: True,
+            pb.KvExpire.IF_NONE: present is None,
+            pb.KvExpire.IF_SOME: present is not None,
+            pb.KvExpire.IF_LATER: later,
+            pb.KvExpire.IF_EARLIER: earlier,
+            pb.KvExpire.IF_SOME_AND_LATER: later,
+            pb.KvExpire.IF_SOME_AND_EARLIER: present is not None and earlier,
+        }[op.condition]
+        if holds:
+            item["expires"] = op.at
+        return answer(holds)
 
     def kv_expiry(self, op, at):
         item = self.store.get(at, op.key)
@@ -184,7 +224,12 @@ class Adapter(rpc.AdapterServicer):
         native = [
             "kv.get", "kv.set", "kv.delete", "kv.exists", "kv.ttl", "kv.conditional-set", "kv.compare-and-set",
             "kv.exchange", "kv.increment", "kv.multi-key", "kv.databases", "bus.publish", "bus.subscribe"]
-        capabilities = [pb.Capability(name=name, weakenings=["not-durable"]) for name in native]
+        # One subscription stands for all clients of a worker, so a publisher cannot be told how many there are.
+        capabilities = [
+            pb.Capability(
+                name=name, bounds=BOUNDS.get(name, {}),
+                weakenings=["partial" if name == "bus.publish" else "not-durable"])
+            for name in native]
         return pb.Description(schema=1, name="house-kv", version="1.0", capabilities=capabilities)
 
     def Perform(self, request, context):
