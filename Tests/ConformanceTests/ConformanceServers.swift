@@ -39,9 +39,9 @@ enum ConformanceServers {
     /// Crashes the server, which its own parent starts again from its log.
     static func restartCommand(_ server: PostgresServer) throws -> String {
         let psql = try server.install.program("psql")
-        let words = "-X -A -t -q -h \(server.socketFolder) -p \(server.port) -U \(PostgresServer.role) -d postgres"
+        let words = "-X -A -t -q -h 127.0.0.1 -p \(server.port) -U \(PostgresServer.role) -d postgres"
         let question = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
-        return "kill -9 $(\(psql) \(words) -c \"\(question)\") && sleep 0.3"
+        return "kill -9 $(PGPASSWORD=\(PostgresServer.password) \(psql) \(words) -c \"\(question)\") && sleep 0.3"
     }
 
     // MARK: S3

@@ -3,5 +3,20 @@
 import Gateway
 
 extension ShippedProofs {
-    static let table: [String: ShippedProof] = [:]
+    static let table: [String: ShippedProof] = [
+        "embedded": ShippedProof(
+            fairlead: "0.1.0", suites: "c1e4e806af96", passed: true),
+        "etcd": ShippedProof(
+            fairlead: "0.1.0", suites: "c1e4e806af96", passed: true),
+        "memcached": ShippedProof(
+            fairlead: "0.1.0", suites: "c1e4e806af96", passed: true),
+        "memcached-binary": ShippedProof(
+            fairlead: "0.1.0", suites: "c1e4e806af96", passed: true),
+        "memcached-swift": ShippedProof(
+            fairlead: "0.1.0", suites: "c1e4e806af96", passed: true),
+        "nats": ShippedProof(
+            fairlead: "0.1.0", suites: "c1e4e806af96", passed: true),
+        "process": ShippedProof(
+            fairlead: "0.1.0", suites: "c1e4e806af96", passed: true),
+    ]
 }
