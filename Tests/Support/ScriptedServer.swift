@@ -116,6 +116,15 @@ package final class ScriptedConnection: Sendable {
         }
     }
 
+    /// What has come, at least one byte; throws at the end of the connection.
+    package func readAvailable() throws -> [UInt8] {
+        if !hasUnread { try readMore() }
+        return state.withLock { state in
+            defer { state.unread = [] }
+            return state.unread
+        }
+    }
+
     /// Waits until the peer has closed; what it sends until then is dropped.
     package func readToEnd() { while (try? readMore()) != nil { state.withLock { $0.unread = [] } } }
 
