@@ -16,7 +16,7 @@ MEMORY = "memory"
 CHOICES = (*PARTS, MEMORY)
 EXAMPLES = """\
 examples:
-  Benchmarks/run                                          everything; about 40 minutes
+  Benchmarks/run                                          everything; about 80 minutes
   Benchmarks/run --quick                                  a subset, short rounds; about 5 minutes
   Benchmarks/run --only redis --targets fairlead,haproxy --rounds 9
   Benchmarks/run --only redis --rows get-64B-c50
