@@ -19,11 +19,11 @@ def serve(site: Site, wire: str, url: str, *options: str) -> Endpoint:
 
 
 def serve_configured(site: Site, wire: str, template: str) -> Endpoint:
-    """Fairlead with a configuration of one listener, whose port is `{port}` in the template."""
+    """Fairlead with a configuration of one listener; `{port}` in the template is where it listens."""
     _require(site)
     port = site.workspace.free_port()
     file = site.workspace.folder_for("fairlead") / "fairlead.yaml"
-    file.write_text(template.format(port=port))
+    file.write_text(template.replace("{port}", str(port)))
     process = site.workspace.start("fairlead", [site.fairlead, "serve", "--config", file, *site.fairlead_options])
     site.workspace.wait_for_port(process, port)
     return Endpoint(wire, port, process)
