@@ -78,6 +78,10 @@ struct ConformCommandTests {
         #expect(code(["conform", "matrix", good, bad, "--html", folder + "/deep/matrix.html"]) == 0)
         #expect(try String(contentsOfFile: folder + "/deep/matrix.html", encoding: .utf8).contains("<!DOCTYPE html>"))
         #expect(code(["conform", "manifest", good]) == 0)
+        for wrong in [["--jobs", "0"], ["--patience", "0"], ["--patience", "101"]] {
+            let command = try ConformRunCommand.parse(["redis://127.0.0.1:1"] + wrong)
+            #expect(throws: UsageError.self, "\(wrong)") { try command.requireSubject() }
+        }
     }
 
     @Test("the matrix and the build's proofs in the tree are those of the committed reports")

@@ -69,6 +69,12 @@ struct ConformRunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Cases that run side by side (default: 8).", valueName: "COUNT"))
     var jobs: Int = 8
 
+    @Option(
+        help: ArgumentHelp(
+            "Multiplies the deadlines of cases, for a target that is slow or far away (default: 1).",
+            valueName: "TIMES"))
+    var patience: Int = 1
+
     @Flag(help: "The whole server is the run's: cases may change what others would see, or empty it.")
     var scratch = false
 
@@ -92,6 +98,9 @@ struct ConformRunCommand: AsyncParsableCommand {
         if !list { try subject.require() }
         guard (1...256).contains(jobs) else {
             throw UsageError(message: "--jobs takes 1 to 256", command: "conform")
+        }
+        guard (1...100).contains(patience) else {
+            throw UsageError(message: "--patience takes 1 to 100", command: "conform")
         }
     }
 
@@ -134,6 +143,7 @@ struct ConformRunCommand: AsyncParsableCommand {
         defer { place.stop() }
         var options = RunOptions(seed: seed)
         options.jobs = jobs
+        options.patience = patience
         options.isScratch = scratch
         options.restartCommand = restart
         options.runnerVersion = fairleadVersion
@@ -188,6 +198,7 @@ struct ConformRunCommand: AsyncParsableCommand {
         if let declared { words += ["--declared", declared] }
         words += ["--seed", "\(seed)"]
         if jobs != 8 { words += ["--jobs", "\(jobs)"] }
+        if patience != 1 { words += ["--patience", "\(patience)"] }
         return words.map(Self.quoted).joined(separator: " ")
     }
 
