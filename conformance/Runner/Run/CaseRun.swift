@@ -1,6 +1,5 @@
 // One case on one target: its connections, its variables, and its steps in order.
 
-import Foundation
 import Synchronization
 
 /// What became of a case on one target.
@@ -87,13 +86,7 @@ final class CaseRun: Sendable {
         try? cleaning.run(one.cleanup)
         cleaning.closeAll()
         thread.closeAll()
-        do throws(DriverFailure) {
-            try driver.close(scope, on: target, deadline: .after(.seconds(5) * patience))
-        } catch {
-            // A server may still be at what a client was cut off from, and leave something behind its own removal.
-            Thread.sleep(forTimeInterval: 0.5)
-            try? driver.close(scope, on: target, deadline: .after(.seconds(5) * patience))
-        }
+        try? driver.close(scope, on: target, deadline: .after(.seconds(5) * patience))
         return outcome
     }
 

@@ -1,11 +1,16 @@
 // Empties a bucket of the run's own and deletes it.
 
+import Foundation
+
 /// What removes one bucket with everything in it: objects, versions and uploads.
 struct S3Emptying {
     private let connection: S3RawConnection
     private let path: String
     private let deadline: Deadline
 
+    /// How often a bucket is emptied, and the seconds from one time to the next.
+    private static let attempts = 5
+    private static let pause = 0.3
     /// Pages of a list that are read before the rest is left where it is.
     private static let pagesAtMost = 100
     /// Keys of one page that are deleted each by itself.
@@ -18,12 +23,21 @@ struct S3Emptying {
     }
 
     /// Removes the bucket; one that is not there is as good.
+    ///
+    /// The server may still be at a request whose client was cut off, and put an object behind the removal of the others.
     func remove() throws(DriverFailure) {
-        guard try delete() == 409 else { return }
-        try removeVersions()
-        try removeObjects()
-        try removeUploads()
-        _ = try delete()
+        for attempt in 0..<Self.attempts {
+            let status = try delete()
+            guard status == 409 || status >= 500 else { return }
+            if attempt > 0 { Thread.sleep(forTimeInterval: Self.pause) }
+            try removeVersions()
+            try removeObjects()
+            try removeUploads()
+        }
+        let status = try delete()
+        guard status < 300 || status == 404 else {
+            throw DriverFailure(.unable, "the bucket \(path) cannot be deleted: status \(status)")
+        }
     }
 
     private func delete() throws(DriverFailure) -> Int {
