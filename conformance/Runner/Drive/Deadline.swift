@@ -34,3 +34,17 @@ package struct Deadline: Sendable, Equatable, Comparable {
 
     package static func < (one: Deadline, other: Deadline) -> Bool { one.nanoseconds < other.nanoseconds }
 }
+
+extension Deadline {
+    /// Waits until `descriptor` is ready for one of `events` (poll(2)); throws `timed-out` at the deadline.
+    func wait(_ descriptor: Int32, for events: Int32) throws(DriverFailure) {
+        var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+        while true {
+            let left = milliseconds
+            guard left > 0 else { throw DriverFailure(.timedOut, "nothing came in time") }
+            let count = poll(&entry, 1, left)
+            if count > 0 { return }
+            if count < 0, errno != EINTR { throw DriverFailure(.closed, "poll: \(String(cString: strerror(errno)))") }
+        }
+    }
+}

@@ -91,21 +91,10 @@ package final class Transport {
         } else if cause != EAGAIN, cause != EINTR, cause != EWOULDBLOCK {
             throw DriverFailure(.closed, "the connection broke: \(String(cString: strerror(cause)))")
         }
-        try Self.wait(descriptor, events, deadline)
+        try deadline.wait(descriptor, for: events)
     }
 
     // MARK: Opening
-
-    private static func wait(_ descriptor: Int32, _ events: Int32, _ deadline: Deadline) throws(DriverFailure) {
-        var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-        while true {
-            let left = deadline.milliseconds
-            guard left > 0 else { throw DriverFailure(.timedOut, "nothing came in time") }
-            let count = poll(&entry, 1, left)
-            if count > 0 { return }
-            if count < 0, errno != EINTR { throw DriverFailure(.closed, "poll: \(String(cString: strerror(errno)))") }
-        }
-    }
 
     private static func open(_ target: Target, deadline: Deadline) throws(DriverFailure) -> Int32 {
         if let path = target.unixPath {
@@ -158,7 +147,7 @@ package final class Transport {
         do throws(DriverFailure) {
             guard errno == EINPROGRESS else { throw unreachable(errno) }
             do throws(DriverFailure) {
-                try wait(descriptor, POLLOUT, deadline)
+                try deadline.wait(descriptor, for: POLLOUT)
             } catch {
                 throw DriverFailure(.unreachable, "\(label) cannot be reached in time")
             }

@@ -69,7 +69,7 @@ final class LibpqConnection: DriverConnection {
         defer { trace?.end(&evidence) }
         var wanted = PGRES_POLLING_WRITING
         while PQstatus(opened) != CONNECTION_BAD {
-            try wait(wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)
+            try deadline.wait(PQsocket(connection), for: wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT)
             wanted = PQconnectPoll(opened)
             if wanted == PGRES_POLLING_OK {
                 PQsetnonblocking(opened, 1)
@@ -213,22 +213,10 @@ final class LibpqConnection: DriverConnection {
         return connection
     }
 
-    /// Waits until the socket is ready.
-    private func wait(_ events: Int32, _ deadline: Deadline) throws(DriverFailure) {
-        var entry = pollfd(fd: PQsocket(connection), events: Int16(events), revents: 0)
-        while true {
-            let left = deadline.milliseconds
-            guard left > 0 else { throw DriverFailure(.timedOut, "nothing came in time") }
-            let count = poll(&entry, 1, left)
-            if count > 0 { return }
-            if count < 0, errno != EINTR { throw DriverFailure(.closed, "poll: \(String(cString: strerror(errno)))") }
-        }
-    }
-
     /// Takes in what comes next; throws `closed` when nothing will.
     func consume(_ deadline: Deadline) throws(DriverFailure) {
         let connection = try open()
-        try wait(POLLIN, deadline)
+        try deadline.wait(PQsocket(connection), for: POLLIN)
         guard PQconsumeInput(connection) == 1 else { throw DriverFailure(.closed, Self.message(connection)) }
     }
 
@@ -239,7 +227,7 @@ final class LibpqConnection: DriverConnection {
             let state = PQflush(connection)
             if state == 0 { return }
             guard state == 1 else { throw DriverFailure(.closed, Self.message(connection)) }
-            try wait(POLLIN | POLLOUT, deadline)
+            try deadline.wait(PQsocket(connection), for: POLLIN | POLLOUT)
             // A connection that breaks here says so at the next flush.
             PQconsumeInput(connection)
         }

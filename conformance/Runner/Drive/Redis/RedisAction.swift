@@ -1,7 +1,5 @@
 // What a step of a Redis case may ask for, read from its tree.
 
-import Capabilities
-
 /// An action of the Redis wire.
 enum RedisAction {
     /// Commands that are sent together, and one reply for each.
@@ -23,13 +21,7 @@ enum RedisAction {
 
     /// Looks at an action whose variables are not filled in yet.
     static func check(_ tree: Tree, client: String) throws(SuiteProblem) {
-        for entry in tree.entries ?? [] where !keys.contains(entry.key) && !options.contains(entry.key) {
-            let clause = NearestWord.clause(for: entry.key, among: keys.union(options))
-            throw SuiteProblem(entry.value, "the key \"\(entry.key)\" is not known\(clause)")
-        }
-        guard (tree.entries ?? []).filter({ keys.contains($0.key) }).count == 1 else {
-            throw SuiteProblem(tree, "a step has one action")
-        }
+        try tree.checkAction(keys, options)
         if tree["raw"] != nil || tree["inline"] != nil || tree["as"] != nil, client != "raw" {
             throw SuiteProblem(tree, "raw, inline and as: need client: raw; hiredis sends commands only")
         }

@@ -1,7 +1,5 @@
 // What a step of an S3 case may ask for, read from its tree.
 
-import Capabilities
-
 /// An action of the S3 wire.
 struct S3Action {
     enum Kind {
@@ -40,13 +38,7 @@ struct S3Action {
 
     /// Looks at an action whose variables are not filled in yet.
     static func check(_ tree: Tree, client: String) throws(SuiteProblem) {
-        for entry in tree.entries ?? [] where !keys.contains(entry.key) && !options.contains(entry.key) {
-            let clause = NearestWord.clause(for: entry.key, among: keys.union(options))
-            throw SuiteProblem(entry.value, "the key \"\(entry.key)\" is not known\(clause)")
-        }
-        guard (tree.entries ?? []).filter({ keys.contains($0.key) }).count == 1 else {
-            throw SuiteProblem(tree, "a step has one action")
-        }
+        try tree.checkAction(keys, options)
         if client != "raw" {
             if let key = rawOnly.first(where: { tree[$0] != nil }) {
                 throw SuiteProblem(tree, "\(key) needs client: raw; libcurl sends whole requests only")
