@@ -23,7 +23,9 @@ final class ConformProgress: RunProgress {
     }
 
     func began(_ facts: TargetFacts, against: TargetFacts?, cases: Int, scope: String) {
-        StandardError.write("\(target): \(facts.product) \(facts.version), \(cases) cases")
+        StandardError.write(
+            "\(target): \([facts.product, facts.version].filter { !$0.isEmpty }.joined(separator: " ")), \(cases) cases"
+        )
         if let against { StandardError.write("against: \(against.product) \(against.version)") }
         StandardError.write(Self.touched(scope, isScratch: isScratch))
     }

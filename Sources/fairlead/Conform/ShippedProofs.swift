@@ -17,7 +17,7 @@ enum ShippedProofs {
 
     /// The Swift file with the table of `reports`.
     static func source(of reports: [Report]) -> String {
-        let names = Set(ShippedKinds.all.map(\.name))
+        let names = Set(ShippedKinds.all.filter { $0.manifest != nil }.map(\.name))
         let proofs = reports.filter { names.contains($0.adapter ?? "") }.sorted {
             ($0.adapter ?? "") < ($1.adapter ?? "")
         }

@@ -16,7 +16,5 @@ extension ShippedProofs {
             fairlead: "0.1.0", suites: "c1e4e806af96", passed: true),
         "nats": ShippedProof(
             fairlead: "0.1.0", suites: "c1e4e806af96", passed: true),
-        "process": ShippedProof(
-            fairlead: "0.1.0", suites: "c1e4e806af96", passed: true),
     ]
 }

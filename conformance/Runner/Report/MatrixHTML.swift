@@ -55,7 +55,7 @@ extension Matrix {
         page.add("<article class=\"card\">")
         page.element("h2", text: report.name)
         page.element("span", ["class": "standing \(report.standing.rawValue)"], text: report.standing.rawValue)
-        let servers = report.targets.map { "\($0.product) \($0.version)" }
+        let servers = report.targets.map(\.server)
         page.element("p", ["class": "server"], text: Self.unique(servers).joined(separator: ", "))
         bar(report, &page)
         page.element("p", ["class": "sum"], text: report.summary)
@@ -64,7 +64,7 @@ extension Matrix {
         facts += [("duration", "\(report.duration) ms"), ("Fairlead", report.fairlead), ("suites", report.suites)]
         for target in report.targets { facts.append(("target", target.label)) }
         for target in report.against {
-            facts.append(("against", "\(target.label), \(target.product) \(target.version)"))
+            facts.append(("against", "\(target.label), \(target.server)"))
         }
         if let adapter = report.adapter { facts.append(("adapter", adapter)) }
         if let configuration = report.configuration { facts.append(("configuration", configuration)) }

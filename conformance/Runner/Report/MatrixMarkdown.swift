@@ -12,7 +12,7 @@ extension Matrix {
             "| backend | server | Fairlead | suites | result |", "|---|---|---|---|---|",
         ]
         for report in reports {
-            let servers = report.targets.map { "\($0.product) \($0.version)" }
+            let servers = report.targets.map(\.server)
             let unique = servers.enumerated().filter { servers.firstIndex(of: $0.element) == $0.offset }.map(\.element)
             lines.append(
                 "| \(cell(report.name)) | \(cell(unique.joined(separator: ", "))) | \(cell(report.fairlead)) | \(cell(report.suites)) | "
@@ -52,10 +52,10 @@ extension Report {
         ]
         lines += ["| | |", "|---|---|"]
         for target in targets {
-            lines.append("| \(cell(target.label)) | \(cell("\(target.product) \(target.version)")) |")
+            lines.append("| \(cell(target.label)) | \(cell(target.server)) |")
         }
         for target in against {
-            lines.append("| against \(cell(target.label)) | \(cell("\(target.product) \(target.version)")) |")
+            lines.append("| against \(cell(target.label)) | \(cell(target.server)) |")
         }
         for (name, text) in facts where !text.isEmpty { lines.append("| \(name) | \(cell(text)) |") }
         if let configuration { lines.append("| configuration | `\(configuration)` |") }

@@ -22,6 +22,9 @@ package struct Report: Sendable, Equatable {
         package var product: String
         package var version: String
         package var features: [String]
+
+        /// The product with its version, where it states one.
+        var server: String { version.isEmpty ? product : "\(product) \(version)" }
     }
 
     /// The heading of its column: the backend's name, or the product's.

@@ -28,8 +28,8 @@ package struct ReportDifference: Sendable, Equatable {
     private static func circumstances(_ before: Report, _ after: Report) -> [String] {
         func servers(_ report: Report) -> String {
             var names: [String] = []
-            for target in report.targets where !names.contains("\(target.product) \(target.version)") {
-                names.append("\(target.product) \(target.version)")
+            for target in report.targets where !names.contains(target.server) {
+                names.append(target.server)
             }
             return names.joined(separator: ", ")
         }

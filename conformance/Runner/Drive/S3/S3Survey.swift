@@ -48,7 +48,7 @@ struct S3Survey {
     private func identity(_ response: S3Response) -> TargetFacts {
         let stated = response.field("server") ?? ""
         let words = stated.split { $0 == "/" || $0 == " " || $0 == "(" || $0 == ")" }
-        let version = stated.split(whereSeparator: { !$0.isNumber && $0 != "." }).first.map(String.init) ?? "0"
+        let version = stated.split(whereSeparator: { !$0.isNumber && $0 != "." }).first.map(String.init) ?? ""
         var facts = TargetFacts(product: words.first.map { $0.lowercased() } ?? "s3", version: version)
         // Ceph's gateway says who it is in its request ids only, unless it is asked to say more.
         if response.field("x-amz-request-id")?.hasPrefix("tx0") ?? false { facts.product = "radosgw" }
