@@ -81,12 +81,18 @@ package final class Gateway: Sendable {
                     description:
                         "listener '\(settings.name)': this build has no front for \(settings.protocol.rawValue)")
             }
-            guard let route = routes[settings.backend] else {
-                throw StartError(description: "listener '\(settings.name)': no backend is called '\(settings.backend)'")
+            let listenerName = settings.name
+            let targets = try settings.allRoutes.enumerated().map { place, settings throws(StartError) in
+                guard let target = routes[settings.backend] else {
+                    throw StartError(
+                        description:
+                            "listener '\(listenerName)': no backend is called '\(settings.backend)'")
+                }
+                return ListenerRoute(configuration: settings, index: place, target: target)
             }
             do {
                 listeners.append(
-                    try ListenerState(settings, index: index, front: front, route: route))
+                    try ListenerState(settings, index: index, front: front, routes: targets))
             } catch {
                 throw StartError(description: "listener '\(settings.name)': \(error)")
             }
@@ -159,7 +165,7 @@ package final class Gateway: Sendable {
             for socket in bound where !addresses.contains("\(socket.address)") { addresses.append("\(socket.address)") }
             return BoundListener(
                 name: listener.name, protocolName: listener.front.wire.rawValue, addresses: addresses,
-                destination: "\(listener.route.destination)")
+                destination: listener.destination)
         }
     }
 

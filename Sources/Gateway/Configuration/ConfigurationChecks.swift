@@ -13,6 +13,7 @@ enum ConfigurationChecks {
     /// Every finding in `configuration`; `declared` also holds the backends that were named but could not be read.
     static func findings(in configuration: Configuration, declared: [String]) -> [Finding] {
         configuration.listeners.flatMap { references(of: $0, in: configuration, declared: declared) }
+            + configuration.listeners.flatMap { RouteChecks.findings($0, in: configuration, declared: declared) }
             + clashes(in: configuration)
     }
 
@@ -23,12 +24,7 @@ enum ConfigurationChecks {
         if configuration.privateBackend(named: listener.backend) != nil { return entry(listener) }
         guard let backend = configuration.backend(named: listener.backend) else {
             if declared.contains(listener.backend) { return [] }
-            let known = declared.isEmpty ? "there are none" : "there are: \(declared.joined(separator: ", "))"
-            let clause = NearestWord.clause(for: listener.backend, among: declared)
-            return [
-                Finding(
-                    key: "\(path).backend", message: "no backend is called \"\(listener.backend)\"\(clause); \(known)")
-            ]
+            return [unknown(listener.backend, at: "\(path).backend", declared: declared)]
         }
         var findings: [Finding] = []
         for (key, isSet) in [
@@ -62,6 +58,13 @@ enum ConfigurationChecks {
                         """))
         }
         return findings
+    }
+
+    /// No backend has the name that stands at `key`.
+    static func unknown(_ name: String, at key: String, declared: [String]) -> Finding {
+        let known = declared.isEmpty ? "there are none" : "there are: \(declared.joined(separator: ", "))"
+        let clause = NearestWord.clause(for: name, among: declared)
+        return Finding(key: key, message: "no backend is called \"\(name)\"\(clause); \(known)")
     }
 
     /// Who may come in at a listener in front of a private backend, where nobody but the gateway asks.

@@ -97,6 +97,20 @@ struct ConfigurationDecoder {
         }
     }
 
+    /// The mappings in the list below `key`, in their order; nil for those that are none.
+    mutating func sections(
+        _ key: ConfigurationKey, in parent: ConfigurationSection
+    ) -> [ConfigurationSection?] {
+        guard let node = value(key, in: parent) else { return [] }
+        let path = parent.path(of: key)
+        guard case .sequence(let list) = node else {
+            add("expected a list of mappings, got \(Self.describe(node))", at: path, mark: node.mark)
+            return []
+        }
+        if list.isEmpty { add("expected at least one entry; remove the key otherwise", at: path) }
+        return list.enumerated().map { index, entry in section(entry, path: "\(path)[\(index)]", as: key) }
+    }
+
     private mutating func mapping(_ node: Node, path: String) -> ConfigurationSection? {
         marks[path] = marks[path] ?? node.mark
         guard case .mapping(let mapping) = node else {

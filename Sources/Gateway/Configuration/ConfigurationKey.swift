@@ -27,6 +27,8 @@ package struct ConfigurationKey: Sendable, Equatable {
         case section
         /// A mapping whose keys are names that the user picks.
         case namedSections
+        /// A list of mappings with the keys below this one.
+        case sections
     }
 
     /// What holds when the key is missing.
@@ -82,6 +84,7 @@ extension ConfigurationKey.Kind: CustomStringConvertible {
         case .texts: "mapping of names to texts"
         case .section: "mapping"
         case .namedSections: "mapping of names"
+        case .sections: "list of mappings"
         }
     }
 }

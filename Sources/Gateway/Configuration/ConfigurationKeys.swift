@@ -27,13 +27,14 @@ extension ConfigurationKey {
 }
 
 extension ConfigurationKey {
-    static let listenerKeys = [
-        listeners, listener, listenerProtocol, listen, listenerBackend, connections, handshakeTimeout, idleTimeout,
-        users, accessKeys, region, allowAnonymous, listenerTLS, listenerTLSMode, listenerCertificate, listenerKey,
-        clientCA,
-        listenerMinimumVersion,
-        listenerTLSRequired,
-    ]
+    static let listenerKeys =
+        [
+            listeners, listener, listenerProtocol, listen, listenerBackend, connections, handshakeTimeout, idleTimeout,
+            users, accessKeys, region, allowAnonymous, listenerTLS, listenerTLSMode, listenerCertificate, listenerKey,
+            clientCA,
+            listenerMinimumVersion,
+            listenerTLSRequired,
+        ] + routeKeys
 
     static let listeners = ConfigurationKey(
         "listeners", .namedSections, default: .required,

@@ -38,6 +38,14 @@ private struct YAMLLines {
 
     mutating func close() { depth -= 1 }
 
+    /// One mapping of a list; `render` writes it.
+    mutating func item(_ render: (inout YAMLLines) -> Void) {
+        var inner = YAMLLines()
+        inner.depth = depth + 1
+        render(&inner)
+        text += indent + "- " + inner.text.dropFirst(2 * inner.depth)
+    }
+
     mutating func add(_ key: ConfigurationKey, _ value: String) {
         text += "\(indent)\(key.name): \(isNumeric(key) ? value : Self.quoted(value))\n"
     }
@@ -89,6 +97,16 @@ private struct YAMLLines {
     }
 }
 
+extension RouteConfiguration {
+    fileprivate func render(into lines: inout YAMLLines) {
+        if let prefix = match.prefix { lines.add(.routePrefix, prefix) }
+        if let database = match.database { lines.add(.routeDatabase, "\(database)") }
+        if let user = match.user { lines.add(.routeUser, user) }
+        lines.add(.routeBackend, backend)
+        if let rewrite { lines.add(.routeRewrite, rewrite) }
+    }
+}
+
 extension ListenerConfiguration {
     fileprivate func render(into lines: inout YAMLLines) {
         lines.open(name)
@@ -102,6 +120,12 @@ extension ListenerConfiguration {
         lines.add(.accessKeys, texts: accessKeys.keys.sorted().map { ($0, Self.hidden) })
         if let region { lines.add(.region, region) }
         if allowsAnonymous { lines.add(.allowAnonymous, "true") }
+        if !routes.isEmpty {
+            lines.add(.split, "\(splits)")
+            lines.open(ConfigurationKey.routes.name)
+            for route in routes { lines.item { route.render(into: &$0) } }
+            lines.close()
+        }
         if let tls { render(tls, into: &lines) }
         lines.close()
     }

@@ -1,6 +1,6 @@
 // One listener: addresses, a protocol, TLS settings and the backend behind it.
 
-/// An address, a protocol, TLS settings and the backend behind them.
+/// An address, a protocol, TLS settings and the backends behind them.
 package struct ListenerConfiguration: Sendable, Equatable {
     /// The listener's name, unique in the configuration; a metric label.
     package var name: String
@@ -8,8 +8,12 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var `protocol`: WireProtocol
     /// Where it listens; at least one.
     package var listen: [Endpoint]
-    /// The name of the backend that every session leads to.
-    package var backend: String
+    /// The route for what no other takes: its backend, and what holds for that traffic.
+    package var catchAll: RouteConfiguration
+    /// Where other traffic goes (Redis), in the order in which it was written.
+    package var routes: [RouteConfiguration] = []
+    /// Whether commands with keys of several backends are split where their replies can be merged.
+    package var splits = false
     /// TLS towards clients; nil means in the clear.
     package var tls: ListenerTLS?
     /// The most sessions at one time, over all workers.
@@ -31,6 +35,12 @@ package struct ListenerConfiguration: Sendable, Equatable {
         self.name = name
         self.protocol = `protocol`
         self.listen = listen
-        self.backend = backend
+        catchAll = RouteConfiguration(backend: backend)
+    }
+
+    /// The name of the backend for everything that no route takes.
+    package var backend: String {
+        get { catchAll.backend }
+        set { catchAll.backend = newValue }
     }
 }

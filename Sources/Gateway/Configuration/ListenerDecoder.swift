@@ -15,6 +15,8 @@ extension ConfigurationDecoder {
         let accessKeys = texts(.accessKeys, in: section)
         let region = text(.region, in: section)
         let allowsAnonymous = boolean(.allowAnonymous, in: section)
+        let routes = routes(section)
+        let splits = boolean(.split, in: section)
         let tls = self.section(.listenerTLS, in: section).flatMap { listenerTLS($0, speaks: wire) }
         guard let wire, let endpoints, let backend else { return nil }
         var listener = ListenerConfiguration(name: name, protocol: wire, listen: endpoints, backend: backend)
@@ -25,6 +27,8 @@ extension ConfigurationDecoder {
         listener.accessKeys = Dictionary(uniqueKeysWithValues: accessKeys ?? [])
         listener.region = region
         listener.allowsAnonymous = allowsAnonymous ?? listener.allowsAnonymous
+        listener.routes = routes
+        listener.splits = splits ?? listener.splits
         listener.tls = tls
         return listener
     }

@@ -3,21 +3,23 @@
 import Reactor
 import Synchronization
 
-/// One listener of the configuration, with its front, route and TLS settings.
+/// One listener of the configuration, with its front, routes and TLS settings.
 package final class ListenerState: Sendable {
     package let configuration: ListenerConfiguration
     /// Its place among the gateway's listeners.
     package let index: Int
     package let front: any Front
-    package let route: Route
+    /// Where it leads: the last takes what no other does, and is often the only one.
+    package let routes: [ListenerRoute]
     package let tls: TLSContext?
     private let sessions = Atomic(0)
 
-    init(_ configuration: ListenerConfiguration, index: Int, front: any Front, route: Route) throws(IOError) {
+    init(_ configuration: ListenerConfiguration, index: Int, front: any Front, routes: [ListenerRoute]) throws(IOError)
+    {
         self.configuration = configuration
         self.index = index
         self.front = front
-        self.route = route
+        self.routes = routes
         switch configuration.tls {
         case .terminate(let settings):
             tls = try TLSContext.server(
@@ -28,6 +30,16 @@ package final class ListenerState: Sendable {
     }
 
     package var name: String { configuration.name }
+
+    /// The route of all that no other takes.
+    package var route: Route { routes[routes.count - 1].target }
+
+    /// Where it leads, for start-up lines.
+    var destination: String {
+        Configuration.destination(of: configuration) { name in
+            routes.first { $0.target.name == name }?.target.destination ?? name
+        }
+    }
 
     /// Sessions that are open now, over all workers.
     package var sessionCount: Int { sessions.load(ordering: .relaxed) }

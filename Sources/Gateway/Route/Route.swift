@@ -1,8 +1,6 @@
-// Which backend a session leads to.
+// Which backend a command, or a session, leads to.
 
-/// The traffic of a listener that goes to one backend.
-///
-/// A listener has one route: everything.
+/// Where a route leads.
 package enum Route: Sendable {
     /// Bytes pass unchanged.
     case trusted(Backend)
@@ -23,5 +21,19 @@ package enum Route: Sendable {
         case .trusted(let backend): backend.configuration.destination
         case .adapted(let backend): backend.configuration.destination
         }
+    }
+}
+
+/// One of a listener's routes: its settings and where it leads.
+package struct ListenerRoute: Sendable {
+    package let configuration: RouteConfiguration
+    /// Its place among the listener's routes; the last takes all that no other does.
+    package let index: Int
+    package let target: Route
+
+    /// The trusted backend; the configuration's checks let no other into a listener of several routes.
+    var backend: Backend? {
+        guard case .trusted(let backend) = target else { return nil }
+        return backend
     }
 }
