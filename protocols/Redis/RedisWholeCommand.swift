@@ -63,6 +63,21 @@ package struct RedisWholeCommand: Equatable, Sendable {
         return nil
     }
 
+    /// Where the first argument's length stands.
+    func firstArgument(in bytes: Bytes) -> Int {
+        var offset = range.lowerBound
+        guard case .value = Self.header(0x2A, in: bytes, at: &offset) else { return range.upperBound }
+        return offset
+    }
+
+    /// The bytes of the argument whose length stands at `offset`.
+    @inline(__always)
+    static func payload(in bytes: Bytes, at offset: Int) -> Range<Int>? {
+        var offset = offset
+        guard case .value(let length) = header(0x24, in: bytes, at: &offset) else { return nil }
+        return offset..<(offset &+ length)
+    }
+
     /// The argument at `index` in lower case; empty when there is none.
     package func word(_ index: Int, in bytes: Bytes) -> RedisText {
         var text = RedisText()
