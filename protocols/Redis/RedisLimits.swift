@@ -91,6 +91,32 @@ package enum RedisLimits {
     package static let keptLogin = Limit(
         "kept-login", 4 * 1024, source: "ours: memory of a client; tokens for AUTH reach 2 KiB")
 
+    // Where the gateway asks a cluster's nodes, or sentinels.
+
+    /// Bytes of the place in a MOVED or ASK.
+    package static let redirect = Limit(
+        "redirect", 300, source: "ours: a slot, a host name of 253 bytes (RFC 1035) and a port")
+
+    /// Bytes of a reply that the gateway has asked for itself.
+    package static let askedReply = Limit(
+        "asked-reply", 4 * 1024 * 1024, source: "ours: CLUSTER SLOTS of 16384 ranges has some 3 MiB")
+
+    /// Shards of a cluster.
+    package static let clusterShards = Limit(
+        "cluster-shards", 1000, source: "redis cluster specification: the suggested most nodes")
+
+    /// Ranges of slots in a reply to CLUSTER SLOTS.
+    package static let clusterRanges = Limit(
+        "cluster-ranges", 16384, source: "redis src/cluster.h CLUSTER_SLOTS: each in a range of its own")
+
+    /// Nodes of a shard.
+    package static let shardNodes = Limit(
+        "shard-nodes", 64, source: "ours: memory of a map")
+
+    /// Times that one command follows MOVED, ASK or TRYAGAIN before the error goes to the client.
+    package static let redirections = Limit(
+        "redirections", 16, source: "ours: as jedis and lettuce have 5, and TRYAGAIN is waited out as well")
+
     // Where the gateway is the server: what a command reader refuses, as the server does.
 
     /// Bytes of one argument that a translated session takes.
