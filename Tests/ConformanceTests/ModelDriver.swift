@@ -56,6 +56,10 @@ final class ModelDriver: Driver {
         guard let store = stores[target.host], store.isUp.withLock({ $0 }) else {
             throw DriverFailure(.unreachable, "nobody listens")
         }
+        if let capability = options?["refused"]?.text {
+            throw DriverFailure(
+                .unreachable, "the login is refused", answer: .typed("error", .text("UNSUPPORTED \(capability)")))
+        }
         return ModelConnection(store, target.host)
     }
 

@@ -56,6 +56,17 @@ struct RunnerTests {
         #expect(report.cases[1].steps.last?.evidence.pieces.isEmpty == false)
     }
 
+    @Test("a connection that is refused by a capability's name is refused, and the run goes on")
+    func refusedConnection() throws {
+        let report = try run(
+            one("asked", "connection: { refused: sql.query }\nsteps: [{ get: k, expect: v }]")
+                + one("opened", "connection: { refused: sql.query }\nsteps: [{ open: other }]")
+                + one("good", "steps: [{ put: [\"${p}k\", v], expect: !simple OK }]"))
+        #expect(report.cases.map(\.verdict) == [.refused, .refused, .identical])
+        #expect(report.cases.map(\.refusedCapability) == ["sql.query", "sql.query", nil])
+        #expect(report.interruption == nil)
+    }
+
     @Test("a lost update shows in the sum of many connections, and an honest store has none")
     func concurrency() throws {
         let steps = """

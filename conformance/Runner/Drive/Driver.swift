@@ -105,10 +105,13 @@ package struct DriverFailure: Error, Sendable, Equatable, CustomStringConvertibl
 
     package var kind: Kind
     package var message: String
+    /// What the target answered when it refused the connection; nil when it said nothing.
+    package var answer: Value?
 
-    package init(_ kind: Kind, _ message: String) {
+    package init(_ kind: Kind, _ message: String, answer: Value? = nil) {
         self.kind = kind
         self.message = message
+        self.answer = answer
     }
 
     package var description: String { "\(kind.rawValue): \(message)" }

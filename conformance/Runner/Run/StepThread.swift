@@ -148,6 +148,7 @@ final class StepThread: @unchecked Sendable {
             )
         }
         guard let problem = record.problem else { return }
+        if let failure { try checkRefusal(step, failure) }
         guard let failure else { throw CaseStop(verdict: .differs, reason: "line \(step.line): \(problem)") }
         throw CaseStop(
             verdict: .failed, reason: "line \(step.line): \(problem)", isTargetLost: failure.kind == .unreachable)
@@ -206,6 +207,13 @@ final class StepThread: @unchecked Sendable {
         }
     }
 
+    /// A target that refuses the connection itself, by a capability's name, has refused what the case is about.
+    private func checkRefusal(_ step: Step, _ failure: DriverFailure) throws(CaseStop) {
+        guard let answer = failure.answer, let capability = run.driver.refusedCapability(in: answer) else { return }
+        throw CaseStop(
+            verdict: .refused, reason: "line \(step.line): \(failure.message)", refusedCapability: capability)
+    }
+
     private func connectionOptions() throws(DriverFailure) -> Tree? {
         guard let options = run.one.connection else { return nil }
         do throws(UnknownVariable) { return try Variables.fill(options, variables) } catch {
@@ -221,6 +229,7 @@ final class StepThread: @unchecked Sendable {
                 run.target, client: run.one.client, options: own ? try connectionOptions() : options, scope: run.scope,
                 deadline: min(.after(step.within * run.patience), run.deadline))
         } catch {
+            try checkRefusal(step, error)
             throw CaseStop(
                 verdict: .failed, reason: "line \(step.line): \(error)", isTargetLost: error.kind == .unreachable)
         }

@@ -119,9 +119,10 @@ package struct PostgresDriver: Driver {
         let options = try PostgresOptions(options)
         guard client == "raw" else {
             let connection = LibpqConnection(target)
-            if options.logsIn, case .typed("error", let inner) = try connection.open(options.words, deadline: deadline)
-            {
-                throw DriverFailure(.unreachable, ValueText.short(inner["message"] ?? inner))
+            guard options.logsIn else { return connection }
+            let answer = try connection.open(options.words, deadline: deadline)
+            if case .typed("error", let inner) = answer {
+                throw DriverFailure(.unreachable, ValueText.short(inner["message"] ?? inner), answer: answer)
             }
             return connection
         }

@@ -46,7 +46,8 @@ final class PostgresRawConnection: DriverConnection {
         do throws(DriverFailure) {
             let answer = try connection.login(PostgresLogin(target, words), deadline, &evidence)
             if let error = answer.last, error.type == UInt8(ascii: "E") {
-                throw DriverFailure(.unreachable, "the login is refused: \(ValueText.short(error.value))")
+                throw DriverFailure(
+                    .unreachable, "the login is refused: \(ValueText.short(error.value))", answer: error.value)
             }
         } catch {
             connection.cut()
