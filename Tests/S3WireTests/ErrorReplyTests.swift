@@ -31,6 +31,18 @@ struct ErrorReplyTests {
         #expect(reply.bytes.suffix(4) == Array("\r\n\r\n".utf8)[...])
     }
 
+    @Test("what is refused to HEAD is told in a field, on one line")
+    func refusedHead() {
+        let message = "UNSUPPORTED object.head: backend 'b'\r\nSet-Cookie: a"
+        func text(answersHead: Bool) -> String {
+            let reply = S3ErrorReply(.notImplemented, message: message, answersHead: answersHead, closes: false)
+            return String(decoding: reply.bytes, as: UTF8.self)
+        }
+        let head = text(answersHead: true)
+        #expect(head.contains("\r\nx-fairlead-refusal: UNSUPPORTED object.head: backend 'b'  Set-Cookie: a\r\n"))
+        #expect(!text(answersHead: false).contains("x-fairlead-refusal"))
+    }
+
     @Test("what a peer sent is escaped and bounded")
     func hostile() throws {
         let resource = Array("/<b>&\"'\r\n\0\u{1B}".utf8) + [0xFF] + [UInt8](repeating: 0x26, count: 100_000)

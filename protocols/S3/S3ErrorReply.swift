@@ -42,6 +42,8 @@ package struct S3ErrorReply: Sendable, Equatable {
         var head = "HTTP/1.1 \(error.status) \(error.reason)\r\n"
         if !requestID.isEmpty { head += "x-amz-request-id: \(fieldValue(requestID))\r\n" }
         head += "Content-Type: application/xml\r\nContent-Length: \(document.count)\r\n"
+        // The document that would say what is missing stays away; the client's log has the head.
+        if answersHead, error == .notImplemented { head += "x-fairlead-refusal: \(fieldText(message))\r\n" }
         if error == .methodNotAllowed { head += "Allow: GET, HEAD, PUT, POST, DELETE, OPTIONS\r\n" }
         if closes { head += "Connection: close\r\n" }
         let bytes = Array(head.utf8) + fields + [S3Byte.carriageReturn, S3Byte.lineFeed]
@@ -84,6 +86,11 @@ package struct S3ErrorReply: Sendable, Equatable {
             default: xml += Array(String(scalar).utf8)
             }
         }
+    }
+
+    /// The beginning of `text` as a field's value: visible ASCII and single spaces, RFC 9110 section 5.5.
+    private func fieldText(_ text: String) -> String {
+        String(decoding: text.utf8.prefix(512).map { $0 >= 0x20 && $0 < 0x7F ? $0 : 0x20 }, as: UTF8.self)
     }
 
     /// `text` without what would end or break a field line.

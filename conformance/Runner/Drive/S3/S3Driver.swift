@@ -75,8 +75,12 @@ package struct S3Driver: Driver {
         return try S3CurlConnection(target, bucket: bucket)
     }
 
+    private static let refusal = "x-fairlead-refusal"
+
     package func refusedCapability(in value: Value) -> String? {
-        guard value["status"] == .integer(501), let text = value["xml"]?["Error"]?["Message"]?.asText,
+        // An answer to HEAD has no body; Fairlead says it in a field then.
+        guard value["status"] == .integer(501),
+            let text = value["xml"]?["Error"]?["Message"]?.asText ?? value["headers"]?[Self.refusal]?.asText,
             let mark = text.firstRange(of: "UNSUPPORTED ")
         else { return nil }
         return text[mark.upperBound...].split(separator: ":").first.map(String.init)
