@@ -18,8 +18,13 @@ extension RedisTranslator {
     func isDone(
         _ script: RedisKnownScript, _ key: [UInt8], _ arguments: [[UInt8]], _ call: CallContext
     ) async throws(Failure) -> Bool {
+        // Where SET NX PX is done by a lock of the backend, so is what its owner asks for; no value is there to compare.
+        let takesLocks = !gate.permits(.keyValueConditionalSet) && gate.permits(.lockAcquire)
+        if takesLocks, try await isDoneByLock(script, key, arguments, call) { return true }
         let compare = Operation.keyValue(.getVersioned(key: key))
-        guard gate.permits(compare.needs) else { return try await isDoneByLock(script, key, arguments, call) }
+        guard gate.permits(compare.needs) else {
+            return takesLocks ? false : try await isDoneByLock(script, key, arguments, call)
+        }
         for _ in 0..<Self.tries {
             guard case .versioned(let value, let version) = try await gate.perform(compare, call), value == arguments[0]
             else {
