@@ -208,6 +208,27 @@ struct KeyValueServerTests {
         }
     }
 
+    @Test("more keys at once than the file declares are refused, and nothing is done", arguments: names)
+    func batch(name: String) async throws {
+        try await run(name) { rig in
+            let most = (0..<1000).map { bytes("k\($0)") }
+            let more = most + [bytes("one-more")]
+            _ = await rig.set("k0", "1")
+            let refusals: [KeyValueOperation] = [
+                .getMany(keys: more), .delete(keys: more), .exists(keys: more),
+                .setMany(more.map { Pair($0, $0) }, onlyIfAllAbsent: false),
+            ]
+            for operation in refusals {
+                guard case .failure(.invalid(let text)) = await rig.kv(operation) else {
+                    Issue.record("\(operation.needs) of 1,001 keys was performed")
+                    continue
+                }
+                #expect(text.contains("at most 1000 keys at once (kv.multi-key, bound batch), not 1001"))
+            }
+            #expect(await rig.kv(.exists(keys: most)) == .success(.integer(1)))
+        }
+    }
+
     @Test("what the file does not map is refused by name", arguments: names)
     func refusals(name: String) async throws {
         try await run(name) { rig in

@@ -160,6 +160,12 @@ final class DeclaredCalls {
         }
     }
 
+    /// Holds the number of keys of one call to what the file declares.
+    func checkBatch(_ count: Int) throws(Failure) {
+        guard let limit = program.manifest[.keyValueMultiKey].bounds[.batch], count > limit else { return }
+        throw .invalid("the adapter takes at most \(limit) keys at once (kv.multi-key, bound batch), not \(count)")
+    }
+
     /// The first key that all keys of the adapter begin at, and the first one behind them.
     var keyRange: (start: [UInt8], end: [UInt8]) {
         program.keyPrefix.isEmpty ? ([0], [0]) : (program.keyPrefix, Self.successor(program.keyPrefix))

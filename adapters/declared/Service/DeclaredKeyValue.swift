@@ -46,10 +46,18 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
             _ = try await calls.run(try mapped("clear", .keyValueClear), rangeInputs())
             return .done
         case .keys, .scan, .randomKey: return try await list(operation)
-        case .getMany(let keys): return try await getMany(keys, context)
-        case .delete(let keys): return .integer(try await each(keys, "delete"))
-        case .exists(let keys), .touch(let keys): return .integer(try await each(keys, "exists"))
-        case .setMany(let pairs, let onlyIfAllAbsent): return try await setMany(pairs, onlyIfAllAbsent, context)
+        case .getMany(let keys):
+            try calls.checkBatch(keys.count)
+            return try await getMany(keys, context)
+        case .delete(let keys):
+            try calls.checkBatch(keys.count)
+            return .integer(try await each(keys, "delete"))
+        case .exists(let keys), .touch(let keys):
+            try calls.checkBatch(keys.count)
+            return .integer(try await each(keys, "exists"))
+        case .setMany(let pairs, let onlyIfAllAbsent):
+            try calls.checkBatch(pairs.count)
+            return try await setMany(pairs, onlyIfAllAbsent, context)
         // Only a version that the server cannot have given has no plan.
         case .set: return .missing
         case .get, .getVersioned, .getAndExpire, .getAndDelete, .append, .length, .increment, .persist, .range,
