@@ -30,7 +30,7 @@ struct DaprDialectTests {
         let manifest = house.service.manifest
         #expect(manifest.adapter == "dapr")
         #expect(manifest[.keyValueCompareAndSet].support == .native)
-        #expect(manifest[.keyValueTTL].weakenings == [.wholeSeconds])
+        #expect(manifest[.keyValueTTL].weakenings == [.wholeSeconds, .partial])
         #expect(manifest[.keyValueScan].support == .refused && manifest[.busPattern].support == .refused)
         #expect(process.log.contains("init {'region': 'north'}"))
         await house.stop()

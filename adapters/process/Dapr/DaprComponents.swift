@@ -37,7 +37,7 @@ struct DaprComponents: Sendable, Equatable {
         if hasState { addState(&manifest) }
         if hasPubSub {
             manifest[.busPublish] = ManifestEntry(
-                .native, note: "the number of receivers is not known and always 0")
+                .native, weakenings: [.partial], note: "the number of receivers is not known and always 0")
             manifest[.busSubscribe] = ManifestEntry(
                 .native, weakenings: [.atLeastOnce],
                 note: "Dapr does not say when a subscription has begun; a message right behind it may be missed")
@@ -61,7 +61,7 @@ struct DaprComponents: Sendable, Equatable {
         }
         if hasTTL {
             manifest[.keyValueTTL] = ManifestEntry(
-                .native, weakenings: [.wholeSeconds], note: "a time to live is set together with a value only")
+                .native, weakenings: [.wholeSeconds, .partial], note: "a time to live is set together with a value only")
         }
         if hasTransactions, hasETags {
             manifest[.keyValueTransaction] = ManifestEntry(
