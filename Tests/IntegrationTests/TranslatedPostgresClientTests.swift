@@ -25,6 +25,7 @@ struct TranslatedPostgresClientTests {
         "begin;\ndeclare c cursor for select id from t order by id;\nfetch 1 from c;\nmove 1 in c;\nfetch all from c;\nclose c;\nfetch c;\ncommit;\n",
         "copy r(b) from stdin;\none\ntwo\\tx\n\\N\n\\.\ncopy r to stdout;\ncopy (select b from r order by b) to stdout with (format csv, header);\n",
         "copy r from stdin;\n1\n\\.\ncopy r from stdin;\nx\ty\n\\.\nselect count(*) from r;\n",
+        "set statement_timeout = 12345;\nshow statement_timeout;\nset statement_timeout = '90s';\nshow statement_timeout;\nset lock_timeout = '2 h';\nshow lock_timeout;\nreset all;\ncreate table nowhere.t(a int);\nselect true, current_date is null, '2024-02-29'::date, 1 + 1, $$a$$;\n",
         "set application_name = 'x';\nshow application_name;\nset nope = 1;\nshow standard_conforming_strings;\nreset all;\nshow transaction_isolation;\n",
         "\\set FETCH_COUNT 2\nselect id from t order by id;\n", "select 1 \\gdesc\n\\echo :ROW_COUNT\n",
         "create table al(a int, z int);\ninsert into al values (1, 2);\nalter table al add column b int default 7, add c int not null default 5, drop column z;\nselect * from al;\n\\d al\n",
@@ -39,11 +40,33 @@ struct TranslatedPostgresClientTests {
         "create view v as select id, b from t;\nselect * from v;\n\\dv\ntruncate r;\ndrop table r, v;\ndrop view v;\ndrop table r;\n",
     ]
 
-    @Test("psql prints what it prints with a real server")
-    func psql() async throws {
+    private static let keywords: Set<String> = [
+        "select", "insert", "into", "values", "update", "set", "delete", "from", "where", "order", "by", "create",
+        "table", "as",
+        "begin", "commit", "rollback", "to", "savepoint", "returning", "case", "when", "then", "else", "end", "exists",
+        "coalesce", "null", "true", "false", "cast", "array", "union", "all", "any", "prepare", "execute", "declare",
+        "cursor",
+        "for", "fetch", "move", "in", "close", "drop", "view", "truncate", "show", "reset", "alter", "add", "column",
+        "default",
+        "not", "unique", "primary", "key", "references", "is", "like", "ilike", "and", "with", "count", "sum", "max",
+    ]
+
+    /// The script with its key words in capitals, as most people write them.
+    private static func capitals(_ script: String) -> String {
+        script.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
+            guard !line.hasPrefix("\\") else { return String(line) }
+            let pieces = line.split(separator: /\b/, omittingEmptySubsequences: false)
+            return pieces.map { keywords.contains(String($0)) ? $0.uppercased() : String($0) }.joined()
+        }.joined(separator: "\n")
+    }
+
+    @Test("psql prints what it prints with a real server", arguments: [false, true])
+    func psql(inCapitals: Bool) async throws {
+        let scripts = Self.scripts.map { inCapitals ? Self.capitals($0) : $0 }
+        #expect(scripts.contains { $0.contains("SELECT") } == inCapitals)
         try await PostgresServer.run { server in
             try await TranslatedPostgres.run { translated in
-                for script in Self.scripts {
+                for script in scripts {
                     let direct = try await server.psql(server.port, ["-a"], input: script)
                     let here = try await translated.psql(script, ["-a"])
                     #expect(here.text == direct.text)

@@ -9,6 +9,8 @@ struct SQLRewrite {
     private var before: [String]
     private var after: [String]
     private var replacement: [String?]
+    /// Words in small letters, which are no edits: what stands there means the same.
+    private var folded: [Int: String] = [:]
     /// Where the operand of a finished cast begins, by the index of the cast's last word.
     var castStarts: [Int: Int] = [:]
     /// The last word of a cast, by the index of its `::`.
@@ -26,6 +28,7 @@ struct SQLRewrite {
     // MARK: Edits
 
     mutating func replace(_ index: Int, _ text: String) { replacement[index] = text }
+    mutating func fold(_ index: Int, _ text: String) { folded[index] = text }
     mutating func remove(_ range: Range<Int>) { for index in range { replacement[index] = "" } }
     /// Puts text in the place of everything, edits included; the first word carries the places of errors.
     mutating func replaceAll(_ text: String) {
@@ -135,6 +138,8 @@ struct SQLRewrite {
             places.append((sql.count, token.start))
             if let replacement = replacement[index] {
                 sql += replacement.utf8
+            } else if let word = folded[index] {
+                sql += word.utf8
             } else {
                 sql += source[token.start..<token.end]
             }

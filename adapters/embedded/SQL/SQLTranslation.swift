@@ -232,7 +232,7 @@ struct SQLTranslator {
                 if mustQuote {
                     rewrite.replace(index, SQLText.quoted(name))
                 } else if hasCapitals(tokens[index]) {
-                    rewrite.replace(index, name)
+                    rewrite.fold(index, name)
                 }
             }
         }

@@ -117,6 +117,9 @@ enum SQLiteFailure {
         if let name = tail("wrong number of arguments to function ") {
             return failure("42883", "function \(name) does not exist with that many arguments")
         }
+        if let name = tail("unknown database ") {
+            return failure("3F000", "schema \"\(name.filter { $0 != "\"" })\" does not exist")
+        }
         if let name = tail("no such index: ") { return failure("42704", "index \"\(name)\" does not exist") }
         if let name = tail("no such savepoint: ") { return failure("3B001", "savepoint \"\(name)\" does not exist") }
         if let name = tail("no such collation sequence: ") {

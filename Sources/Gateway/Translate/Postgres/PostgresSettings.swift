@@ -220,8 +220,8 @@ struct PostgresSettings {
                 throw PostgresReport(state: "22023", message: "parameter \"\(setting.name)\" requires a Boolean value")
             }
         case .milliseconds:
-            guard milliseconds(value) != nil else { throw invalid(value, setting) }
-            return value
+            guard let number = milliseconds(value) else { throw invalid(value, setting) }
+            return shown(milliseconds: number)
         case .isolation:
             guard SQLIsolation(rawValue: value.lowercased()) != nil else { throw invalid(value, setting) }
             return value.lowercased()
@@ -270,7 +270,16 @@ struct PostgresSettings {
         case "s": return number * 1_000
         case "min": return number * 60_000
         case "h": return number * 3_600_000
+        case "d": return number * 86_400_000
         default: return nil
         }
+    }
+
+    /// A time as SHOW spells it: in the largest unit that it is a whole number of (guc.c, convert_int_from_base_unit).
+    private static func shown(milliseconds: Int) -> String {
+        guard milliseconds > 0 else { return "\(milliseconds)" }
+        let units = [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000)]
+        for (unit, size) in units where milliseconds.isMultiple(of: size) { return "\(milliseconds / size)\(unit)" }
+        return "\(milliseconds)ms"
     }
 }
