@@ -59,7 +59,6 @@ struct ClientMessageTests {
     @Test(
         "a message that is not laid out as the protocol has it is refused",
         arguments: [
-            message("Q", Array("no end".utf8)), message("Q", Array("a\0b\0".utf8)), message("S", [1]),
             message("D", Array("Xs\0".utf8)), message("E", Array("p\0".utf8) + [0, 0]),
             message("P", Array("s\0t\0".utf8) + [0, 9]), message("B", Array("\0\0".utf8) + [0, 0, 255, 255]),
             message("B", Array("\0\0".utf8) + [0, 0, 0, 1, 127, 255, 255, 255, 0, 0]),
@@ -67,6 +66,14 @@ struct ClientMessageTests {
         ])
     func layout(_ bytes: [UInt8]) {
         #expect(read([bytes]).error == "invalid-message-layout")
+    }
+
+    @Test("whether a Sync has to follow a message that is laid out wrongly can be told")
+    func layoutCodes() {
+        for body in [Array("no end".utf8), Array("a\0b\0".utf8)] {
+            #expect(read([Self.message("Q", body)]).error == "invalid-request-layout")
+        }
+        #expect(read([Self.message("S", [1])]).error == "invalid-sync-layout")
     }
 
     @Test("lengths and types outside of the protocol end the reading at once")

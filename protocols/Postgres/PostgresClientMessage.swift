@@ -51,8 +51,9 @@ package struct PostgresClientMessageReader: Sendable {
 
     /// Reads the message that begins at `offset`, and leaves the offset behind it.
     ///
-    /// Throws `invalid-message-length`, `message-too-long`, `unknown-message-type` or `invalid-message-layout`; of
-    /// these only the last leaves the framing intact, and the offset is behind the message then.
+    /// Throws `invalid-message-length`, `message-too-long`, `unknown-message-type`, or where only the contents are wrong
+    /// `invalid-request-layout`, `invalid-sync-layout` or `invalid-message-layout`; these three leave the framing intact, and
+    /// the offset is behind the message then.
     package func next(_ bytes: Bytes, at offset: inout Int) throws(WireError) -> Step {
         guard bytes.count - offset >= 5, let length = bytes.bigEndianUInt32(at: offset + 1) else {
             return .moreNeeded(total: 5)
@@ -73,12 +74,25 @@ package struct PostgresClientMessageReader: Sendable {
         guard bytes.count >= end else { return .moreNeeded(total: 1 + Int(length)) }
         var body = PostgresBodyReader(offset + 5, end)
         offset = end
-        guard let request = Self.request(type, bytes, &body), body.isAtEnd else {
-            throw WireError(
-                .client, "invalid-message-layout",
-                "message of type \(PostgresHeaderReader.printable(type)) is not laid out as the protocol has it")
+        guard let request = Self.request(type, bytes, &body) else {
+            let detail =
+                type == UInt8(ascii: "Q")
+                ? "invalid string in message"
+                : "message of type \(PostgresHeaderReader.printable(type)) is not laid out as the protocol has it"
+            throw WireError(.client, Self.layoutCode(type), detail)
         }
+        guard body.isAtEnd else { throw WireError(.client, Self.layoutCode(type), "invalid message format") }
         return .message(request)
+    }
+
+    /// Query ends with ReadyForQuery however it fails, and so does Sync; what else has a layout is followed by a Sync
+    /// (postgres.c, SocketBackend).
+    private static func layoutCode(_ type: UInt8) -> StaticString {
+        switch type {
+        case UInt8(ascii: "Q"): "invalid-request-layout"
+        case UInt8(ascii: "S"): "invalid-sync-layout"
+        default: "invalid-message-layout"
+        }
     }
 
     private static func isKnown(_ type: UInt8) -> Bool { "QPBEDCSHdcfFpX".utf8.contains(type) }

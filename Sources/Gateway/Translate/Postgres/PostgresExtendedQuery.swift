@@ -22,7 +22,6 @@ extension PostgresTranslatedSession {
         case .closePortal(let name):
             await closePortal(connection.array(name))
             out.closeComplete()
-        case .functionCall: throw .refused(.sqlQuery, "function calls by number are not known here")
         default: throw SQLFailure("08P01", "unexpected message")
         }
     }

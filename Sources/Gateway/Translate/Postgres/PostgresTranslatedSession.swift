@@ -135,8 +135,18 @@ final class PostgresTranslatedSession {
             request = try await connection.next()
         } catch let error as WireError where error.code == "invalid-message-layout" {
             // The frame is whole, only its contents are not.
+            if skipsToSync { return true }
             fail(SQLFailure("08P01", error.detail))
+            await failBlock()
             skipsToSync = true
+            return true
+        } catch let error as WireError where error.code == "invalid-request-layout" {
+            if skipsToSync { return true }
+            await failRequest(SQLFailure("08P01", error.detail))
+            return true
+        } catch let error as WireError where error.code == "invalid-sync-layout" {
+            skipsToSync = false
+            await failRequest(SQLFailure("08P01", error.detail))
             return true
         }
         session.waker.setDeadline(after: nil)
@@ -150,6 +160,9 @@ final class PostgresTranslatedSession {
             if skipsToSync { return true }
             await query(connection.array(range))
             out.readyForQuery(status)
+        case .functionCall:
+            if skipsToSync { return true }
+            await failRequest(.refused(.sqlQuery, "function calls by number are not known here"))
         case .copyData, .copyDone, .copyFail:
             // What comes late after a failed COPY is dropped.
             break
@@ -168,6 +181,13 @@ final class PostgresTranslatedSession {
         try await connection.relieve()
         if session.waker.isCancelled { throw IOError.cancelled }
         return true
+    }
+
+    /// Answers a message that no Sync has to follow: the error, and that the next may come.
+    private func failRequest(_ failure: SQLFailure) async {
+        fail(failure)
+        await failBlock()
+        out.readyForQuery(status)
     }
 
     var status: PostgresTransactionStatus {
