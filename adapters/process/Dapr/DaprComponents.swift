@@ -61,7 +61,8 @@ struct DaprComponents: Sendable, Equatable {
         }
         if hasTTL {
             manifest[.keyValueTTL] = ManifestEntry(
-                .native, weakenings: [.wholeSeconds, .partial], note: "a time to live is set together with a value only")
+                .native, weakenings: [.wholeSeconds, .partial], note: "a time to live is set together with a value only"
+            )
         }
         if hasTransactions, hasETags {
             manifest[.keyValueTransaction] = ManifestEntry(
