@@ -81,6 +81,7 @@ struct ConfigurationFileTests {
                 protocol: redis
                 listen: 6391
                 backend: cache
+                users: { ann: "#2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90" }
                 split: true
                 routes:
                   - { prefix: "a:", rewrite: "b:", database: 3, user: ann, backend: cache }
@@ -96,7 +97,8 @@ struct ConfigurationFileTests {
                 connect-timeout: 1s
                 response-timeout: 1h
                 tls: { ca: ca.pem, certificate: c.pem, key: c.key, server-name: db, verify: true, minimum-version: "1.3" }
-              cache: { url: redis://cache.example.com, mode: shared }
+              cache: { url: redis://cache.example.com, mode: shared, login: { user: gate, password: pw } }
+              safe: { url: redis://safe.example.com, login: { password-file: pw } }
               blobs:
                 url: https://s3.example.com
                 idle-connections: 0

@@ -78,7 +78,7 @@ struct PrivateBackendConfigurationTests {
             #expect(found.contains { $0.contains("listeners.a.region: ") && $0.contains(problem) }, "\(found)")
         }
         #expect(
-            problems(pair("redis", "redis://h", listener: "users: { a: b }")).contains {
+            problems(pair("postgres", "postgres://h", listener: "users: { a: b }")).contains {
                 $0.contains("backend \"b\" is trusted and asks its clients itself")
             })
     }

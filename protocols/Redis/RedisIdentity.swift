@@ -11,6 +11,11 @@ package struct RedisIdentity: Hashable, Sendable {
         /// Nil for AUTH with a password only.
         package var user: [UInt8]?
         package var password: [UInt8]
+
+        package init(user: [UInt8]?, password: [UInt8]) {
+            self.user = user
+            self.password = password
+        }
     }
 
     package var login: Login?

@@ -23,8 +23,15 @@ package struct RedisPin: Sendable {
     /// Whether something was left behind at any time: the connection is nobody else's, ever.
     package private(set) var isMarked = false
     private var smallRepliesDue = 0
+    private let mindsSizes: Bool
+    /// Whether RESET has taken away what the connection was opened with.
+    package private(set) var wasReset = false
 
-    package init(identity: RedisIdentity, labels: [[UInt8]] = [], smallRepliesDue: Int = 0) {
+    /// `mindsSizes` keeps the connection while replies are large.
+    package init(
+        identity: RedisIdentity, labels: [[UInt8]] = [], smallRepliesDue: Int = 0, mindsSizes: Bool = true
+    ) {
+        self.mindsSizes = mindsSizes
         self.identity = identity
         self.labels = labels
         self.smallRepliesDue = smallRepliesDue
@@ -42,6 +49,16 @@ package struct RedisPin: Sendable {
         !isLost && !isKept && !isWatching && !isAsking && !isReadOnly && waitingSubscriptions == 0
             && smallRepliesDue == 0 && !exchange.isInTransaction && !exchange.isSubscribed && !exchange.isMonitoring
             && !exchange.isAdrift && !exchange.isClosing
+    }
+    /// Whether a command waits that may make the client another user, or take it to another database or version.
+    package var isChanging: Bool { !changes.isEmpty }
+    /// Whether a transaction is open.
+    package var isInTransaction: Bool { exchange.isInTransaction }
+    /// Whether nothing of the client can go elsewhere meanwhile: its connection talks by itself in the place of replies,
+    /// or replies can no longer be told apart.
+    package var isExclusive: Bool {
+        isLost || exchange.isAdrift || exchange.isMonitoring || exchange.isClosing || waitingSubscriptions > 0
+            || exchange.isSubscribed && exchange.protocolVersion == 2
     }
     /// Commands whose replies are still to come.
     package var pendingCount: Int { exchange.pendingCount }
@@ -65,6 +82,14 @@ package struct RedisPin: Sendable {
         }
         if request.effect == .replyOn || request.effect == .replyOff || request.effect == .replySkip { lose() }
         exchange.commandReceived(request, at: now)
+    }
+
+    /// The gateway has opened or discarded a transaction in the client's name, and the server has agreed.
+    package mutating func transactionBecame(open: Bool, at now: UInt64) {
+        let effect: RedisEffect = open ? .multi : .discard
+        exchange.commandReceived(RedisRequest(command: open ? .multi : .discard, effect: effect), at: now)
+        _ = exchange.replyReceived(RedisReply(kind: 0x2B))
+        if !open { isWatching = false }
     }
 
     /// A request without a command goes to the server.
@@ -100,7 +125,7 @@ package struct RedisPin: Sendable {
     }
 
     private func isLarge(_ reply: RedisReply) -> Bool {
-        reply.byteCount > UInt64(RedisLimits.sharedReply.maximum)
+        mindsSizes && reply.byteCount > UInt64(RedisLimits.sharedReply.maximum)
     }
 
     // MARK: - Requests
@@ -168,6 +193,7 @@ package struct RedisPin: Sendable {
             return
         }
         identity = first.change.applied(to: identity)
+        if first.change == .reset { wasReset = true }
     }
 
     private mutating func labelAnswered(_ answer: RedisAnswer) {

@@ -14,6 +14,8 @@ package struct BackendConfiguration: Sendable, Equatable {
     package var tls: BackendTLS?
     /// How its connections are used (Redis only).
     package var mode = BackendMode.session
+    /// Who the gateway is to it (Redis only); nil: clients log in with their own.
+    package var login: BackendLogin?
     /// How long name resolution, connecting and the TLS handshake may take together.
     package var connectTimeout = ConfigurationDefaults.connectTimeout
     /// The most idle upstreams that a worker keeps for reuse (S3 only).

@@ -15,6 +15,7 @@ extension ConfigurationDecoder {
         let idleConnections = wholeNumber(.idleConnections, in: section)
         let idleConnectionTimeout = duration(.idleConnectionTimeout, in: section)
         let mode: BackendMode? = choice(.backendMode, in: section)
+        let login = backendLogin(section)
         let tlsSection = self.section(.backendTLS, in: section)
         let tls = backendTLS(tlsSection, url: url?.parsed)
         guard let url else { return nil }
@@ -33,9 +34,14 @@ extension ConfigurationDecoder {
                 "only Redis clients can share a connection: remove this key, or write session",
                 at: section.path(of: .backendMode))
         }
+        if url.parsed.protocol != .redis, section.has(.login) {
+            add(
+                "only Redis backends can have a login of the gateway's: remove this key", at: section.path(of: .login))
+        }
         var backend = BackendConfiguration(
             name: name, url: url.text, protocol: url.parsed.protocol, endpoint: url.parsed.endpoint)
         backend.tls = tls
+        backend.login = login
         backend.mode = mode ?? backend.mode
         backend.connectTimeout = connectTimeout.flatMap(\.self) ?? backend.connectTimeout
         backend.responseTimeout = responseTimeout ?? backend.responseTimeout

@@ -14,6 +14,7 @@ enum ConfigurationChecks {
     static func findings(in configuration: Configuration, declared: [String]) -> [Finding] {
         configuration.listeners.flatMap { references(of: $0, in: configuration, declared: declared) }
             + configuration.listeners.flatMap { RouteChecks.findings($0, in: configuration, declared: declared) }
+            + configuration.listeners.flatMap { DoorChecks.findings($0, in: configuration) }
             + clashes(in: configuration)
     }
 
@@ -28,7 +29,8 @@ enum ConfigurationChecks {
         }
         var findings: [Finding] = []
         for (key, isSet) in [
-            ("users", !listener.users.isEmpty), ("access-keys", !listener.accessKeys.isEmpty),
+            ("users", !listener.users.isEmpty && listener.protocol != .redis),
+            ("access-keys", !listener.accessKeys.isEmpty),
             ("region", listener.region != nil),
         ] where isSet {
             findings.append(

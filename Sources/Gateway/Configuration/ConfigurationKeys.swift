@@ -67,8 +67,9 @@ extension ConfigurationKey {
     static let users = ConfigurationKey(
         "listeners.NAME.users", .texts, default: .described("nobody is asked"),
         """
-        Redis and PostgreSQL in front of a private backend: user names with their passwords. A Redis client that gives \
-        only a password is the user `default`. A trusted backend asks its clients itself.
+        Redis, and PostgreSQL in front of a private backend: user names with their passwords. A Redis client that gives \
+        only a password is the user `default`. Redis passwords may be `#` and the hex of their SHA-256, as `ACL` has them. \
+        Without users a trusted backend asks its clients itself.
         """)
     static let accessKeys = ConfigurationKey(
         "listeners.NAME.access-keys", .texts, default: .described("signatures are not checked"),
@@ -80,7 +81,7 @@ extension ConfigurationKey {
         "listeners.NAME.allow-anonymous", .boolean, default: .value("false"),
         """
         Whether a listener in front of a private backend may do without `users` or `access-keys` at an address that \
-        other machines can reach.
+        other machines can reach; and whether anybody may use the `login` of a backend.
         """)
     static let listenerTLS = ConfigurationKey(
         "listeners.NAME.tls", .section, default: .described("in the clear"), "TLS towards clients.")
@@ -105,12 +106,13 @@ extension ConfigurationKey {
 }
 
 extension ConfigurationKey {
-    static let backendKeys = [
-        backends, backend, backendURL, backendAdapter, adapterOptions, gaps, conformance, backendMode,
-        connectTimeout, responseTimeout, idleConnections,
-        idleConnectionTimeout, backendTLS, backendCA, backendCertificate, backendKey, serverName, verify,
-        backendMinimumVersion,
-    ]
+    static let backendKeys =
+        [
+            backends, backend, backendURL, backendAdapter, adapterOptions, gaps, conformance, backendMode,
+            connectTimeout, responseTimeout, idleConnections,
+            idleConnectionTimeout, backendTLS, backendCA, backendCertificate, backendKey, serverName, verify,
+            backendMinimumVersion,
+        ] + loginKeys
 
     static let backends = ConfigurationKey(
         "backends", .namedSections, default: .required, "The backends, each under a name of your choice.")

@@ -155,6 +155,15 @@ extension BackendConfiguration {
         lines.open(name)
         lines.add(.backendURL, url)
         if self.protocol == .redis { lines.add(.backendMode, mode.rawValue) }
+        if let login {
+            lines.open(ConfigurationKey.login.name)
+            if let user = login.user { lines.add(.loginUser, user) }
+            switch login.password {
+            case .text: lines.add(.loginPassword, "(not shown)")
+            case .file(let path): lines.add(.loginPasswordFile, path)
+            }
+            lines.close()
+        }
         lines.add(.connectTimeout, DurationText.render(connectTimeout))
         lines.add(.responseTimeout, responseTimeout.map(DurationText.render) ?? "off")
         if self.protocol == .s3 {

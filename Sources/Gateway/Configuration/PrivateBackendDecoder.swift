@@ -13,6 +13,9 @@ extension ConfigurationDecoder {
         for key in [ConfigurationKey.idleConnections, .idleConnectionTimeout] where section.has(key) {
             add("only trusted S3 backends keep idle connections: remove this key", at: section.path(of: key))
         }
+        if section.has(.login) {
+            add("an adapter's credentials are among its options: remove this key", at: section.path(of: .login))
+        }
         if section.has(.backendMode) {
             add("an adapter has connections of its own making: remove this key", at: section.path(of: .backendMode))
         }

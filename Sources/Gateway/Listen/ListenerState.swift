@@ -12,6 +12,8 @@ package final class ListenerState: Sendable {
     /// Where it leads: the last takes what no other does, and is often the only one.
     package let routes: [ListenerRoute]
     package let tls: TLSContext?
+    /// Who may come in, where the gateway asks in front of trusted backends (Redis).
+    let door: GatewayDoor?
     private let sessions = Atomic(0)
 
     init(_ configuration: ListenerConfiguration, index: Int, front: any Front, routes: [ListenerRoute]) throws(IOError)
@@ -20,6 +22,11 @@ package final class ListenerState: Sendable {
         self.index = index
         self.front = front
         self.routes = routes
+        let backends = routes.compactMap(\.backend)
+        let asks = backends.count == routes.count && front.wire == .redis
+        door =
+            asks && (!configuration.users.isEmpty || backends.contains { $0.login != nil })
+            ? GatewayDoor(configuration.users) : nil
         switch configuration.tls {
         case .terminate(let settings):
             tls = try TLSContext.server(

@@ -19,6 +19,8 @@ package final class WorkerState: @unchecked Sendable {
     package private(set) var gates: [Gate?]
     /// By the trusted backends' indices; made at first use, on the worker's thread.
     private var shared: [SharedUpstreams?]
+    /// By the listeners' indices; made at first use, on the worker's thread.
+    private var routeTables: [RouteTable?]
 
     init(
         worker: Worker, resolver: Resolver, listeners: [ListenerState], backendCount: Int, privateBackendCount: Int
@@ -29,6 +31,7 @@ package final class WorkerState: @unchecked Sendable {
         upstreams = UpstreamPool(worker: worker, backendCount: backendCount)
         gates = Array(repeating: nil, count: privateBackendCount)
         shared = Array(repeating: nil, count: backendCount)
+        routeTables = Array(repeating: nil, count: listeners.count)
     }
 
     /// The gate of `backend` on this worker.
@@ -48,6 +51,14 @@ package final class WorkerState: @unchecked Sendable {
         let upstreams = SharedUpstreams(backend, self)
         shared[backend.index] = upstreams
         return upstreams
+    }
+
+    /// The routes of `listener` on this worker.
+    func routeTable(of listener: ListenerState) -> RouteTable {
+        if let table = routeTables[listener.index] { return table }
+        let table = RouteTable(listener.routes, splits: listener.configuration.splits, self)
+        routeTables[listener.index] = table
+        return table
     }
 
     /// Closes the shared connections of this worker; no session may be left.

@@ -1,6 +1,8 @@
 // A backend as sessions use it: its address, TLS settings and time-outs, ready to connect.
 
+import Glibc
 import Reactor
+import RedisWire
 
 /// A named target that speaks a trusted protocol.
 package final class Backend: Sendable {
@@ -10,6 +12,8 @@ package final class Backend: Sendable {
     package let configuration: BackendConfiguration
     package let target: ConnectTarget
     package let tls: TLSContext?
+    /// Who the gateway is to it (Redis), where it does not pass its clients' own logins.
+    let login: RedisIdentity.Login?
     package var connectTimeout: Duration { configuration.connectTimeout }
 
     init(_ configuration: BackendConfiguration, index: Int, alpn: [String]) throws(IOError) {
@@ -17,11 +21,19 @@ package final class Backend: Sendable {
         self.index = index
         name = configuration.name
         target = ConnectTarget(configuration.endpoint)
+        login = try configuration.login.map { login throws(IOError) in
+            .init(user: login.user.map { Array($0.utf8) }, password: try Self.password(login.password))
+        }
         tls = try configuration.tls.map { tls throws(IOError) in
             try TLSContext.client(
                 ca: tls.ca, certificate: tls.certificate, key: tls.key, verify: tls.verify,
                 minimum: TLSVersion(tls.minimumVersion), alpn: alpn)
         }
+    }
+
+    private static func password(_ password: BackendLogin.Password) throws(IOError) -> [UInt8] {
+        guard let bytes = password.bytes else { throw .system(call: "reading the password-file", code: ENOENT) }
+        return bytes
     }
 
     /// How errors and logs name it.

@@ -19,6 +19,10 @@ package struct RedisFront: Front {
             await RedisTranslator(session, gate).serve()
             return
         }
+        if let router = session.router {
+            await RoutedClient(session, router, session.listener.door).serve()
+            return
+        }
         if session.backend.configuration.mode == .shared {
             await SharedClient(session, session.local.sharedUpstreams(of: session.backend)).serve()
             return

@@ -113,7 +113,8 @@ extension RedisTranslator {
     private func isPassword(_ password: [UInt8], of user: String) -> Bool {
         // A user that does not exist takes as long as one that does.
         let known = users[user]
-        let isEqual = equalInConstantTime(password, Array((known ?? "").utf8))
+        let isEqual = equalInConstantTime(
+            GatewayPassword.digest(of: password), GatewayPassword.digest(ofStored: known ?? ""))
         return isEqual && known != nil
     }
 

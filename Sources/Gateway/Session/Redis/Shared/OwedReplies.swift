@@ -2,10 +2,22 @@
 
 import RedisWire
 
+/// Which of its owner's commands a reply answers, for owners whose replies come on several connections.
+struct OwedTicket: Equatable {
+    /// The place among the owner's commands, and a mark that there is one; zero for owners that go by order.
+    var number: UInt32 = 0
+    /// The part of that command, when it was split.
+    var piece: UInt16 = 0
+
+    @inline(__always)
+    var isNone: Bool { number == 0 }
+}
+
 /// One reply to come: whose it is and which command asked for it.
 struct OwedReply {
-    /// Alive as long as it is owed anything; see ``SharedClient/leave()``.
-    let owner: Unmanaged<SharedClient>
+    /// Alive as long as it is owed anything; see ``SharingClient/leaveShared()``.
+    let owner: Unmanaged<SharingClient>
+    let ticket: OwedTicket
     let command: RedisCommand
     let startedAt: UInt64
 }

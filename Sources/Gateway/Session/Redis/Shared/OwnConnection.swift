@@ -6,6 +6,8 @@ import RedisWire
 /// A connection of one client, with what is known of its state.
 final class OwnConnection {
     let socket: Socket
+    let backend: Backend
+    let responseTimeout: UInt64?
     @exclusivity(unchecked) var requests = RedisRequestFramer()
     @exclusivity(unchecked) var replies = RedisReplyFramer()
     @exclusivity(unchecked) var pin: RedisPin
@@ -19,8 +21,10 @@ final class OwnConnection {
     /// Whether the end of the client's bytes was passed on.
     var isFinished = false
 
-    init(_ socket: Socket, _ pin: RedisPin) {
+    init(_ socket: Socket, to backend: Backend, _ pin: RedisPin) {
         self.socket = socket
+        self.backend = backend
+        responseTimeout = backend.configuration.responseTimeout?.nanoseconds
         self.pin = pin
     }
 

@@ -38,7 +38,7 @@ enum RedisOpening {
     }
 
     /// Awaits the replies of the opening; the code of the first that is an error, labels excepted.
-    private static func replies(
+    static func replies(
         _ count: Int, _ labels: Int, on socket: Socket
     ) async throws(IOError) -> RedisErrorCode? {
         var framer = RedisReplyFramer()

@@ -6,7 +6,7 @@ import RedisWire
 extension SharedClient {
     private static let readsPerTurn = 2
 
-    func stepShared() -> Bool {
+    func stepSharing() -> Bool {
         isStalled = false
         // Nothing was asked of it, so whatever it says is its end.
         if let parked, parked.isReadable || parked.isHungUp { unpark() }
@@ -50,27 +50,12 @@ extension SharedClient {
         }
     }
 
-    func hold(_ bytes: Span<UInt8>) {
-        bytes.withUnsafeBufferPointer { held.append(contentsOf: $0) }
-    }
-
     private func passHeld() {
         // Taken out, so that looking at the bytes and keeping the rest of them do not meet.
         var bytes: [UInt8] = []
         swap(&bytes, &held)
         let passed = passShared(bytes.span)
         keep(&bytes, from: passed)
-    }
-
-    /// Holds what is left of `bytes`, which were held before.
-    func keep(_ bytes: inout [UInt8], from passed: Int) {
-        if passed == bytes.count {
-            // An idle client holds no memory for what it has sent.
-            bytes.removeAll(keepingCapacity: bytes.capacity <= 1024)
-        } else if passed > 0 {
-            bytes.removeSubrange(..<passed)
-        }
-        swap(&bytes, &held)
     }
 
     /// Sends the whole commands at the start of `bytes`, as many as may go; how many bytes they are.

@@ -27,7 +27,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     @exclusivity(unchecked) private var isMidReply = false
     @exclusivity(unchecked) private var failure: GatewayFailure?
     /// Those who have more to send than is taken now, in the order in which they are let in again.
-    @exclusivity(unchecked) private var waiting: [SharedClient] = []
+    @exclusivity(unchecked) private var waiting: [SharingClient] = []
     /// When the backend has been silent for too long, and when spares and the use of this connection are looked at.
     @exclusivity(unchecked) private var answerDue = UInt64.max
     @exclusivity(unchecked) private var sweepDue = UInt64.max
@@ -64,7 +64,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     }
 
     /// Wakes `client` when there is room again, after those who have asked before.
-    func waitForRoom(_ client: SharedClient) {
+    func waitForRoom(_ client: SharingClient) {
         waiting.append(client)
         // While a connection is being opened its end lets everybody in.
         if accepts { waker.wake() }
@@ -72,8 +72,9 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
 
     /// Notes that the bytes that are submitted next hold a command of `client`.
     @inline(__always)
-    func owe(_ client: SharedClient, _ command: RedisCommand) {
-        owed.append(OwedReply(owner: .passUnretained(client), command: command, startedAt: worker.now))
+    func owe(_ client: SharingClient, _ command: RedisCommand, _ ticket: OwedTicket = OwedTicket()) {
+        owed.append(
+            OwedReply(owner: .passUnretained(client), ticket: ticket, command: command, startedAt: worker.now))
         unsent &+= 1
     }
 
@@ -98,7 +99,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     }
 
     /// Forgets what `client` has asked for, because it goes.
-    func forget(_ client: SharedClient) {
+    func forget(_ client: SharingClient) {
         waiting.removeAll { $0 === client }
         guard heir === client else { return }
         heir = nil
@@ -199,7 +200,10 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
             guard let entry = owed.removeFirst() else { break }
             let isCut = isMidReply
             isMidReply = false
-            entry.owner._withUnsafeGuaranteedRef { $0.failed(reply, failure, isCut: isCut) }
+            entry.owner._withUnsafeGuaranteedRef {
+                guard entry.ticket.isNone else { return $0.failed(reply, failure, isCut: isCut, entry.ticket) }
+                $0.failed(reply, failure, isCut: isCut)
+            }
         }
     }
 
@@ -207,7 +211,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
         guard !waiting.isEmpty, accepts else { return }
         let admitted = waiting
         waiting.removeAll(keepingCapacity: true)
-        for client in admitted { client.letIn() }
+        for client in admitted { client.letIn(self) }
     }
 
     // MARK: Replies
@@ -278,7 +282,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
         // What goes to `owner` in one piece: whole replies, and at the end of the buffer a part of one.
         var start = 0
         var count = 0
-        var owner: Unmanaged<SharedClient>?
+        var owner: Unmanaged<SharingClient>?
         while offset < bytes.count {
             guard let entry = owed.first, owed.count > unsent, !(framer.isAtBoundary && bytes[offset] == 0x3E) else {
                 pass(bytes.extracting(start..<offset), count, to: owner)
@@ -294,6 +298,12 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
             do throws(WireError) {
                 guard let reply = try framer.next(bytes, at: &offset) else {
                     isMidReply = true
+                    if !entry.ticket.isNone {
+                        entry.owner._withUnsafeGuaranteedRef {
+                            $0.received(bytes.extracting(begin..<offset), entry.ticket, nil)
+                        }
+                        return nil
+                    }
                     break
                 }
                 isMidReply = false
@@ -301,6 +311,11 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
                 count &+= 1
                 entry.owner._withUnsafeGuaranteedRef {
                     $0.answered(entry, reply, now: worker.now)
+                    guard !entry.ticket.isNone else { return }
+                    // Its replies come from several connections, so each is given by itself.
+                    $0.received(bytes.extracting(begin..<offset), entry.ticket, reply)
+                    start = offset
+                    count = 0
                 }
             } catch {
                 pass(bytes.extracting(start..<begin), count, to: owner)
@@ -312,8 +327,8 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     }
 
     @inline(__always)
-    private func pass(_ bytes: Span<UInt8>, _ replies: Int, to owner: Unmanaged<SharedClient>?) {
+    private func pass(_ bytes: Span<UInt8>, _ replies: Int, to owner: Unmanaged<SharingClient>?) {
         guard bytes.count > 0, let owner else { return }
-        owner._withUnsafeGuaranteedRef { $0.delivered(bytes, replies: replies) }
+        owner._withUnsafeGuaranteedRef { $0.delivered(bytes, replies: replies, generation: generation) }
     }
 }

@@ -4,10 +4,10 @@ import Reactor
 import RedisWire
 import Wire
 
-extension SharedClient {
+extension SharingClient {
     private static let readsPerTurn = 4
 
-    func stepOwn() -> Bool {
+    final func stepOwn() -> Bool {
         guard let own else { return false }
         do throws(IOError) {
             try takeRequests(for: own)
@@ -17,29 +17,33 @@ extension SharedClient {
         do throws(IOError) {
             try takeReplies(of: own)
         } catch {
-            return over(.ownFailed(.lost(session.backend, "\(error)")))
+            return over(.ownFailed(.lost(own.backend, "\(error)")))
         }
         if own.socket.hasEnded, !client.hasQueued { return over(.ownClosed) }
-        guard own.pin.holdsNothing, own.isIdle else { return false }
-        share(after: own)
+        guard own.isIdle else { return false }
+        if own.pin.holdsNothing, holdsWhole || !keepsOwn {
+            release(own)
+            return stepShared()
+        }
+        guard holdsWhole, leaves(own) else { return false }
+        isAway = true
         return stepShared()
     }
 
-    /// Goes back to the shared connection of whom the client now is.
-    private func share(after own: OwnConnection) {
+    /// Goes back to the shared connections of whom the client now is.
+    private final func release(_ own: OwnConnection) {
         self.own = nil
         answerDue = .max
         labels = own.pin.labels
         smallRepliesDue = 0
-        become(own.pin.identity)
-        park(own.socket, isMarked: own.pin.isMarked)
+        share(after: own)
         holdsWhole = !held.isEmpty
         looks = 0
     }
 
     // MARK: Requests
 
-    private func takeRequests(for own: OwnConnection) throws(IOError) {
+    private final func takeRequests(for own: OwnConnection) throws(IOError) {
         if !held.isEmpty, !own.socket.isCongested { passHeld(to: own) }
         var reads = 0
         // What is held whole waits for the shared connection.
@@ -64,13 +68,14 @@ extension SharedClient {
                 if !held.isEmpty { passHeld(to: own) }
             }
         }
-        if client.hasEnded, held.isEmpty, !own.isFinished, !(own.pin.holdsNothing && own.isIdle) {
+        // Where it is given back, that ends the session; where it is kept, the backend has to hear of the end.
+        if client.hasEnded, held.isEmpty, !own.isFinished, keepsOwn || !(own.pin.holdsNothing && own.isIdle) {
             own.isFinished = true
             own.socket.finish()
         }
     }
 
-    private func passHeld(to own: OwnConnection) {
+    private final func passHeld(to own: OwnConnection) {
         var bytes: [UInt8] = []
         swap(&bytes, &held)
         let passed = pass(bytes.span, to: own)
@@ -78,7 +83,7 @@ extension SharedClient {
     }
 
     /// Sends what is at the start of `bytes` and belongs on the client's own connection; how many bytes that is.
-    private func pass(_ bytes: Span<UInt8>, to own: OwnConnection) -> Int {
+    private final func pass(_ bytes: Span<UInt8>, to own: OwnConnection) -> Int {
         var offset = 0
         holdsWhole = false
         while offset < bytes.count {
@@ -88,10 +93,9 @@ extension SharedClient {
             }
             switch RedisWholeCommand.find(in: bytes, at: offset) {
             case .whole(let command):
-                if own.pin.holdsNothing, RedisLimits.sharedCommand.allows(command.range.count),
-                    RedisSharing.of(command, in: bytes) == .shared
-                {
-                    // It waits until the replies before it are here, and then goes with those of others.
+                switch verdict(command, in: bytes, on: own) {
+                case .pass: break
+                case .hold, .wait:
                     holdsWhole = true
                     own.socket.send(bytes.extracting(0..<offset))
                     return offset
@@ -104,13 +108,15 @@ extension SharedClient {
                 let isWaitedFor =
                     RedisLimits.partialLooks.allows(looks) && !client.hasEnded
                     && RedisLimits.sharedCommand.allows(bytes.count &- offset)
-                if isWaitedFor {
+                if isWaitedFor || !streams(bytes, at: offset, to: own) {
                     own.socket.send(bytes.extracting(0..<offset))
                     return offset
                 }
-                own.isStreaming = true
             case .irregular:
-                own.isStreaming = true
+                guard streams(bytes, at: offset, to: own) else {
+                    own.socket.send(bytes.extracting(0..<offset))
+                    return offset
+                }
             }
         }
         own.socket.send(bytes)
@@ -118,7 +124,17 @@ extension SharedClient {
         return offset
     }
 
-    private func note(_ command: RedisWholeCommand, in bytes: Span<UInt8>, to own: OwnConnection) {
+    /// Whether a command that cannot be held until it is whole may pass as it comes.
+    private final func streams(_ bytes: Span<UInt8>, at offset: Int, to own: OwnConnection) -> Bool {
+        switch verdict(oddAt: offset, in: bytes, on: own) {
+        case .pass: own.isStreaming = true
+        case .hold: holdsWhole = true
+        case .wait: break
+        }
+        return own.isStreaming
+    }
+
+    private final func note(_ command: RedisWholeCommand, in bytes: Span<UInt8>, to own: OwnConnection) {
         var place = 0
         let frame = bytes.extracting(command.range)
         let event = try? own.requests.next(frame, at: &place)
@@ -131,7 +147,7 @@ extension SharedClient {
     }
 
     /// Follows a command to its end without holding it.
-    private func stream(_ bytes: Span<UInt8>, at offset: inout Int, to own: OwnConnection) {
+    private final func stream(_ bytes: Span<UInt8>, at offset: inout Int, to own: OwnConnection) {
         guard !own.hasLostRequests else {
             offset = bytes.count
             return
@@ -150,7 +166,7 @@ extension SharedClient {
         }
     }
 
-    private func loseRequests(of own: OwnConnection, _ reason: String) {
+    private final func loseRequests(of own: OwnConnection, _ reason: String) {
         own.hasLostRequests = true
         own.pin.lose()
         metrics.count(framingLost: "client")
@@ -159,7 +175,7 @@ extension SharedClient {
 
     // MARK: Replies
 
-    private func takeReplies(of own: OwnConnection) throws(IOError) {
+    private final func takeReplies(of own: OwnConnection) throws(IOError) {
         let upstream = own.socket
         var reads = 0
         while upstream.isReadable, !client.isCongested {
@@ -179,7 +195,7 @@ extension SharedClient {
         expectAnswer(of: own, isNew: reads > 0)
     }
 
-    private func follow(_ bytes: Span<UInt8>, of own: OwnConnection) {
+    private final func follow(_ bytes: Span<UInt8>, of own: OwnConnection) {
         guard !own.hasLostReplies else { return }
         var offset = 0
         do throws(WireError) {
@@ -196,8 +212,8 @@ extension SharedClient {
         }
     }
 
-    private func expectAnswer(of own: OwnConnection, isNew: Bool) {
-        guard let responseTimeout else { return }
+    private final func expectAnswer(of own: OwnConnection, isNew: Bool) {
+        guard let responseTimeout = own.responseTimeout else { return }
         if !own.pin.isAwaitingReply {
             answerDue = .max
         } else if isNew || answerDue == .max {

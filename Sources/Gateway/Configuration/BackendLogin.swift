@@ -1,0 +1,79 @@
+// The login that the gateway has at a backend, where its listeners ask clients themselves.
+
+import FoundationEssentials
+
+/// Who the gateway is to a Redis backend.
+package struct BackendLogin: Sendable, Equatable {
+    /// Where the password is.
+    package enum Password: Sendable, Equatable {
+        /// In the configuration itself.
+        case text(String)
+        /// In a file, whose last line end is not part of it; read at start.
+        case file(String)
+
+        /// The password; nil when its file cannot be read.
+        var bytes: [UInt8]? {
+            switch self {
+            case .text(let text): return Array(text.utf8)
+            case .file(let path):
+                guard var bytes = FileManager.default.contents(atPath: path).map(Array.init) else { return nil }
+                if bytes.last == 10 { bytes.removeLast() }
+                if bytes.last == 13 { bytes.removeLast() }
+                return bytes
+            }
+        }
+    }
+
+    /// Nil for a server with a password and no users.
+    package var user: String?
+    package var password: Password
+
+    package init(user: String? = nil, password: Password) {
+        self.user = user
+        self.password = password
+    }
+}
+
+extension ConfigurationKey {
+    static let loginKeys = [login, loginUser, loginPassword, loginPasswordFile]
+
+    static let login = ConfigurationKey(
+        "backends.NAME.login", .section, default: .described("the clients' own"),
+        """
+        Redis only: who Fairlead is to this backend, for listeners that ask clients themselves (`users`). Clients never \
+        learn it.
+        """)
+    static let loginUser = ConfigurationKey(
+        "backends.NAME.login.user", .text, default: .described("none: a password only"), "The user's name.")
+    static let loginPassword = ConfigurationKey(
+        "backends.NAME.login.password", .text, default: .described("from `password-file`"), "The password.")
+    static let loginPasswordFile = ConfigurationKey(
+        "backends.NAME.login.password-file", .text, default: .described("none"),
+        "A file that holds the password; read at start.")
+}
+
+extension ConfigurationDecoder {
+    /// The login below `login`, or nil when there is none that could be read.
+    mutating func backendLogin(_ parent: ConfigurationSection) -> BackendLogin? {
+        guard let section = section(.login, in: parent) else { return nil }
+        let user = text(.loginUser, in: section)
+        let password = text(.loginPassword, in: section)
+        let file = text(.loginPasswordFile, in: section)
+        if section.has(.loginPassword) == section.has(.loginPasswordFile) {
+            add("expected either password or password-file", at: section.path)
+        }
+        if let file {
+            let password = BackendLogin.Password.file(absolute(file))
+            if checkingFiles, password.bytes == nil {
+                add("cannot read \(absolute(file))", at: section.path(of: .loginPasswordFile))
+            }
+            return BackendLogin(user: user, password: password)
+        }
+        return password.map { BackendLogin(user: user, password: .text($0)) }
+    }
+
+    private func absolute(_ path: String) -> String {
+        guard let folder, !path.hasPrefix("/") else { return path }
+        return "\(folder)/\(path)"
+    }
+}

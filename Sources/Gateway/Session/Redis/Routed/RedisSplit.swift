@@ -1,0 +1,155 @@
+// A command whose parts go to several lanes, and how their replies become one.
+
+import RedisWire
+import Wire
+
+/// The parts of a split command, and what has come back.
+final class RedisSplit {
+    /// How replies become one.
+    enum Merge: Equatable {
+        /// Numbers are added: DEL, EXISTS, UNLINK, TOUCH.
+        case sum
+        /// Values go back to the places of their keys: MGET.
+        case values
+        /// All of them say OK: MSET.
+        case allOK
+    }
+
+    struct Part {
+        let lane: RoutedLane
+        /// What is sent: a whole command.
+        var command: [UInt8]
+        /// Which of the keys, from 0, are in it.
+        var keys: [Int]
+        var reply: [UInt8] = []
+        var attempt = 1
+    }
+
+    let merge: Merge
+    let keyCount: Int
+    var parts: [Part]
+    var waiting: Int
+
+    /// The most parts of one command.
+    static let partLimit = 1024
+
+    init(_ merge: Merge, keyCount: Int, parts: [Part]) {
+        self.merge = merge
+        self.keyCount = keyCount
+        self.parts = parts
+        waiting = parts.count
+    }
+
+    /// How the replies of `command` can be made one; nil when it cannot be split.
+    static func merge(of command: RedisCommand) -> Merge? { merges[Int(command.rawValue)] }
+
+    private static let merges: [Merge?] = RedisCommand.names.map { name in
+        switch name.description {
+        case "del", "exists", "unlink", "touch": .sum
+        case "mget": .values
+        case "mset": .allOK
+        default: nil
+        }
+    }
+
+    /// Splits `command` by the lanes and groups that `place` gives for each key; nil when it takes too many parts.
+    ///
+    /// Keys of one lane stay together only if they are of one group too.
+    static func split(
+        _ command: RedisWholeCommand, in bytes: Span<UInt8>, _ merge: Merge,
+        place: (Span<UInt8>, _ spelled: inout [UInt8]) -> (lane: RoutedLane, group: Int)
+    ) -> RedisSplit? {
+        var walk = RedisArgumentWalk(command, in: bytes)
+        guard let name = walk.next(in: bytes) else { return nil }
+        var parts: [Part] = []
+        var bodies: [(count: Int, group: Int, bytes: [UInt8])] = []
+        var keyCount = 0
+        while let key = walk.next(in: bytes) {
+            var spelled: [UInt8] = []
+            let (lane, group) = place(bytes.extracting(key), &spelled)
+            let index =
+                parts.indices.first { parts[$0].lane === lane && bodies[$0].group == group } ?? parts.count
+            if index == parts.count {
+                guard index < partLimit else { return nil }
+                parts.append(Part(lane: lane, command: [], keys: []))
+                bodies.append((1, group, []))
+                append(bytes.extracting(name), to: &bodies[index].bytes)
+            }
+            if spelled.isEmpty {
+                append(bytes.extracting(key), to: &bodies[index].bytes)
+            } else {
+                append(spelled.span, to: &bodies[index].bytes)
+            }
+            bodies[index].count += 1
+            if merge == .allOK {
+                guard let value = walk.next(in: bytes) else { return nil }
+                append(bytes.extracting(value), to: &bodies[index].bytes)
+                bodies[index].count += 1
+            }
+            parts[index].keys.append(keyCount)
+            keyCount += 1
+        }
+        for index in parts.indices {
+            parts[index].command = Array("*\(bodies[index].count)\r\n".utf8) + bodies[index].bytes
+        }
+        return RedisSplit(merge, keyCount: keyCount, parts: parts)
+    }
+
+    /// Appends `argument` as a bulk string.
+    static func append(_ argument: Span<UInt8>, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: Array("$\(argument.count)\r\n".utf8))
+        argument.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+        bytes.append(.carriageReturn)
+        bytes.append(.lineFeed)
+    }
+
+    // MARK: Replies
+
+    /// The one reply, once all parts are answered: the first error, or what the parts make together.
+    func merged() -> [UInt8] {
+        for part in parts where part.reply.first == 0x2D || part.reply.first == 0x21 { return part.reply }
+        switch merge {
+        case .allOK: return parts.first?.reply ?? []
+        case .sum:
+            var sum: Int64 = 0
+            for part in parts {
+                guard let number = Self.number(part.reply) else { return Self.strange }
+                sum &+= number
+            }
+            return Array(":\(sum)\r\n".utf8)
+        case .values: return mergedValues()
+        }
+    }
+
+    private func mergedValues() -> [UInt8] {
+        var places: [(part: Int, range: Range<Int>)?] = Array(repeating: nil, count: keyCount)
+        for (index, part) in parts.enumerated() {
+            var offset = 0
+            let reply = part.reply.span
+            guard reply.count > 3, reply[0] == 0x2A else { return Self.strange }
+            while offset < reply.count, reply[offset] != .lineFeed { offset += 1 }
+            offset += 1
+            var framer = RedisReplyFramer()
+            for key in part.keys {
+                let start = offset
+                guard (try? framer.next(reply, at: &offset)) ?? nil != nil else { return Self.strange }
+                places[key] = (index, start..<offset)
+            }
+            guard offset == reply.count else { return Self.strange }
+        }
+        var merged = Array("*\(keyCount)\r\n".utf8)
+        merged.reserveCapacity(parts.reduce(16) { $0 + $1.reply.count })
+        for place in places {
+            guard let place else { return Self.strange }
+            merged += parts[place.part].reply[place.range]
+        }
+        return merged
+    }
+
+    private static func number(_ reply: [UInt8]) -> Int64? {
+        guard reply.count > 3, reply[0] == 0x3A else { return nil }
+        return Int64(String(decoding: reply[1..<(reply.count - 2)], as: UTF8.self))
+    }
+
+    private static let strange = RedisErrorReply.compose("a part of the split command got an answer of another kind")
+}

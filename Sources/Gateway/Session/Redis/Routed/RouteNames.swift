@@ -1,0 +1,76 @@
+// Which commands are special where keys lie on several backends, as data.
+
+import RedisWire
+import Wire
+
+enum RouteNames {
+    /// Commands about all keys of a server, whose answer would leave out those of the other backends.
+    static func isWhole(_ command: RedisCommand) -> Bool { whole[Int(command.rawValue)] }
+    /// Commands whose "keys" are channels.
+    static func isChannel(_ command: RedisCommand) -> Bool { channels[Int(command.rawValue)] }
+
+    /// Commands that mean the same at every backend: they are about the connection, or about nothing.
+    static func isAnywhere(_ command: RedisCommand) -> Bool { anywhere[Int(command.rawValue)] }
+
+    private static let anywhere = table([
+        "ping", "echo", "time", "client", "hello", "auth", "select", "reset", "quit", "multi", "exec", "discard",
+        "unwatch", "readonly", "readwrite", "asking", "command",
+    ])
+    private static let whole = table([
+        "dbsize", "keys", "scan", "randomkey", "flushall", "flushdb", "swapdb", "wait", "waitaof",
+    ])
+    private static let channels = table(["spublish", "ssubscribe", "sunsubscribe"])
+    private static let tellers = table([
+        "xread", "xreadgroup", "lmpop", "zmpop", "blmpop", "bzmpop", "blpop", "brpop", "bzpopmin", "bzpopmax",
+        "migrate",
+        "command",
+    ])
+
+    private static func table(_ names: Set<String>) -> [Bool] {
+        RedisCommand.names.map { names.contains($0.description) }
+    }
+
+    /// Whether the reply of `command` may hold keys, or its words name keys that are in no place of a key.
+    static func tellsKeys(_ command: RedisWholeCommand, in bytes: Bytes) -> Bool {
+        if tellers[Int(command.command.rawValue)] { return true }
+        guard command.command == sort || command.command == sortReadOnly else { return false }
+        var walk = RedisArgumentWalk(command, in: bytes)
+        while let argument = walk.next(in: bytes) {
+            guard argument.count == 2 || argument.count == 3 else { continue }
+            let word = command.word(walk.count &- 1, in: bytes)
+            if word == by || word == get { return true }
+        }
+        return false
+    }
+
+    /// The pattern of KEYS, or of SCAN with MATCH.
+    static func pattern(of command: RedisWholeCommand, in bytes: Bytes) -> [UInt8]? {
+        if command.command == keys { return command.argumentCount == 2 ? command.value(1, in: bytes) : nil }
+        guard command.command == scan else { return nil }
+        var pattern: [UInt8]?
+        // Of several the last counts.
+        for index in stride(from: 2, to: min(command.argumentCount - 1, 16), by: 2)
+        where command.word(index, in: bytes) == match {
+            pattern = command.value(index + 1, in: bytes)
+        }
+        return pattern
+    }
+
+    /// Whether a byte of a pattern stands for others.
+    static func isSpecial(_ byte: UInt8) -> Bool { [0x2A, 0x3F, 0x5B, 0x5C].contains(byte) }
+
+    /// A whole error reply of the code that servers have for keys of several places.
+    static func crossSlot(_ message: String) -> [UInt8] {
+        let line = RedisErrorReply.compose(message)
+        // `-ERR fairlead: ` with the code that clients know.
+        return Array("-CROSSSLOT".utf8) + line.dropFirst(4)
+    }
+
+    private static let keys = RedisCommand("keys")
+    private static let scan = RedisCommand("scan")
+    private static let sort = RedisCommand("sort")
+    private static let sortReadOnly = RedisCommand("sort_ro")
+    private static let match = RedisText("match")
+    private static let by = RedisText("by")
+    private static let get = RedisText("get")
+}

@@ -1,0 +1,152 @@
+// Routing by key prefix, database and user.
+
+import RedisWire
+import Wire
+
+/// Decides by a listener's routes.
+final class RouteRouter: RedisRouter {
+    private let table: RouteTable
+
+    init(_ table: RouteTable) { self.table = table }
+
+    func home(_ state: RoutedState) -> RoutedLane { table.home(state).lane }
+
+    func decide(_ command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState) -> RedisDecision {
+        if RouteNames.isAnywhere(command.command) { return .anywhere(table.home(state).lane) }
+        guard table.isDivided(state) else { return .lane(table.home(state).lane) }
+        if RouteNames.isWhole(command.command) { return decideWhole(command, in: bytes, state) }
+        if command.command == .unknown { return decideUnknown(command, in: bytes, state) }
+        let keys = RedisKeys.of(command, in: bytes)
+        guard !keys.isEmpty, !RouteNames.isChannel(command.command) else { return .lane(table.home(state).lane) }
+        return decide(command, keys, in: bytes, state)
+    }
+
+    // MARK: - Keys
+
+    private func decide(
+        _ command: RedisWholeCommand, _ keys: RedisKeys, in bytes: Span<UInt8>, _ state: RoutedState
+    ) -> RedisDecision {
+        var walk = RedisArgumentWalk(command, in: bytes)
+        var found: RouteTable.Entry?
+        var other: RouteTable.Entry?
+        var isRewritten = false
+        var index = 0
+        // In one pass: places come in the order of the arguments.
+        while let place = keys.place(index) {
+            guard let argument = walk.next(in: bytes) else { break }
+            guard walk.count == place &+ 1 else { continue }
+            index &+= 1
+            let entry = table.entry(of: bytes.extracting(argument), state)
+            if entry.rewrite != nil { isRewritten = true }
+            guard let first = found else {
+                found = entry
+                continue
+            }
+            if first.lane !== entry.lane { other = entry }
+        }
+        guard let found else { return .lane(table.home(state).lane) }
+        if let other { return cross(command, in: bytes, found, other, state) }
+        if isRewritten { return rewrite(command, keys, in: bytes, found.lane, state) }
+        return .lane(found.lane)
+    }
+
+    private func cross(
+        _ command: RedisWholeCommand, in bytes: Span<UInt8>, _ one: RouteTable.Entry, _ other: RouteTable.Entry,
+        _ state: RoutedState
+    ) -> RedisDecision {
+        let routes = "\(one.match) -> \(one.lane.backend.name); \(other.match) -> \(other.lane.backend.name)"
+        guard table.splits, let merge = RedisSplit.merge(of: command.command) else {
+            return .refused(RouteNames.crossSlot("\(command.command) has keys of several backends (\(routes))"))
+        }
+        let split = RedisSplit.split(command, in: bytes, merge) { key, spelled in
+            let entry = table.entry(of: key, state)
+            if let rewrite = entry.rewrite { spelled = Self.rewritten(key, entry, rewrite) }
+            return (entry.lane, 0)
+        }
+        guard let split else {
+            return .refused(RouteNames.crossSlot("\(command.command) cannot be split: a key is without its value"))
+        }
+        return .split(split)
+    }
+
+    // MARK: - Rewriting
+
+    private func rewrite(
+        _ command: RedisWholeCommand, _ keys: RedisKeys, in bytes: Span<UInt8>, _ lane: RoutedLane,
+        _ state: RoutedState
+    ) -> RedisDecision {
+        if RouteNames.tellsKeys(command, in: bytes) {
+            return .refused(
+                RedisErrorReply.compose(
+                    "\(command.command) may answer with keys or ask for others, and those of this route are rewritten"))
+        }
+        var words = Array("*\(command.argumentCount)\r\n".utf8)
+        var walk = RedisArgumentWalk(command, in: bytes)
+        var index = 0
+        while let argument = walk.next(in: bytes) {
+            let word = bytes.extracting(argument)
+            guard keys.place(index) == walk.count &- 1 else {
+                RedisSplit.append(word, to: &words)
+                continue
+            }
+            index &+= 1
+            let entry = table.entry(of: word, state)
+            if let rewrite = entry.rewrite {
+                RedisSplit.append(Self.rewritten(word, entry, rewrite).span, to: &words)
+            } else {
+                RedisSplit.append(word, to: &words)
+            }
+        }
+        return .rewritten(lane, words)
+    }
+
+    private static func rewritten(_ key: Span<UInt8>, _ entry: RouteTable.Entry, _ rewrite: [UInt8]) -> [UInt8] {
+        var result = rewrite
+        key.extracting(entry.prefix.count..<key.count).withUnsafeBufferPointer { result.append(contentsOf: $0) }
+        return result
+    }
+
+    // MARK: - Commands without keys
+
+    /// A command about all keys there are: it goes where its pattern leads, if it has one that leads to one backend.
+    private func decideWhole(
+        _ command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState
+    ) -> RedisDecision {
+        if let pattern = RouteNames.pattern(of: command, in: bytes) {
+            let literal = Array(pattern.prefix { !RouteNames.isSpecial($0) })
+            let entry = table.entry(of: literal.span, state)
+            // A longer prefix would take some of the keys.
+            let isOne = !table.entries.contains { other in
+                other.takes(state) && other.prefix.count > literal.count && other.prefix.starts(with: literal)
+                    && other.lane !== entry.lane
+            }
+            if isOne, entry.rewrite == nil, !entry.prefix.isEmpty { return .lane(entry.lane) }
+        }
+        return .refused(
+            RedisErrorReply.compose(
+                "\(command.command) is about all keys, and those behind this listener are on several backends: ask each "
+                    + "of them, or give a pattern that begins with one route's prefix"))
+    }
+
+    /// A command whose keys are not known: it stays at home only if none of its words can be a key of another route.
+    private func decideUnknown(
+        _ command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState
+    ) -> RedisDecision {
+        let home = table.home(state)
+        var walk = RedisArgumentWalk(command, in: bytes)
+        _ = walk.next(in: bytes)
+        var first: RouteTable.Entry?
+        var strays = false
+        while let argument = walk.next(in: bytes) {
+            let entry = table.entry(of: bytes.extracting(argument), state)
+            // Modules put their key first.
+            if first == nil { first = entry }
+            if entry.lane !== first?.lane || entry.rewrite != nil { strays = true }
+        }
+        guard let first, strays || first.lane !== home.lane else { return .lane(home.lane) }
+        if !first.prefix.isEmpty, first.rewrite == nil { return .lane(first.lane) }
+        return .refused(
+            RedisErrorReply.compose(
+                "which words of this command are keys is not known, and some begin with the prefix of another route"))
+    }
+}

@@ -1,0 +1,74 @@
+// The routes of a listener on one worker, in the order in which they are tried.
+
+import RedisWire
+import Wire
+
+/// Which route a key, or a client, belongs to.
+final class RouteTable {
+    /// One route; its words are compared with what clients have sent.
+    struct Entry {
+        let prefix: [UInt8]
+        let database: [UInt8]?
+        let user: [UInt8]?
+        let rewrite: [UInt8]?
+        let lane: RoutedLane
+        let match: RouteMatch
+
+        func takes(_ state: RoutedState) -> Bool {
+            (database == nil || database == state.database) && (user == nil || user == state.user)
+        }
+
+        func takes(_ key: Span<UInt8>) -> Bool {
+            guard prefix.count <= key.count else { return false }
+            for index in prefix.indices where prefix[index] != key[index] { return false }
+            return true
+        }
+    }
+
+    /// The longest prefix first, then who names a user, then who names a database; the last takes everything.
+    let entries: [Entry]
+    let splits: Bool
+
+    init(_ routes: [ListenerRoute], splits: Bool, _ local: WorkerState) {
+        self.splits = splits
+        var lanes: [RoutedLane] = []
+        let entries = routes.compactMap { route -> Entry? in
+            guard let backend = route.backend else { return nil }
+            let lane =
+                lanes.first { $0.backend === backend }
+                ?? RoutedLane(backend, local.sharedUpstreams(of: backend), index: lanes.count)
+            if lane.index == lanes.count { lanes.append(lane) }
+            let match = route.configuration.match
+            return Entry(
+                prefix: Array((match.prefix ?? "").utf8), database: match.database.map { Array("\($0)".utf8) },
+                user: match.user.map { Array($0.utf8) }, rewrite: route.configuration.rewrite.map { Array($0.utf8) },
+                lane: lane, match: match)
+        }
+        // Equal ones keep their order, so that the listener's own comes last.
+        self.entries = entries.enumerated().sorted { one, other in
+            let (left, right) = (one.element, other.element)
+            if left.prefix.count != right.prefix.count { return left.prefix.count > right.prefix.count }
+            if (left.user == nil) != (right.user == nil) { return left.user != nil }
+            if (left.database == nil) != (right.database == nil) { return left.database != nil }
+            return one.offset < other.offset
+        }.map(\.element)
+    }
+
+    /// The route of `key` for a client in `state`.
+    func entry(of key: Span<UInt8>, _ state: RoutedState) -> Entry {
+        for entry in entries where entry.takes(key) && entry.takes(state) { return entry }
+        return entries[entries.count - 1]
+    }
+
+    /// The route of commands without a key for a client in `state`.
+    func home(_ state: RoutedState) -> Entry {
+        for entry in entries where entry.prefix.isEmpty && entry.takes(state) { return entry }
+        return entries[entries.count - 1]
+    }
+
+    /// Whether keys of a client in `state` may lie elsewhere than at its home.
+    func isDivided(_ state: RoutedState) -> Bool {
+        let home = home(state).lane
+        return entries.contains { !$0.prefix.isEmpty && $0.takes(state) && ($0.lane !== home || $0.rewrite != nil) }
+    }
+}

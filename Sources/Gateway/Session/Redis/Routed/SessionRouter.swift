@@ -1,0 +1,9 @@
+// Which router a session has, if any.
+
+extension Session {
+    /// What decides for each command; nil where all of them go to one backend that asks its clients itself.
+    var router: (any RedisRouter)? {
+        if listener.routes.count > 1 { return RouteRouter(local.routeTable(of: listener)) }
+        return listener.door == nil ? nil : SingleRouter(backend, local)
+    }
+}

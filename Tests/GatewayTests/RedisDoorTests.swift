@@ -1,0 +1,61 @@
+// Who may come in at a Redis listener that asks in front of trusted backends: passwords, and the configuration of it.
+
+import Testing
+
+@testable import Gateway
+
+@Suite("A Redis listener that asks who its clients are")
+struct RedisDoorTests {
+    // The SHA-256 of `secret`.
+    private static let hash = "#2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
+
+    @Test("admits a user with the password, plain or as its hash, and nobody else")
+    func admits() {
+        let door = GatewayDoor(["ann": Self.hash, "bob": "secret", "odd": "#secret", "none": ""])
+        func admits(_ user: String, _ password: String) -> Bool { door.admits(Array(user.utf8), Array(password.utf8)) }
+        #expect(admits("ann", "secret") && admits("bob", "secret") && admits("odd", "#secret") && admits("none", ""))
+        #expect(
+            !admits("ann", Self.hash) && !admits("ann", "secret ") && !admits("bob", "") && !admits("odd", "secret"))
+        #expect(!admits("eve", "secret") && !admits("eve", "") && !admits("", ""))
+        #expect(!door.asksNobody && GatewayDoor([:]).asksNobody)
+    }
+
+    @Test("keeps the gateway's own login out of what is shown")
+    func rendered() throws {
+        let text = pair(
+            "redis", "redis://h", listener: "users: { ann: hunter2 }",
+            backend: "login: { user: gate, password: hunter3 }")
+        let result = try configuration(text)
+        #expect(result.backends.first?.login == BackendLogin(user: "gate", password: .text("hunter3")))
+        #expect(!result.rendered().contains("hunter"))
+        let file = try configuration(
+            pair("redis", "redis://h", listener: "users: { a: b }", backend: "login: { password-file: pw }"))
+        #expect(file.backends.first?.login == BackendLogin(password: .file("/etc/fairlead/pw")))
+        #expect(try configuration(file.rendered()).backends == file.backends)
+    }
+
+    @Test(
+        "has problems that say what to do",
+        arguments: [
+            ("", "login: { password: x }", "add users, or write allow-anonymous: true"),
+            ("users: { a: b }", "login: { user: x }", "expected either password or password-file"),
+            (
+                "users: { a: b }", "login: { password: x, password-file: y }",
+                "expected either password or password-file"
+            ),
+            (
+                "users: { ann: b }\nroutes: [{ user: anne, backend: b }]", "mode: shared",
+                "no user is called \"anne\" (did you mean \"ann\"?)"
+            ),
+        ])
+    func mistakes(listener: String, backend: String, message: String) {
+        let found = problems(pair("redis", "redis://h", listener: listener, backend: backend))
+        #expect(found.count == 1 && found[0].contains(message), "\(found)")
+    }
+
+    @Test("is a Redis listener")
+    func others() {
+        let found = problems(pair("postgres", "postgres://h", backend: "login: { password: x }"))
+        #expect(found.count == 1 && found[0].contains("only Redis backends"), "\(found)")
+    }
+}

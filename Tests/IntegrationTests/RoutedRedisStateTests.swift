@@ -1,0 +1,118 @@
+// What becomes of a client's state where its keys lie on several backends.
+
+import Foundation
+import RedisWire
+import TestSupport
+import Testing
+
+@Suite("the state of a client of several backends", .serialized, .blocking)
+struct RoutedRedisStateTests {
+    private static let aborted = "-EXECABORT Transaction discarded because of previous errors.\r\n"
+
+    @Test("a transaction is for the backend of its first key", arguments: [false, true])
+    func transaction(isPipelined: Bool) throws {
+        let place = try RoutedRedis()
+        let client = try place.gateway.connect()
+        let commands = [
+            ["MULTI"], ["SET", "a:1", "1"], ["INCR", "a:1"], ["PING"], ["EXEC"], ["GET", "b:1"], ["GET", "a:1"],
+        ]
+        let replies =
+            isPipelined
+            ? try RoutedRedis.pipeline(client, commands)
+            : try commands.flatMap { try RoutedRedis.pipeline(client, [$0]) }
+        #expect(
+            replies == [
+                "+OK\r\n", "+QUEUED\r\n", "+QUEUED\r\n", "+QUEUED\r\n", "*3\r\n+OK\r\n:2\r\n+PONG\r\n", "$-1\r\n",
+                "$1\r\n2\r\n",
+            ])
+        #expect(
+            try RoutedRedis.pipeline(client, [["MULTI"], ["EXEC"], ["MULTI"], ["DISCARD"], ["GET", "a:1"]]) == [
+                "+OK\r\n", "*0\r\n", "+OK\r\n", "+OK\r\n", "$1\r\n2\r\n",
+            ])
+    }
+
+    @Test(
+        "a key of another backend makes the whole transaction fail, and nothing of it is done",
+        arguments: [false, true])
+    func spoiled(isKept: Bool) throws {
+        let place = try RoutedRedis()
+        let client = try place.gateway.connect()
+        if isKept { #expect(try client.ask("CLIENT", "SETNAME", "me") == "+OK\r\n") }
+        #expect(try client.ask("MULTI") == "+OK\r\n")
+        #expect(try client.ask("SET", "x", "1") == "+QUEUED\r\n")
+        #expect(try client.ask("SET", "b:1", "1").hasPrefix("-CROSSSLOT"))
+        #expect(try client.ask("SET", "x", "2") == "+QUEUED\r\n")
+        #expect(try client.ask("EXEC") == Self.aborted)
+        #expect(try client.ask("GET", "x") == "$-1\r\n")
+        #expect(try client.ask("GET", "b:1") == "$-1\r\n")
+        let piped = try RoutedRedis.pipeline(
+            client, [["MULTI"], ["SET", "x", "1"], ["GET", "b:1"], ["EXEC"], ["GET", "x"]])
+        #expect(piped[0] == "+OK\r\n" && piped[1] == "+QUEUED\r\n" && piped[2].hasPrefix("-CROSSSLOT"))
+        #expect(piped[3] == Self.aborted && piped[4] == "$-1\r\n")
+        if isKept { #expect(try client.ask("CLIENT", "GETNAME") == "$2\r\nme\r\n") }
+    }
+
+    @Test("WATCH holds its keys' backend, and other backends can be asked meanwhile", arguments: [false, true])
+    func watch(isTouched: Bool) throws {
+        let place = try RoutedRedis()
+        let client = try place.gateway.connect()
+        try client.ask("SET", "b:1", "B")
+        #expect(try client.ask("WATCH", "a:1") == "+OK\r\n")
+        if isTouched { try place.direct(place.alpha).ask("SET", "a:1", "7") }
+        #expect(try client.ask("GET", "b:1") == "$1\r\nB\r\n")
+        #expect(try client.ask("WATCH", "b:1").contains("is held at backend 'alpha'"))
+        #expect(try client.ask("BLPOP", "b:q", "0.05") == "*-1\r\n")
+        #expect(try client.ask("MULTI") == "+OK\r\n")
+        #expect(try client.ask("INCR", "a:1") == "+QUEUED\r\n")
+        #expect(try client.ask("EXEC") == (isTouched ? "*-1\r\n" : "*1\r\n:1\r\n"))
+        #expect(try client.ask("WATCH", "b:1") == "+OK\r\n")
+        #expect(try client.ask("UNWATCH") == "+OK\r\n")
+    }
+
+    @Test("blocking commands wait at their keys' backend and delay nobody")
+    func blocking() throws {
+        let place = try RoutedRedis()
+        let (client, other) = (try place.gateway.connect(), try place.gateway.connect())
+        try client.send([["BLPOP", "b:q", "0"], ["GET", "a:1"], ["GET", "x"]].flatMap { RawConnection.command($0) })
+        #expect(try other.ask("SET", "a:1", "1") == "+OK\r\n")
+        #expect(!client.hasInput(within: 50))
+        #expect(try other.ask("RPUSH", "b:q", "v") == ":1\r\n")
+        #expect(try client.reply() == "*2\r\n$3\r\nb:q\r\n$1\r\nv\r\n")
+        #expect(try client.reply() == "$1\r\n1\r\n")
+        #expect(try client.reply() == "$-1\r\n")
+    }
+
+    @Test("a RESP3 subscriber hears its channels between commands for all backends")
+    func subscribed() throws {
+        let place = try RoutedRedis()
+        let client = try place.gateway.connect()
+        #expect(try client.ask("HELLO", "3").hasPrefix("%7"))
+        #expect(try client.ask("SUBSCRIBE", "a:news") == ">3\r\n$9\r\nsubscribe\r\n$6\r\na:news\r\n:1\r\n")
+        for round in 0..<10 {
+            #expect(try client.ask("SET", "b:1", "\(round)") == "+OK\r\n")
+            #expect(try client.ask("GET", "a:1") == "_\r\n")
+            #expect(try place.direct(place.main).ask("PUBLISH", "a:news", "\(round)") == ":1\r\n")
+            #expect(try client.reply() == ">3\r\n$7\r\nmessage\r\n$6\r\na:news\r\n$1\r\n\(round)\r\n")
+        }
+        #expect(try client.ask("UNSUBSCRIBE") == ">3\r\n$11\r\nunsubscribe\r\n$6\r\na:news\r\n:0\r\n")
+        #expect(try client.ask("GET", "b:1") == "$1\r\n9\r\n")
+    }
+
+    @Test("RESET takes everything away")
+    func reset() throws {
+        let place = try RoutedRedis()
+        let client = try place.gateway.connect()
+        try client.ask("SET", "x", "1")
+        #expect(try client.ask("HELLO", "3").hasPrefix("%7"))
+        #expect(try client.ask("SELECT", "3") == "+OK\r\n")
+        #expect(try client.ask("WATCH", "b:1") == "+OK\r\n")
+        #expect(try client.ask("CLIENT", "SETNAME", "me").hasPrefix("+OK"))
+        #expect(try client.ask("MULTI") == "+OK\r\n")
+        #expect(try client.ask("RESET") == "+RESET\r\n")
+        #expect(try client.ask("GET", "x") == "$1\r\n1\r\n")
+        #expect(try client.ask("GET", "none") == "$-1\r\n")
+        #expect(try client.ask("CLIENT", "GETNAME") == "$-1\r\n")
+        #expect(try client.ask("QUIT") == "+OK\r\n")
+        #expect(try client.rest() == [])
+    }
+}
