@@ -308,6 +308,12 @@ package final class Socket: EventSource {
         worker.counters.socketsClosed += 1
     }
 
+    /// Ends the connection in both directions, so that its user sees the peer's end; the user still has to close it.
+    package func abandon() {
+        guard !isClosed else { return }
+        _ = shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
     /// Closes with a reset, so that the peer cannot take the end for a complete answer.
     package func reset() {
         guard !isClosed else { return }

@@ -175,7 +175,7 @@ struct ConfigurationFileTests {
                 "f.yaml:13:5: listeners.other.conections: this key is not known (did you mean \"connections\"?); known here: protocol, listen, backend, connections, handshake-timeout, idle-timeout, users, access-keys, region, allow-anonymous, tls, routes, split",
                 "f.yaml:15:22: backends.redis-main.url: expected a port between 1 and 65535, got \"99999\"",
                 "f.yaml:16:3: backends.redis main: expected a name of 1 to 63 letters, digits, \".\", \"_\" or \"-\" (it becomes a metric label)",
-                "f.yaml:16:22: backends.redis main.url: expected redis://, rediss://, redis+unix://, unix:PATH, postgres://, http:// or https://, got ftp://",
+                "f.yaml:16:22: backends.redis main.url: expected redis://, rediss://, redis+unix://, redis+cluster://, redis+sentinel://, unix:PATH, postgres://, http:// or https://, got ftp://",
             ])
     }
 

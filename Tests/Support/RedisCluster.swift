@@ -13,34 +13,40 @@ package final class RedisCluster: Sendable {
         try await blocking { try RedisCluster(arguments) }
     }
 
+    /// The password of the default user, of all nodes.
+    private let password: String?
+
     /// The first slots of the masters, and the end.
     private static let borders = [0, 5461, 10923, 16384]
 
     /// The blocking form of `start`.
-    package init(_ arguments: [String] = []) throws {
+    package init(_ arguments: [String] = [], password: String? = nil) throws {
+        self.password = password
+        let login = password.map { ["--masterauth", $0] } ?? []
         let busPorts = try (0..<6).map { _ in try FreePort.take() }
         nodes = try busPorts.map { port in
             try RedisServer(
                 .init(
+                    password: password,
                     arguments: [
                         "--cluster-enabled", "yes", "--cluster-port", "\(port)", "--cluster-node-timeout", "1500",
                         "--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0",
                         "--repl-ping-replica-period", "1",
-                    ] + arguments))
+                    ] + login + arguments))
         }
-        ids = try nodes.map { try Self.ask($0, ["CLUSTER", "MYID"]) }
+        ids = try nodes.map { try Self.ask($0, password, ["CLUSTER", "MYID"]) }
         for (index, node) in nodes.enumerated() {
-            try Self.ask(node, ["CLUSTER", "SET-CONFIG-EPOCH", "\(index + 1)"])
+            try Self.ask(node, password, ["CLUSTER", "SET-CONFIG-EPOCH", "\(index + 1)"])
             if index < 3 {
                 try Self.ask(
-                    node,
+                    node, password,
                     ["CLUSTER", "ADDSLOTSRANGE", "\(Self.borders[index])", "\(Self.borders[index + 1] - 1)"])
             }
             guard index > 0 else { continue }
-            try Self.ask(node, ["CLUSTER", "MEET", "127.0.0.1", "\(nodes[0].port)", "\(busPorts[0])"])
+            try Self.ask(node, password, ["CLUSTER", "MEET", "127.0.0.1", "\(nodes[0].port)", "\(busPorts[0])"])
         }
         try wait("six nodes everywhere") {
-            try nodes.allSatisfy { try Self.ask($0, ["CLUSTER", "INFO"]).contains("cluster_known_nodes:6") }
+            try nodes.allSatisfy { try Self.ask($0, password, ["CLUSTER", "INFO"]).contains("cluster_known_nodes:6") }
         }
         for index in 3..<6 { try replicate(index, of: index - 3) }
         try waitUntilWhole()
@@ -48,7 +54,7 @@ package final class RedisCluster: Sendable {
 
     private func replicate(_ index: Int, of master: Int) throws {
         try wait("a replica that knows its master") {
-            try Self.ask(nodes[index], ["CLUSTER", "REPLICATE", ids[master]]) == "OK"
+            try Self.ask(nodes[index], password, ["CLUSTER", "REPLICATE", ids[master]]) == "OK"
         }
     }
 
@@ -79,11 +85,14 @@ package final class RedisCluster: Sendable {
 
     /// What the node at `index` answers to a command, as redis-cli prints it.
     @discardableResult
-    package func ask(_ index: Int, _ words: String...) throws -> String { try Self.ask(nodes[index], words) }
+    package func ask(_ index: Int, _ words: String...) throws -> String { try Self.ask(nodes[index], password, words) }
 
     @discardableResult
-    private static func ask(_ server: RedisServer, _ words: [String]) throws -> String {
-        try Command.runBlocking(["redis-cli", "-p", "\(server.port)"] + words, timeout: .seconds(20)).text
+    private static func ask(_ server: RedisServer, _ password: String?, _ words: [String]) throws -> String {
+        try Command.runBlocking(
+            ["redis-cli", "-p", "\(server.port)"] + words, env: password.map { ["REDISCLI_AUTH": $0] } ?? [:],
+            timeout: .seconds(20)
+        ).text
             .trimmingCharacters(in: .newlines)
     }
 
@@ -123,7 +132,7 @@ package final class RedisCluster: Sendable {
         let keys = try ask(source, "CLUSTER", "GETKEYSINSLOT", "\(slot)", "\(count)").split(separator: "\n")
         guard !keys.isEmpty else { return 0 }
         let words = ["MIGRATE", "127.0.0.1", "\(nodes[target].port)", "", "0", "5000", "KEYS"] + keys.map(String.init)
-        let answer = try Self.ask(nodes[source], words)
+        let answer = try Self.ask(nodes[source], password, words)
         guard answer == "OK" || answer == "NOKEY" else { throw SupportError("MIGRATE: \(answer)") }
         return keys.count
     }

@@ -30,7 +30,10 @@ package struct RedisIdentity: Hashable, Sendable {
     package var isInitial: Bool { self == RedisIdentity() }
 
     /// The commands that give a fresh connection this identity, and how many replies they get.
-    package var opening: (commands: [UInt8], replies: Int) {
+    package var opening: (commands: [UInt8], replies: Int) { opening(isReadOnly: false) }
+
+    /// The same, with READONLY at the end where a replica of a cluster is to answer.
+    package func opening(isReadOnly: Bool) -> (commands: [UInt8], replies: Int) {
         var commands: [UInt8] = []
         var replies = 0
         func add(_ words: [[UInt8]]) {
@@ -43,6 +46,7 @@ package struct RedisIdentity: Hashable, Sendable {
         }
         if version == 3 { add([Array("HELLO".utf8), Array("3".utf8)]) }
         if database != Self.firstDatabase { add([Array("SELECT".utf8), database]) }
+        if isReadOnly { add([Array("READONLY".utf8)]) }
         return (commands, replies)
     }
 }

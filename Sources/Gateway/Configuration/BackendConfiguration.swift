@@ -16,6 +16,10 @@ package struct BackendConfiguration: Sendable, Equatable {
     package var mode = BackendMode.session
     /// Who the gateway is to it (Redis only); nil: clients log in with their own.
     package var login: BackendLogin?
+    /// How servers behind the URL belong together (Redis only).
+    package var topology = RedisTopology.single
+    /// Which nodes of a cluster answer commands that only read.
+    package var replicaReads = ReplicaReads.never
     /// How long name resolution, connecting and the TLS handshake may take together.
     package var connectTimeout = ConfigurationDefaults.connectTimeout
     /// The most idle upstreams that a worker keeps for reuse (S3 only).
@@ -42,4 +46,25 @@ package enum BackendMode: String, Sendable, CaseIterable {
     case session
     /// Many clients' stateless commands travel on one connection of each worker.
     case shared
+}
+
+/// How Redis servers behind one URL belong together.
+package enum RedisTopology: Sendable, Equatable {
+    /// There is one.
+    case single
+    /// A cluster, whose nodes are learnt from the first of these that answers.
+    case cluster(seeds: [Endpoint])
+    /// A master and its replicas; these sentinels tell which is the master that they call so.
+    case sentinel(String, sentinels: [Endpoint])
+
+    /// Whether the URL is that of a cluster.
+    package var isCluster: Bool { if case .cluster = self { true } else { false } }
+}
+
+/// Which nodes of a cluster answer commands that only read.
+package enum ReplicaReads: String, Sendable, CaseIterable {
+    /// The masters.
+    case never
+    /// A replica of the slot where one is known, else the master; what is read may be older than what was written.
+    case prefer
 }

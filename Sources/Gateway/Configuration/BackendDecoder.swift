@@ -16,6 +16,7 @@ extension ConfigurationDecoder {
         let idleConnectionTimeout = duration(.idleConnectionTimeout, in: section)
         let mode: BackendMode? = choice(.backendMode, in: section)
         let login = backendLogin(section)
+        let replicaReads: ReplicaReads? = choice(.replicaReads, in: section)
         let tlsSection = self.section(.backendTLS, in: section)
         let tls = backendTLS(tlsSection, url: url?.parsed)
         guard let url else { return nil }
@@ -38,16 +39,35 @@ extension ConfigurationDecoder {
             add(
                 "only Redis backends can have a login of the gateway's: remove this key", at: section.path(of: .login))
         }
+        checkTopology(url.parsed.topology, mode, section)
         var backend = BackendConfiguration(
             name: name, url: url.text, protocol: url.parsed.protocol, endpoint: url.parsed.endpoint)
         backend.tls = tls
         backend.login = login
-        backend.mode = mode ?? backend.mode
+        backend.topology = url.parsed.topology
+        backend.mode = mode ?? (backend.topology.isCluster ? .shared : backend.mode)
+        backend.replicaReads = replicaReads ?? backend.replicaReads
         backend.connectTimeout = connectTimeout.flatMap(\.self) ?? backend.connectTimeout
         backend.responseTimeout = responseTimeout ?? backend.responseTimeout
         backend.idleConnections = idleConnections ?? backend.idleConnections
         backend.idleConnectionTimeout = idleConnectionTimeout.flatMap(\.self) ?? backend.idleConnectionTimeout
         return backend
+    }
+
+    private mutating func checkTopology(
+        _ topology: RedisTopology, _ mode: BackendMode?, _ section: ConfigurationSection
+    ) {
+        if topology.isCluster, mode == .session {
+            add(
+                """
+                a client's commands go to several nodes of a cluster, so it cannot have one connection: remove this key; for \
+                clients that know clusters themselves write redis:// with one node
+                """,
+                at: section.path(of: .backendMode))
+        }
+        if !topology.isCluster, section.has(.replicaReads) {
+            add("only a redis+cluster:// backend has replicas: remove this key", at: section.path(of: .replicaReads))
+        }
     }
 
     private mutating func backendURL(_ section: ConfigurationSection) -> (text: String, parsed: BackendURL)? {

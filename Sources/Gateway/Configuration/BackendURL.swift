@@ -17,9 +17,13 @@ struct BackendURL: Equatable {
     var `protocol`: WireProtocol
     var endpoint: Endpoint
     var security: Security
+    /// How servers behind it belong together (Redis only).
+    var topology = RedisTopology.single
 
     /// What a URL may begin with, for errors.
-    static let schemes = "redis://, rediss://, redis+unix://, unix:PATH, postgres://, http:// or https://"
+    static let schemes = """
+        redis://, rediss://, redis+unix://, redis+cluster://, redis+sentinel://, unix:PATH, postgres://, http:// or https://
+        """
     /// What to do about a private protocol's URL.
     static let adapterIsMissing = "a trusted backend needs \(schemes); for a private protocol name its adapter as well"
 
@@ -35,6 +39,8 @@ struct BackendURL: Equatable {
         switch parts.scheme {
         case "redis", "rediss": return try redis(parts)
         case "redis+unix": return try redisSocket(parts)
+        case "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel":
+            return try redisSeveral(parts)
         case "postgres", "postgresql": return try postgres(parts)
         case "http", "https": return try s3(parts)
         case let scheme where scheme.contains("+") || scheme == "tcp":
@@ -54,6 +60,32 @@ struct BackendURL: Equatable {
         return BackendURL(
             protocol: .redis, endpoint: try parts.endpoint(defaultPort: 6379),
             security: parts.scheme == "rediss" ? .verified : .clear(remedy: "write rediss:// for TLS"))
+    }
+
+    private static func redisSeveral(_ parts: URLParts) throws(ValueError) -> BackendURL {
+        try parts.refuseQuery()
+        let isSentinel = parts.scheme.hasSuffix("sentinel")
+        let seeds = try parts.endpoints(defaultPort: isSentinel ? 26379 : 6379)
+        guard let first = seeds.first else { throw ValueError("expected \(parts.scheme)://host:port,host:port") }
+        let secure = parts.scheme.hasPrefix("rediss")
+        var url = BackendURL(
+            protocol: .redis, endpoint: first,
+            security: secure ? .verified : .clear(remedy: "write rediss\(parts.scheme.dropFirst(5)):// for TLS"))
+        if isSentinel {
+            let name = String(parts.path.dropFirst())
+            guard !name.isEmpty, !name.contains("/"), name.utf8.count <= 255, name.utf8.allSatisfy({ $0 > 0x20 }) else {
+                throw ValueError(
+                    "expected \(parts.scheme)://host:port,host:port/NAME with the name by which the sentinels call the master"
+                )
+            }
+            url.topology = .sentinel(name, sentinels: seeds)
+        } else {
+            guard ["", "/", "/0"].contains(parts.path) else {
+                throw ValueError("a cluster has one database: end the URL after the last port")
+            }
+            url.topology = .cluster(seeds: seeds)
+        }
+        return url
     }
 
     private static func redisSocket(_ parts: URLParts) throws(ValueError) -> BackendURL {

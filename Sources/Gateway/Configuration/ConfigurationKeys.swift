@@ -108,7 +108,7 @@ extension ConfigurationKey {
 extension ConfigurationKey {
     static let backendKeys =
         [
-            backends, backend, backendURL, backendAdapter, adapterOptions, gaps, conformance, backendMode,
+            backends, backend, backendURL, backendAdapter, adapterOptions, gaps, conformance, backendMode, replicaReads,
             connectTimeout, responseTimeout, idleConnections,
             idleConnectionTimeout, backendTLS, backendCA, backendCertificate, backendKey, serverName, verify,
             backendMinimumVersion,
@@ -122,7 +122,8 @@ extension ConfigurationKey {
     static let backendURL = ConfigurationKey(
         "backends.NAME.url", .url, default: .described("required without an adapter"),
         """
-        `redis://`, `rediss://` (TLS), `redis+unix:///path` or `unix:PATH`; `postgres://` with `?sslmode=disable`, `require` or \
+        `redis://`, `rediss://` (TLS), `redis+unix:///path` or `unix:PATH`; `redis+cluster://host:port,host:port`; \
+        `redis+sentinel://host:port,host:port/master-name` (TLS with `rediss+…`); `postgres://` with `?sslmode=disable`, `require` or \
         `verify-full`, or `postgres:///?host=/folder`; `http://` or `https://` for S3. No user, password, database or path: \
         the client's pass.
         """)
@@ -153,6 +154,13 @@ extension ConfigurationKey {
         """
         Redis only: `session` gives each client a connection of its own; in `shared`, stateless commands of many clients \
         travel on one connection of each worker, and a client has its own only while its commands depend on it.
+        """)
+    static let replicaReads = ConfigurationKey(
+        "backends.NAME.replica-reads", .choice(ReplicaReads.allCases.map(\.rawValue)),
+        default: .value(ReplicaReads.never.rawValue),
+        """
+        Redis clusters only: `prefer` sends commands that only read to a replica of their slot where there is one, and \
+        they may read what is older than the last write; with `never` masters answer them.
         """)
     static let connectTimeout = ConfigurationKey(
         "backends.NAME.connect-timeout", .duration(mayBeOff: false),

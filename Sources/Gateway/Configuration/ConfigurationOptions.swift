@@ -105,7 +105,9 @@ package struct ConfigurationOptions: Sendable {
             guard !rest.isEmpty else { throw ValueError("expected embedded:FOLDER, where it keeps its data") }
             return .adapted(adapter: "embedded", AdapterSettings(backend: "", options: ["folder": rest]))
         }
-        guard let plus = scheme.firstIndex(of: "+"), scheme != "redis+unix" else { return nil }
+        guard let plus = scheme.firstIndex(of: "+"), scheme.prefix(upTo: plus) != "redis",
+            scheme.prefix(upTo: plus) != "rediss"
+        else { return nil }
         let adapter = String(scheme[..<plus])
         let transport = String(scheme[scheme.index(after: plus)...])
         guard !adapter.isEmpty, !transport.isEmpty else {
@@ -142,6 +144,8 @@ package struct ConfigurationOptions: Sendable {
     private static func trusted(_ name: String, _ url: String, _ target: BackendURL) -> BackendConfiguration {
         var backend = BackendConfiguration(
             name: name, url: url, protocol: target.protocol, endpoint: target.endpoint)
+        backend.topology = target.topology
+        if target.topology.isCluster { backend.mode = .shared }
         if case .host(let host, _) = target.endpoint,
             target.security == .verified || target.security == .unverified
         {

@@ -164,6 +164,7 @@ extension BackendConfiguration {
             }
             lines.close()
         }
+        if topology.isCluster { lines.add(.replicaReads, replicaReads.rawValue) }
         lines.add(.connectTimeout, DurationText.render(connectTimeout))
         lines.add(.responseTimeout, responseTimeout.map(DurationText.render) ?? "off")
         if self.protocol == .s3 {

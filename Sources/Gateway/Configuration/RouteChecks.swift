@@ -8,8 +8,13 @@ enum RouteChecks {
     ) -> [ConfigurationChecks.Finding] {
         let path = "listeners.\(listener.name)"
         guard !listener.routes.isEmpty else {
-            return listener.splits
-                ? [.init(key: "\(path).split", message: "without routes there is one backend: remove this key")] : []
+            let isCluster = configuration.backend(named: listener.backend)?.topology.isCluster == true
+            return listener.splits && !isCluster
+                ? [
+                    .init(
+                        key: "\(path).split",
+                        message: "without routes, and without a cluster, nothing has to be split: remove this key")
+                ] : []
         }
         guard listener.protocol == .redis else {
             return [
@@ -64,6 +69,16 @@ enum RouteChecks {
     }
 
     private static func mode(of backend: BackendConfiguration, at key: String) -> [ConfigurationChecks.Finding] {
+        if backend.topology.isCluster {
+            return [
+                .init(
+                    key: key,
+                    message: """
+                        a cluster's keys go where their slots are, so it cannot be one of several routes: give backend \
+                        \"\(backend.name)\" a listener of its own
+                        """)
+            ]
+        }
         guard backend.protocol == .redis, backend.mode != .shared else { return [] }
         return [
             .init(

@@ -30,7 +30,7 @@ extension ConfigurationKey {
     static let split = ConfigurationKey(
         "listeners.NAME.split", .boolean, default: .value("false"),
         """
-        With `routes`: whether MGET, MSET, DEL, EXISTS, UNLINK and TOUCH with keys of several backends are split and their \
-        replies merged, instead of refused with CROSSSLOT. A split MSET is not atomic.
+        With `routes`, or a cluster: whether MGET, MSET, DEL, EXISTS, UNLINK and TOUCH with keys of several backends, or \
+        slots, are split and their replies merged, instead of refused with CROSSSLOT. A split MSET is not atomic.
         """)
 }

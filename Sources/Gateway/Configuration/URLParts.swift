@@ -32,7 +32,7 @@ struct URLParts: Equatable {
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         authority = String(rest[..<slash])
         path = String(rest[slash...])
-        guard !authority.contains(",") else {
+        guard !authority.contains(",") || scheme.hasSuffix("+cluster") || scheme.hasSuffix("+sentinel") else {
             throw ValueError("one backend has one host; give each host a backend of its own")
         }
     }
@@ -48,6 +48,21 @@ struct URLParts: Equatable {
     func endpoint(defaultPort: UInt16) throws(ValueError) -> Endpoint {
         guard !authority.isEmpty else { throw ValueError("expected \(scheme)://host:port, got no host") }
         return try Endpoint.parse(authority, for: .connecting(defaultPort: defaultPort))
+    }
+
+    /// Hosts and ports with commas between them.
+    func endpoints(defaultPort: UInt16) throws(ValueError) -> [Endpoint] {
+        guard !authority.isEmpty else { throw ValueError("expected \(scheme)://host:port,host:port, got no host") }
+        var endpoints: [Endpoint] = []
+        for text in authority.split(separator: ",", omittingEmptySubsequences: false) {
+            let endpoint = try Endpoint.parse(String(text), for: .connecting(defaultPort: defaultPort))
+            guard case .host = endpoint else { throw ValueError("a Unix socket cannot be one of several hosts") }
+            endpoints.append(endpoint)
+        }
+        guard endpoints.count <= ConfigurationDefaults.mostSeeds else {
+            throw ValueError("expected at most \(ConfigurationDefaults.mostSeeds) hosts, got \(endpoints.count)")
+        }
+        return endpoints
     }
 
     func refuseQuery() throws(ValueError) {

@@ -22,6 +22,11 @@ package final class WorkerState: @unchecked Sendable {
     /// By the listeners' indices; made at first use, on the worker's thread.
     private var routeTables: [RouteTable?]
 
+    /// By the trusted backends' indices; made at first use, on the worker's thread.
+    private var clusters: [ClusterNodes?]
+    /// By the trusted backends' indices; made at first use, on the worker's thread.
+    private var watches: [SentinelWatch?]
+
     init(
         worker: Worker, resolver: Resolver, listeners: [ListenerState], backendCount: Int, privateBackendCount: Int
     ) {
@@ -31,6 +36,8 @@ package final class WorkerState: @unchecked Sendable {
         upstreams = UpstreamPool(worker: worker, backendCount: backendCount)
         gates = Array(repeating: nil, count: privateBackendCount)
         shared = Array(repeating: nil, count: backendCount)
+        clusters = Array(repeating: nil, count: backendCount)
+        watches = Array(repeating: nil, count: backendCount)
         routeTables = Array(repeating: nil, count: listeners.count)
     }
 
@@ -61,11 +68,33 @@ package final class WorkerState: @unchecked Sendable {
         return table
     }
 
+    /// The nodes of the cluster that `backend` leads to, as this worker knows them.
+    func cluster(of backend: Backend) -> ClusterNodes {
+        if let nodes = clusters[backend.index] { return nodes }
+        let nodes = ClusterNodes(backend, self)
+        clusters[backend.index] = nodes
+        return nodes
+    }
+
+    /// Waits until sentinels were asked for the master of `backend`, where it is theirs to say.
+    func learnMaster(of backend: Backend, _ session: Session) async {
+        guard backend.master != nil else { return }
+        let watch = watches[backend.index] ?? SentinelWatch(backend, self)
+        watches[backend.index] = watch
+        await watch.learn(session)
+    }
+
     /// Closes the shared connections of this worker; no session may be left.
     func closeShared() async {
         let open = shared
         shared = shared.map { _ in nil }
         for upstreams in open { await upstreams?.close() }
+        let nodes = clusters
+        clusters = clusters.map { _ in nil }
+        for cluster in nodes { await cluster?.close() }
+        let watching = watches
+        watches = watches.map { _ in nil }
+        for watch in watching { await watch?.close() }
     }
 
     /// Closes the services of this worker; no session may be left.

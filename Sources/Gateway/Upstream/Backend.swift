@@ -14,6 +14,10 @@ package final class Backend: Sendable {
     package let tls: TLSContext?
     /// Who the gateway is to it (Redis), where it does not pass its clients' own logins.
     let login: RedisIdentity.Login?
+    /// Where sentinels say that it is (Redis); nil where ``target`` says it.
+    let master: SentinelMaster?
+    /// Whether connections say READONLY, because it is a replica of a cluster.
+    let isReplica: Bool
     package var connectTimeout: Duration { configuration.connectTimeout }
 
     init(_ configuration: BackendConfiguration, index: Int, alpn: [String]) throws(IOError) {
@@ -21,6 +25,8 @@ package final class Backend: Sendable {
         self.index = index
         name = configuration.name
         target = ConnectTarget(configuration.endpoint)
+        isReplica = false
+        master = if case .sentinel(let name, _) = configuration.topology { SentinelMaster(name) } else { nil }
         login = try configuration.login.map { login throws(IOError) in
             .init(user: login.user.map { Array($0.utf8) }, password: try Self.password(login.password))
         }
@@ -36,18 +42,56 @@ package final class Backend: Sendable {
         return bytes
     }
 
+    /// A node of the cluster that `cluster` leads to.
+    init(node: RedisNodeAddress, isReplica: Bool, of cluster: Backend) {
+        let seed = cluster.configuration.endpoint
+        var settings = cluster.configuration
+        settings.endpoint = .host(node.host, port: node.port)
+        // A name that was set holds for all nodes; the URL's own is that of one.
+        if case .host(let host, _) = seed, settings.tls?.serverName == host { settings.tls?.serverName = node.host }
+        configuration = settings
+        index = cluster.index
+        name = cluster.name
+        target = ConnectTarget(settings.endpoint)
+        login = cluster.login
+        tls = cluster.tls
+        master = nil
+        self.isReplica = isReplica
+    }
+
     /// How errors and logs name it.
-    package var label: String { "backend '\(name)' (\(target))" }
+    package var label: String { "backend '\(name)' (\(master?.description ?? target.description))" }
 
     /// Connects, without TLS, before `waker`'s deadline.
     package func connect(_ resolver: Resolver, waker: Waker) async throws(IOError) -> Socket {
-        try await Socket.connect(to: target, resolver: resolver, waker: waker)
+        guard let master else { return try await Socket.connect(to: target, resolver: resolver, waker: waker) }
+        guard let target = master.target else {
+            throw .resolution(host: master.name, reason: "no sentinel has named a master that is called so")
+        }
+        let socket = try await Socket.connect(to: target, resolver: resolver, waker: waker)
+        master.connected(socket, to: target)
+        return socket
     }
 
     /// Encrypts a fresh connection when the backend asks for it, before the waker's deadline.
     package func secure(_ upstream: Socket) async throws(IOError) {
         guard let tls else { return }
-        _ = try await upstream.connectTLS(tls, serverName: configuration.tls?.serverName)
+        _ = try await upstream.connectTLS(tls, serverName: serverName)
+    }
+
+    /// The same for a connection to one of its sentinels.
+    func secure(_ upstream: Socket, _ sentinel: ConnectTarget) async throws(IOError) {
+        guard let tls, case .host(let host, _) = sentinel else { return }
+        _ = try await upstream.connectTLS(tls, serverName: host)
+    }
+
+    /// The name that its certificate has to hold.
+    private var serverName: String? {
+        guard let master, case .host(let host, _)? = master.target, case .host(let first, _) = configuration.endpoint,
+            configuration.tls?.serverName == first
+        else { return configuration.tls?.serverName }
+        // The URL's own name is that of a sentinel.
+        return host
     }
 }
 

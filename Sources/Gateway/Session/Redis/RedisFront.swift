@@ -19,8 +19,13 @@ package struct RedisFront: Front {
             await RedisTranslator(session, gate).serve()
             return
         }
+        for route in session.listener.routes {
+            if let backend = route.backend { await session.local.learnMaster(of: backend, session) }
+        }
         if let router = session.router {
-            await RoutedClient(session, router, session.listener.door).serve()
+            let client = RoutedClient(session, router, session.listener.door)
+            if let cluster = router as? ClusterRouter { await cluster.begin(client) }
+            await client.serve()
             return
         }
         if session.backend.configuration.mode == .shared {

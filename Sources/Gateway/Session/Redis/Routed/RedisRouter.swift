@@ -64,6 +64,11 @@ protocol RedisRouter: AnyObject {
     /// Where `command` goes for a client in `state`.
     func decide(_ command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState) -> RedisDecision
 
+    /// An own connection, which nothing is sent again for, was answered with an error.
+    func noticed(_ code: RedisErrorCode)
+    /// An own connection to `lane` could not be made, or was lost while a reply was owed.
+    func noticed(failureOf lane: RoutedLane)
+
     /// Where a command goes that was answered with `error`, a whole error line; nil: the error is the client's.
     ///
     /// `attempt` counts from 1 the times that it was sent.
@@ -79,6 +84,9 @@ protocol RedisRouter: AnyObject {
 extension RedisRouter {
     var keepsOwn: Bool { false }
     var redirects: Bool { false }
+
+    func noticed(_ code: RedisErrorCode) {}
+    func noticed(failureOf lane: RoutedLane) {}
 
     func redirection(
         after error: Span<UInt8>, _ command: Span<UInt8>, from lane: RoutedLane, attempt: Int

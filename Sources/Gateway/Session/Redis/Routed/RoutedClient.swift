@@ -138,6 +138,8 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
         return false
     }
 
+    override func ownAnswered(_ code: RedisErrorCode) { router.noticed(code) }
+
     override func letIn(_ upstream: SharedUpstream) {
         for index in uses.indices where uses[index]?.upstream === upstream { uses[index]?.isWaitingForRoom = false }
         waker.wake()

@@ -30,8 +30,10 @@ extension RoutedClient {
                 return await client.closeAfterLastWords()
             case .ownClosed:
                 guard let own, own.isOwed else { return await end() }
+                if let ownLane { router.noticed(failureOf: ownLane) }
                 guard survives(own, .lost(own.backend, "it closed the connection")) else { return await end() }
             case .ownFailed(let failure):
+                if let ownLane { router.noticed(failureOf: ownLane) }
                 guard let own, survives(own, failure) else { return await end() }
             default:
                 flush()
@@ -74,6 +76,7 @@ extension RoutedClient {
             own = connection
             ownLane = lane
         } catch {
+            router.noticed(failureOf: lane)
             refuse(error)
         }
     }

@@ -21,7 +21,7 @@ enum RedisOpening {
         let refusal: RedisErrorCode?
         do throws(IOError) {
             try await backend.secure(socket)
-            let opening = identity.opening
+            let opening = identity.opening(isReadOnly: backend.isReplica)
             socket.send(opening.commands)
             for label in labels { socket.send(label) }
             refusal = try await replies(opening.replies, labels.count, on: socket)

@@ -15,6 +15,9 @@ package final class SharedUpstreams: @unchecked Sendable {
         self.local = local
     }
 
+    /// Whether no connection is open or being opened.
+    var isEmpty: Bool { tasks.isEmpty }
+
     /// The connection for one more client of `identity`; ``SharedUpstream/clientCount`` counts it.
     func join(_ identity: RedisIdentity) -> SharedUpstream {
         let upstream = upstreams[identity] ?? start(identity)

@@ -116,6 +116,9 @@ class SharingClient: Pump {
     /// The command with `ticket` was not answered and never will be; `isCut` when a part of its reply was received.
     func failed(_ reply: [UInt8], _ failure: GatewayFailure, isCut: Bool, _ ticket: OwedTicket) {}
 
+    /// The client's own connection has answered with an error.
+    func ownAnswered(_ code: RedisErrorCode) {}
+
     /// There is room again on `upstream`.
     func letIn(_ upstream: SharedUpstream) { waker.wake() }
 

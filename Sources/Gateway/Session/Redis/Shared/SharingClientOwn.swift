@@ -201,6 +201,7 @@ extension SharingClient {
         do throws(WireError) {
             while let reply = try own.replies.next(bytes, at: &offset) {
                 let outcome = own.pin.receives(reply)
+                if let code = reply.errorCode { ownAnswered(code) }
                 metrics.note(outcome, now: worker.now)
                 if case .unmatched = outcome { own.hasSpokenUnasked = true }
             }
