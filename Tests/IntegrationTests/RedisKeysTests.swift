@@ -40,6 +40,8 @@ struct RedisKeysTests {
     private static let pool = [
         "a", "b", "c", "", "0", "1", "2", "3", "4", "9", "STORE", "storedist", "STREAMS", "KEYS", "LIMIT", "BLOCK",
         "COUNT", "GET", "BY", "usage", "AUTH", "AUTH2", "GROUP", "NOACK", "COPY", "REPLACE",
+        // The server compares an option up to a zero byte.
+        "STORE\0", "storedist\0x", "LIMIT\0", "GET\0", "BY\0\0", "streams\0 and more than is ever kept of a word",
     ]
 
     /// Where GETKEYS is not the measure: it leaves channels out, and reads some wrong commands in its own way.

@@ -88,6 +88,35 @@ struct RedisUserTests {
         try place.gateway.settles("nothing left") { $0.isEmpty }
     }
 
+    @Test("no spelling of AUTH or HELLO makes a client a user of the backend", arguments: ["session", "shared"])
+    func zeroBytes(mode: String) throws {
+        let place = try Self.place(mode)
+        let server = try place.direct(place.main)
+        #expect(try server.ask("AUTH", "sesame") == "+OK\r\n")
+        #expect(try server.ask("ACL", "SETUSER", "root", "on", ">pw", "+@all", "~*") == "+OK\r\n")
+        // A server that compares names up to a zero byte takes one of these for AUTH, by its hash.
+        let spellings = (0..<3000).map { ["AUTH\0\($0)", "root", "pw"] }
+        #expect(try RoutedRedis.pipeline(server, spellings).contains("+OK\r\n"))
+        let client = try place.gateway.connect()
+        #expect(try client.ask("AUTH", "ann", "secret") == "+OK\r\n")
+        let replies = try RoutedRedis.pipeline(client, spellings)
+        #expect(replies.allSatisfy { $0.hasPrefix("-ERR fairlead: ") })
+        #expect(try client.ask("ACL", "WHOAMI") == "$7\r\ndefault\r\n")
+        #expect(try client.ask("HELLO", "2", "AUTH\0", "root", "pw").hasPrefix("-WRONGPASS"))
+        #expect(try client.ask("HELLO", "2", "SETNAME\0", "AUTH").hasPrefix("*14"))
+        #expect(try client.ask("ACL", "WHOAMI") == "$7\r\ndefault\r\n")
+        // In a transaction nothing is executed behind it; a long one, and an inline one, are no way round either.
+        #expect(
+            try RoutedRedis.pipeline(client, [["MULTI"], ["SET", "x", "1"], ["AUTH\085", "root", "pw"], ["EXEC"]]).last?
+                .hasPrefix("-EXECABORT") == true)
+        #expect(try client.ask("EXISTS", "x") == ":0\r\n")
+        try client.send("\"AUTH\\x0085\" root pw\r\n")
+        #expect(try client.reply().hasPrefix("-ERR fairlead: "))
+        try client.send("*3\r\n$7\r\nAUTH\085\r\n$4\r\nroot\r\n$200000\r\np")
+        #expect(try client.reply().hasPrefix("-ERR fairlead: "))
+        #expect(try client.rest() == [])
+    }
+
     @Test("users lead to backends of their own")
     func routes() throws {
         let place = try Self.place("shared", routes: ["{ user: ann, backend: alpha }"])

@@ -152,6 +152,7 @@ struct RoutedRedisTests {
         for command in [
             ["KEYS", "old:*"], ["BLPOP", "old:q", "1"], ["XREAD", "STREAMS", "old:s", "0"],
             ["LMPOP", "1", "old:q", "LEFT"], ["SORT", "old:l", "BY", "w_*"], ["WATCH", "old:1"],
+            ["SORT", "old:l", "GET\0\0", "#"], ["GET\01", "old:1"],
         ] {
             try client.send(RawConnection.command(command))
             #expect(try client.reply().hasPrefix("-ERR fairlead: "), "\(command)")

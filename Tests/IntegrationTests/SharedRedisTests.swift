@@ -15,6 +15,10 @@ struct SharedRedisTests {
     }
 
     private static func gateway(to standIn: StandIn, backend: [String] = []) throws -> Fairlead {
+        try gateway(toPort: standIn.port, backend: backend)
+    }
+
+    private static func gateway(toPort port: Int, backend: [String] = []) throws -> Fairlead {
         // One worker, so that every client shares the same connection.
         try Fairlead(
             yaml: """
@@ -23,7 +27,7 @@ struct SharedRedisTests {
                 listeners: { redis: { protocol: redis, listen: 127.0.0.1:0, backend: cache } }
                 backends:
                   cache:
-                    url: redis://127.0.0.1:\(standIn.port)
+                    url: redis://127.0.0.1:\(port)
                     mode: shared
                 \(backend.map { "    \($0)\n" }.joined())
                 """)
@@ -296,6 +300,20 @@ struct SharedRedisTests {
         try eventually("the blocked client") { try control.ask("INFO", "clients").contains("blocked_clients:1") }
         client.close()
         try eventually("no blocked client") { try control.ask("INFO", "clients").contains("blocked_clients:0") }
+    }
+
+    @Test("an option that only the server's own comparison finds holds up nobody else")
+    func blockWithZeroByte() throws {
+        let server = try RedisServer()
+        let gateway = try Self.gateway(toPort: server.port)
+        let control = try RawConnection(port: server.port)
+        let (waiting, other) = (try gateway.connect(), try gateway.connect())
+        #expect(try other.ask("PING") == "+PONG\r\n")
+        try waiting.send(RawConnection.command(["XREAD", "BLOCK\0", "0", "STREAMS", "s", "$"]))
+        try eventually("the blocked client") { try control.ask("INFO", "clients").contains("blocked_clients:1") }
+        #expect(try other.ask("GET", "none") == "$-1\r\n")
+        #expect(try other.ask("XADD", "s", "1-1", "f", "v") == "$3\r\n1-1\r\n")
+        #expect(try waiting.reply().contains("1-1"))
     }
 
     @Test("no command that waits, or that an administrator gives, travels with those of others")

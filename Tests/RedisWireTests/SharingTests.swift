@@ -52,6 +52,33 @@ struct SharingTests {
         ])
     func irregular(_ text: String) { #expect(Self.find(text) == .irregular) }
 
+    @Test("an option or a subcommand ends at its first zero byte, as the server compares it")
+    func zeroBytes() {
+        let tail = "\0" + String(repeating: "x", count: 30)
+        for end in ["\0", "\07", tail] {
+            #expect(Self.sharing("XREAD", "block\(end)", "0", "STREAMS", "s", "$") == .alone)
+            #expect(Self.sharing("XREADGROUP", "GROUP", "g", "c", "BLOCK\(end)", "0", "STREAMS", "s", ">") == .alone)
+            #expect(Self.sharing("CLIENT", "KILL\(end)", "ID", "3") == .alone)
+            #expect(Self.sharing("SCRIPT", "KILL\(end)") == .alone)
+        }
+        #expect(Self.sharing("XREAD", "bloc\0k", "0", "STREAMS", "s", "$") == .shared)
+        // A name is looked up by all of its bytes, and what is not known is kept apart.
+        #expect(Self.sharing("GET\0", "k") == .keeps)
+    }
+
+    @Test("only an unknown name with a zero byte is ambiguous")
+    func ambiguousNames() {
+        func isAmbiguous(_ words: String...) -> Bool? {
+            let bytes = Self.command(words)
+            guard case .whole(let whole) = RedisWholeCommand.find(in: bytes.span, at: 0) else { return nil }
+            return whole.isNameAmbiguous(in: bytes.span)
+        }
+        #expect(isAmbiguous("AUTH\085", "u", "p") == true)
+        #expect(isAmbiguous("\0") == true)
+        #expect(isAmbiguous("AUTH", "u\0", "p") == false)
+        #expect(isAmbiguous("FOO.BAR", "a\0") == false)
+    }
+
     @Test("lengths up to the bound are waited for")
     func lengths() {
         #expect(Self.find("*131072\r\n$131072\r\nx") == .partial)

@@ -75,6 +75,6 @@ struct RedisWordCursor {
             if text.isTruncated { break }
             text.append(bytes[index].asciiLowercased)
         }
-        return text
+        return text.upToZero
     }
 }

@@ -92,6 +92,7 @@ struct RedisArguments: Sendable {
     }
 
     private mutating func argumentEnded(_ index: Int) {
+        let text = text.upToZero
         switch command {
         case .client where index == 1:
             awaitsMore = text == Self.reply

@@ -39,6 +39,19 @@ package struct RedisText: Equatable, Hashable, Sendable, CustomStringConvertible
         length &+= 1
     }
 
+    /// The text up to its first zero byte, which is where the server's comparisons of subcommands and options end.
+    ///
+    /// Source: redis uses strcasecmp for them, as in src/t_stream.c xreadCommand.
+    package var upToZero: RedisText {
+        var text = RedisText()
+        for index in 0..<count {
+            let byte = byte(at: index)
+            if byte == 0 { return text }
+            text.append(byte)
+        }
+        return self
+    }
+
     /// The byte at `index`, or zero beyond the end.
     package func byte(at index: Int) -> UInt8 {
         let word = index < 8 ? low : index < 16 ? middle : high

@@ -78,14 +78,25 @@ package struct RedisWholeCommand: Equatable, Sendable {
         return offset..<(offset &+ length)
     }
 
-    /// The argument at `index` in lower case; empty when there is none.
+    /// The argument at `index` in lower case, up to a zero byte as the server compares it; empty when there is none.
     package func word(_ index: Int, in bytes: Bytes) -> RedisText {
         var text = RedisText()
         for place in argument(index, in: bytes) ?? 0..<0 {
             if text.isTruncated { break }
             text.append(bytes[place].asciiLowercased)
         }
-        return text
+        return text.upToZero
+    }
+
+    /// Whether the name holds a zero byte: a server may take what stands before it for the whole name, and so run a command
+    /// that is not known here.
+    ///
+    /// It depends on the server's hash table: redis src/server.c dictSdsCaseHash takes all bytes, dictSdsKeyCaseCompare
+    /// those before the zero.
+    package func isNameAmbiguous(in bytes: Bytes) -> Bool {
+        guard command == .unknown, let name = argument(0, in: bytes) else { return false }
+        for place in name where bytes[place] == 0 { return true }
+        return false
     }
 
     /// A copy of the argument at `index`; empty when there is none.

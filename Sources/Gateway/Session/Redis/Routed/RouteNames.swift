@@ -36,7 +36,11 @@ enum RouteNames {
         guard command.command == sort || command.command == sortReadOnly else { return false }
         var walk = RedisArgumentWalk(command, in: bytes)
         while let argument = walk.next(in: bytes) {
-            guard argument.count == 2 || argument.count == 3 else { continue }
+            // With a zero byte at its end BY is still BY to the server.
+            guard argument.count >= 2,
+                bytes[argument.lowerBound].asciiLowercased == 0x62
+                    || bytes[argument.lowerBound].asciiLowercased == 0x67
+            else { continue }
             let word = command.word(walk.count &- 1, in: bytes)
             if word == by || word == get { return true }
         }

@@ -49,6 +49,7 @@ extension RoutedClient {
         guard !words.isEmpty, case .whole(let command) = RedisWholeCommand.find(in: known.span, at: 0) else {
             return isAll ? .refused(Self.tooLong) : .unfinished
         }
+        if command.isNameAmbiguous(in: known.span) { return .refused(Self.ambiguous) }
         if door != nil, !isLoggedIn { return .refused(Self.tooLong) }
         let isOpen = Self.isOpenEnded[Int(command.command.rawValue)]
         var lane: RoutedLane?

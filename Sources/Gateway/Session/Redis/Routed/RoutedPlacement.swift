@@ -39,6 +39,7 @@ enum RoutedEffect {
 extension RoutedClient {
     /// Where `command`, which is next, goes; it has no effect.
     func place(_ command: RedisWholeCommand, in bytes: Span<UInt8>) -> RoutedPlacement {
+        if command.isNameAmbiguous(in: bytes) { return refuseAmbiguous() }
         if let door, let placement = door.place(command, in: bytes, self) { return placement }
         if own?.pin.isExclusive == true, let ownLane { return .own(ownLane) }
         if command.command == .reset, command.argumentCount == 1 { return .answer(Self.resetReply, .reset) }
@@ -65,6 +66,12 @@ extension RoutedClient {
         case .refused(let reply): return .answer(reply, .none)
         case .later: return .later
         }
+    }
+
+    /// What is not known here could be any command to the server, so that neither its keys nor its user would be seen.
+    private func refuseAmbiguous() -> RoutedPlacement {
+        let isQueueing = transaction != .none || own?.pin.isInTransaction == true
+        return .answer(Self.ambiguous, isQueueing ? .spoils : .none)
     }
 
     /// What the router says, with commands that change the client's state sent to where the new state leads.
@@ -164,6 +171,8 @@ extension RoutedClient {
 
     // MARK: - Words
 
+    static let ambiguous = RedisErrorReply.compose(
+        "a command's name with a zero byte in it is not passed where routes or users depend on the command")
     static let resetReply = Array("+RESET\r\n".utf8)
     static let crossing = Array(
         "-CROSSSLOT fairlead: a transaction stays with one backend, and this key belongs to another\r\n".utf8)
