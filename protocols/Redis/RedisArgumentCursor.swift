@@ -70,11 +70,6 @@ struct RedisWordCursor {
             guard arguments.next(in: bytes) != nil else { return nil }
         }
         guard let range = arguments.next(in: bytes) else { return nil }
-        var text = RedisText()
-        for index in range {
-            if text.isTruncated { break }
-            text.append(bytes[index].asciiLowercased)
-        }
-        return text.upToZero
+        return RedisWholeCommand.word(range, in: bytes)
     }
 }

@@ -80,8 +80,13 @@ package struct RedisWholeCommand: Equatable, Sendable {
 
     /// The argument at `index` in lower case, up to a zero byte as the server compares it; empty when there is none.
     package func word(_ index: Int, in bytes: Bytes) -> RedisText {
+        argument(index, in: bytes).map { Self.word($0, in: bytes) } ?? RedisText()
+    }
+
+    /// The same of the argument that lies in `range`.
+    package static func word(_ range: Range<Int>, in bytes: Bytes) -> RedisText {
         var text = RedisText()
-        for place in argument(index, in: bytes) ?? 0..<0 {
+        for place in range {
             if text.isTruncated { break }
             text.append(bytes[place].asciiLowercased)
         }

@@ -59,12 +59,12 @@ final class RedisSplit {
         _ command: RedisWholeCommand, in bytes: Span<UInt8>, _ merge: Merge,
         place: (Span<UInt8>, _ spelled: inout [UInt8]) -> (lane: RoutedLane, group: Int)
     ) -> RedisSplit? {
-        var walk = RedisArgumentWalk(command, in: bytes)
-        guard let name = walk.next(in: bytes) else { return nil }
+        var arguments = RedisArgumentCursor(command, in: bytes)
+        guard let name = arguments.next(in: bytes) else { return nil }
         var parts: [Part] = []
         var bodies: [(count: Int, group: Int, bytes: [UInt8])] = []
         var keyCount = 0
-        while let key = walk.next(in: bytes) {
+        while let key = arguments.next(in: bytes) {
             var spelled: [UInt8] = []
             let (lane, group) = place(bytes.extracting(key), &spelled)
             let index =
@@ -82,7 +82,7 @@ final class RedisSplit {
             }
             bodies[index].count += 1
             if merge == .allOK {
-                guard let value = walk.next(in: bytes) else { return nil }
+                guard let value = arguments.next(in: bytes) else { return nil }
                 append(bytes.extracting(value), to: &bodies[index].bytes)
                 bodies[index].count += 1
             }

@@ -34,14 +34,14 @@ enum RouteNames {
     static func tellsKeys(_ command: RedisWholeCommand, in bytes: Bytes) -> Bool {
         if tellers[Int(command.command.rawValue)] { return true }
         guard command.command == sort || command.command == sortReadOnly else { return false }
-        var walk = RedisArgumentWalk(command, in: bytes)
-        while let argument = walk.next(in: bytes) {
+        var arguments = RedisArgumentCursor(command, in: bytes)
+        while let argument = arguments.next(in: bytes) {
             // With a zero byte at its end BY is still BY to the server.
             guard argument.count >= 2,
                 bytes[argument.lowerBound].asciiLowercased == 0x62
                     || bytes[argument.lowerBound].asciiLowercased == 0x67
             else { continue }
-            let word = command.word(walk.count &- 1, in: bytes)
+            let word = RedisWholeCommand.word(argument, in: bytes)
             if word == by || word == get { return true }
         }
         return false

@@ -26,15 +26,15 @@ final class RouteRouter: RedisRouter {
     private func decide(
         _ command: RedisWholeCommand, _ keys: RedisKeys, in bytes: Span<UInt8>, _ state: RoutedState
     ) -> RedisDecision {
-        var walk = RedisArgumentWalk(command, in: bytes)
+        var arguments = RedisArgumentCursor(command, in: bytes)
         var found: RouteTable.Entry?
         var other: RouteTable.Entry?
         var isRewritten = false
         var index = 0
         // In one pass: places come in the order of the arguments.
         while let place = keys.place(index) {
-            guard let argument = walk.next(in: bytes) else { break }
-            guard walk.count == place &+ 1 else { continue }
+            guard let argument = arguments.next(in: bytes) else { break }
+            guard arguments.place == place &+ 1 else { continue }
             index &+= 1
             let entry = table.entry(of: bytes.extracting(argument), state)
             if entry.rewrite != nil { isRewritten = true }
@@ -81,11 +81,11 @@ final class RouteRouter: RedisRouter {
                     "\(command.command) may answer with keys or ask for others, and those of this route are rewritten"))
         }
         var words = Array("*\(command.argumentCount)\r\n".utf8)
-        var walk = RedisArgumentWalk(command, in: bytes)
+        var arguments = RedisArgumentCursor(command, in: bytes)
         var index = 0
-        while let argument = walk.next(in: bytes) {
+        while let argument = arguments.next(in: bytes) {
             let word = bytes.extracting(argument)
-            guard keys.place(index) == walk.count &- 1 else {
+            guard keys.place(index) == arguments.place &- 1 else {
                 RedisSplit.append(word, to: &words)
                 continue
             }
@@ -133,11 +133,11 @@ final class RouteRouter: RedisRouter {
         _ command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState
     ) -> RedisDecision {
         let home = table.home(state)
-        var walk = RedisArgumentWalk(command, in: bytes)
-        _ = walk.next(in: bytes)
+        var arguments = RedisArgumentCursor(command, in: bytes)
+        _ = arguments.next(in: bytes)
         var first: RouteTable.Entry?
         var strays = false
-        while let argument = walk.next(in: bytes) {
+        while let argument = arguments.next(in: bytes) {
             let entry = table.entry(of: bytes.extracting(argument), state)
             // Modules put their key first.
             if first == nil { first = entry }
