@@ -149,6 +149,9 @@ final class Fairlead: Sendable {
     /// The most memory that was ever resident, in bytes.
     var peakMemory: Int { status("VmHWM:") }
 
+    /// Memory that is resident now, in bytes.
+    var residentMemory: Int { status("VmRSS:") }
+
     private func status(_ field: String) -> Int {
         let line = Self.text(of: "/proc/\(pid)/status").split(separator: "\n").first { $0.hasPrefix(field) }
         let number = line?.split(whereSeparator: \.isWhitespace).dropFirst().first

@@ -7,10 +7,8 @@ import Testing
 
 @Suite("nobody receives a reply that belongs to someone else", .serialized, .blocking)
 struct SharedRedisRandomTests {
-    /// Seconds that each test plays; `make soak` sets more.
-    private static let seconds = Double(ProcessInfo.processInfo.environment["FAIRLEAD_SOAK_SECONDS"] ?? "") ?? 4
-    /// Fixed, so that a failure comes again; `make soak` sets another.
-    private static let seed = UInt64(ProcessInfo.processInfo.environment["FAIRLEAD_SOAK_SEED"] ?? "") ?? 20_261
+    private static let seconds = Soak.seconds
+    private static let seed = Soak.seed
 
     /// Runs `body` on as many threads at once, until each has ended; the first problem is thrown.
     private static func together(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {

@@ -105,9 +105,10 @@ private func spawn(
     posix_spawn_file_actions_adddup2(&actions, streams.input, 0)
     posix_spawn_file_actions_adddup2(&actions, streams.output, 1)
     posix_spawn_file_actions_adddup2(&actions, streams.errors, 2)
-    // Swift's Glibc module does not show addclosefrom_np; closing a descriptor that is gone by then is no error.
+    // Swift's Glibc module does not show addclosefrom_np. Closing a descriptor that is not open is no error, and other
+    // threads open some between this look and the start, which take the lowest free numbers.
     let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-    for descriptor in open.compactMap(Int32.init) where descriptor > 2 {
+    for descriptor in 3...(max(3, open.compactMap(Int32.init).max() ?? 3) + 64) {
         posix_spawn_file_actions_addclose(&actions, descriptor)
     }
 
