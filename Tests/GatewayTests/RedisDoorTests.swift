@@ -58,4 +58,26 @@ struct RedisDoorTests {
         let found = problems(pair("postgres", "postgres://h", backend: "login: { password: x }"))
         #expect(found.count == 1 && found[0].contains("only Redis backends"), "\(found)")
     }
+
+    @Test("what is denied is read, shown again, and refused where it would deny nothing")
+    func deny() throws {
+        let file = pair("redis", "redis://h", listener: "deny: [FLUSHALL, config|set, FT.DROP]")
+        let result = try configuration(file)
+        #expect(result.listeners.first?.denied.map(\.description) == ["flushall", "config set", "ft.drop"])
+        #expect(try configuration(result.rendered()) == result)
+        #expect(
+            try configuration(pair("redis", "redis://h", listener: "deny: KEYS")).listeners.first?.denied.count == 1)
+        for (wire, entry, expected) in [
+            (
+                "redis", "deny: [FLUSHAL]",
+                "no command is called \"flushal\" (did you mean \"flushall\"?)"
+            ),
+            ("redis", "deny: [GET x]", "GET has no subcommands, so \"x\" would never be met"),
+            ("redis", "deny: [a b c]", "expected a command, or a command and a subcommand such as CONFIG SET"),
+            ("postgres", "deny: [GET]", "only Redis listeners know commands by these names"),
+        ] {
+            let found = problems(pair(wire, "\(wire)://h", listener: entry))
+            #expect(found.contains { $0.contains("listeners.a.deny") && $0.contains(expected) }, "\(found)")
+        }
+    }
 }

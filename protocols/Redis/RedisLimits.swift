@@ -91,6 +91,10 @@ package enum RedisLimits {
     package static let keptLogin = Limit(
         "kept-login", 4 * 1024, source: "ours: memory of a client; tokens for AUTH reach 2 KiB")
 
+    /// Bytes of the name of a command, or of two words, that a configuration denies.
+    package static let deniedName = Limit(
+        "denied-name", 128, source: "ours: the longest name of redis-server has 20 letters")
+
     // Where the gateway asks a cluster's nodes, or sentinels.
 
     /// Bytes of the place in a MOVED or ASK.

@@ -19,7 +19,7 @@ package struct RedisPin: Sendable {
     /// Something was left behind that only RESET takes away.
     private var isKept = false
     /// Replies can no longer be told apart with certainty, so nothing takes it away.
-    private var isLost = false
+    package private(set) var isLost = false
     /// Whether something was left behind at any time: the connection is nobody else's, ever.
     package private(set) var isMarked = false
     private var smallRepliesDue = 0

@@ -15,6 +15,7 @@ enum ConfigurationChecks {
         configuration.listeners.flatMap { references(of: $0, in: configuration, declared: declared) }
             + configuration.listeners.flatMap { RouteChecks.findings($0, in: configuration, declared: declared) }
             + configuration.listeners.flatMap { DoorChecks.findings($0, in: configuration) }
+            + configuration.listeners.flatMap { DenyChecks.findings($0) }
             + clashes(in: configuration)
     }
 

@@ -203,6 +203,26 @@ struct ConfigurationDecoder {
         }
     }
 
+    /// One text or a list of them, each made a value by `make`; nil when the key is absent.
+    mutating func words<Value>(
+        _ key: ConfigurationKey, in section: ConfigurationSection, _ make: (String) throws(ValueError) -> Value
+    ) -> [Value]? {
+        guard case .sequence(let list) = section.entries[key.name]?.value else {
+            return parsed(key, in: section, make).map { [$0] }
+        }
+        let path = section.path(of: key)
+        return list.enumerated().compactMap { (index, node) -> Value? in
+            let path = "\(path)[\(index)]"
+            guard let text = text(node, of: key, path: path) else { return nil }
+            do throws(ValueError) {
+                return try make(text)
+            } catch {
+                add(error.message, at: path, mark: node.mark)
+                return nil
+            }
+        }
+    }
+
     mutating func boolean(_ key: ConfigurationKey, in section: ConfigurationSection) -> Bool? {
         let plain = section.entries[key.name]?.value.scalar?.style == .plain
         return parsed(key, in: section) { text throws(ValueError) in

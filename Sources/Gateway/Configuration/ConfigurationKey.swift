@@ -23,6 +23,8 @@ package struct ConfigurationKey: Sendable, Equatable {
         case choice([String])
         /// A mapping of names that the user picks to texts.
         case texts
+        /// A text, or a list of them.
+        case words
         /// A mapping with the keys below this one.
         case section
         /// A mapping whose keys are names that the user picks.
@@ -82,6 +84,7 @@ extension ConfigurationKey.Kind: CustomStringConvertible {
         case .backendName: "name of a backend"
         case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
         case .texts: "mapping of names to texts"
+        case .words: "text, or a list of them"
         case .section: "mapping"
         case .namedSections: "mapping of names"
         case .sections: "list of mappings"

@@ -30,7 +30,8 @@ extension ConfigurationKey {
     static let listenerKeys =
         [
             listeners, listener, listenerProtocol, listen, listenerBackend, connections, handshakeTimeout, idleTimeout,
-            users, accessKeys, region, allowAnonymous, listenerTLS, listenerTLSMode, listenerCertificate, listenerKey,
+            users, accessKeys, region, allowAnonymous, deny, listenerTLS, listenerTLSMode, listenerCertificate,
+            listenerKey,
             clientCA,
             listenerMinimumVersion,
             listenerTLSRequired,
@@ -82,6 +83,12 @@ extension ConfigurationKey {
         """
         Whether a listener in front of a private backend may do without `users` or `access-keys` at an address that \
         other machines can reach; and whether anybody may use the `login` of a backend.
+        """)
+    static let deny = ConfigurationKey(
+        "listeners.NAME.deny", .words, default: .described("nothing"),
+        """
+        Redis only: commands that no client of this listener may send, such as `FLUSHALL`, `KEYS` or `CONFIG SET`; they \
+        are answered with `-NOPERM fairlead: …` and reach no backend. What a script calls is not seen.
         """)
     static let listenerTLS = ConfigurationKey(
         "listeners.NAME.tls", .section, default: .described("in the clear"), "TLS towards clients.")

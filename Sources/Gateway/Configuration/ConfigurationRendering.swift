@@ -120,6 +120,7 @@ extension ListenerConfiguration {
         lines.add(.accessKeys, texts: accessKeys.keys.sorted().map { ($0, Self.hidden) })
         if let region { lines.add(.region, region) }
         if allowsAnonymous { lines.add(.allowAnonymous, "true") }
+        if !denied.isEmpty { lines.add(.deny, list: denied.map(\.description)) }
         if !routes.isEmpty {
             lines.add(.split, "\(splits)")
             lines.open(ConfigurationKey.routes.name)

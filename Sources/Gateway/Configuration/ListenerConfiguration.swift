@@ -1,5 +1,7 @@
 // One listener: addresses, a protocol, TLS settings and the backend behind it.
 
+import RedisWire
+
 /// An address, a protocol, TLS settings and the backends behind them.
 package struct ListenerConfiguration: Sendable, Equatable {
     /// The listener's name, unique in the configuration; a metric label.
@@ -30,6 +32,8 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var region: String?
     /// Whether other machines may come in without being asked who they are.
     package var allowsAnonymous = false
+    /// What no client may send here (Redis).
+    package var denied: [RedisDenials.Entry] = []
 
     package init(name: String, protocol: WireProtocol, listen: [Endpoint], backend: String) {
         self.name = name

@@ -1,5 +1,6 @@
 // Reads one listener from its section.
 
+import RedisWire
 import Yams
 
 extension ConfigurationDecoder {
@@ -15,6 +16,13 @@ extension ConfigurationDecoder {
         let accessKeys = texts(.accessKeys, in: section)
         let region = text(.region, in: section)
         let allowsAnonymous = boolean(.allowAnonymous, in: section)
+        let denied = words(.deny, in: section) { text throws(ValueError) in
+            guard let entry = RedisDenials.Entry(text) else {
+                throw ValueError(
+                    "expected a command, or a command and a subcommand such as CONFIG SET, got \"\(text)\"")
+            }
+            return entry
+        }
         let routes = routes(section)
         let splits = boolean(.split, in: section)
         let tls = self.section(.listenerTLS, in: section).flatMap { listenerTLS($0, speaks: wire) }
@@ -27,6 +35,7 @@ extension ConfigurationDecoder {
         listener.accessKeys = Dictionary(uniqueKeysWithValues: accessKeys ?? [])
         listener.region = region
         listener.allowsAnonymous = allowsAnonymous ?? listener.allowsAnonymous
+        listener.denied = denied ?? []
         listener.routes = routes
         listener.splits = splits ?? listener.splits
         listener.tls = tls

@@ -1,6 +1,7 @@
 // A listener as all workers share it: settings that do not change and the number of its sessions.
 
 import Reactor
+import RedisWire
 import Synchronization
 
 /// One listener of the configuration, with its front, routes and TLS settings.
@@ -14,6 +15,8 @@ package final class ListenerState: Sendable {
     package let tls: TLSContext?
     /// Who may come in, where the gateway asks in front of trusted backends (Redis).
     let door: GatewayDoor?
+    /// What nobody may send; nil where everything may be sent (Redis).
+    let denials: RedisDenials?
     private let sessions = Atomic(0)
 
     init(_ configuration: ListenerConfiguration, index: Int, front: any Front, routes: [ListenerRoute]) throws(IOError)
@@ -27,6 +30,7 @@ package final class ListenerState: Sendable {
         door =
             asks && (!configuration.users.isEmpty || backends.contains { $0.login != nil })
             ? GatewayDoor(configuration.users) : nil
+        denials = configuration.denied.isEmpty ? nil : RedisDenials(configuration.denied)
         switch configuration.tls {
         case .terminate(let settings):
             tls = try TLSContext.server(

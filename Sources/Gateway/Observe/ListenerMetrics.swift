@@ -34,6 +34,8 @@ package final class ListenerMetrics {
     @exclusivity(unchecked) package private(set) var commands: [CommandMetrics] = []
     @exclusivity(unchecked) package private(set) var codes: [CommandCode: UInt64] = [:]
     @exclusivity(unchecked) package private(set) var failures: [String: UInt64] = [:]
+    /// Commands that the gateway did not let through, by reason.
+    @exclusivity(unchecked) package private(set) var refusals: [String: UInt64] = [:]
     private let commandCount: Int
 
     package init(commandCount: Int) { self.commandCount = commandCount }
@@ -63,6 +65,9 @@ package final class ListenerMetrics {
     /// Notes a failure that the gateway itself saw, by its cause.
     package func count(failure cause: String) { failures[cause, default: 0] &+= 1 }
 
+    /// Notes a command that the gateway did not let through.
+    package func count(refusal reason: String) { refusals[reason, default: 0] &+= 1 }
+
     /// Notes that the framer of `side` lost the frames: bytes pass on, facts end.
     package func count(framingLost side: String) { framingLost[side, default: 0] &+= 1 }
 
@@ -72,7 +77,7 @@ package final class ListenerMetrics {
             sessionsOpened: sessionsOpened, sessionsClosed: sessionsClosed, upstreamsOpened: upstreamsOpened,
             upstreamsReused: upstreamsReused, bytesFromClients: bytesFromClients,
             bytesFromBackends: bytesFromBackends, untracked: untracked, pushes: pushes, framingLost: framingLost,
-            commands: commands, codes: codes, failures: failures)
+            commands: commands, codes: codes, failures: failures, refusals: refusals)
     }
 }
 
@@ -90,6 +95,7 @@ package struct ListenerSnapshot: Sendable {
     package var commands: [CommandMetrics] = []
     package var codes: [CommandCode: UInt64] = [:]
     package var failures: [String: UInt64] = [:]
+    package var refusals: [String: UInt64] = [:]
 
     package mutating func add(_ other: ListenerSnapshot) {
         sessionsOpened += other.sessionsOpened
@@ -103,6 +109,7 @@ package struct ListenerSnapshot: Sendable {
         framingLost.merge(other.framingLost, uniquingKeysWith: +)
         codes.merge(other.codes, uniquingKeysWith: +)
         failures.merge(other.failures, uniquingKeysWith: +)
+        refusals.merge(other.refusals, uniquingKeysWith: +)
         if commands.isEmpty {
             commands = other.commands
             return

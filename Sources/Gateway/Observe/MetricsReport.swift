@@ -63,6 +63,7 @@ struct MetricsReport {
         traffic()
         commands()
         failures()
+        refusals()
         gaps()
         unverified()
         process()
@@ -166,6 +167,15 @@ struct MetricsReport {
         for row in rows {
             for (cause, count) in row.snapshot.failures.sorted(by: { $0.key < $1.key }) {
                 page.sample("fairlead_failures_total", row.labels + [("cause", cause)], count)
+            }
+        }
+    }
+
+    private mutating func refusals() {
+        page.family("fairlead_commands_refused_total", .counter, "Commands that were not let through, by reason.")
+        for row in rows {
+            for (reason, count) in row.snapshot.refusals.sorted(by: { $0.key < $1.key }) {
+                page.sample("fairlead_commands_refused_total", row.labels + [("reason", reason)], count)
             }
         }
     }

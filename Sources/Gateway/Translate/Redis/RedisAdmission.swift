@@ -17,6 +17,15 @@ extension RedisTranslator {
             guard entry.takes(line.count) else { throw .wrongArity(entry.name) }
             if entry.hasSubcommands { try RedisSubcommands.check(entry.name, line) }
             guard client.isLoggedIn || entry.flags.contains(.noAuth) else { throw .noAuthentication }
+            if let denials = session.listener.denials,
+                denials.deny(line.command, name: line.name, first: line.arguments.first)
+            {
+                session.metrics.count(refusal: "denied")
+                let subcommand = line.arguments.first.map { String(decoding: $0, as: UTF8.self).lowercased() }
+                let label = denials.label(line.command, entry.name, subcommand: subcommand)
+                throw RedisErrorText(
+                    bytes: Array(RedisErrorReply.denied(label, at: session.listener.name).dropFirst().dropLast(2)))
+            }
             if subscriptions.count > 0, !out.isRESP3, !entry.isForSubscribers {
                 throw RedisErrorText(
                     "ERR Can't execute '\(entry.name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "

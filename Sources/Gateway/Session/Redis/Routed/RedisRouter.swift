@@ -56,6 +56,8 @@ struct RedisRedirection {
 protocol RedisRouter: AnyObject {
     /// Whether every command goes on the client's own connection, as `mode: session` has it.
     var keepsOwn: Bool { get }
+    /// Whether everything goes to one place, whatever it is about.
+    var hasOnePlace: Bool { get }
     /// Whether commands are kept until they are answered, so that ``redirection(after:_:from:attempt:)`` is asked.
     var redirects: Bool { get }
 
@@ -83,6 +85,7 @@ protocol RedisRouter: AnyObject {
 
 extension RedisRouter {
     var keepsOwn: Bool { false }
+    var hasOnePlace: Bool { false }
     var redirects: Bool { false }
 
     func noticed(_ code: RedisErrorCode) {}

@@ -34,6 +34,7 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
     let router: any RedisRouter
     /// Who may come in, where the gateway asks; nil where the backends do.
     let door: GatewayDoor?
+    let denials: RedisDenials?
     /// Who the client is to the backends.
     private(set) var identity: RedisIdentity
     /// Who the client is to the router.
@@ -71,6 +72,7 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
     init(_ session: Session, _ router: any RedisRouter, _ door: GatewayDoor?) {
         self.router = router
         self.door = door
+        denials = session.listener.denials
         isLoggedIn = door == nil || door?.asksNobody == true
         identity = RedisIdentity()
         super.init(session)
@@ -225,7 +227,7 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
             defer { isAsideServed = true }
             return isAsideServed ? .hold : .pass
         }
-        if own.pin.isExclusive { return .pass }
+        if own.pin.isExclusive, denials == nil { return .pass }
         if own.pin.isChanging { return .hold }
         adopt(own.pin.identity)
         switch odd(bytes, at: offset) {

@@ -49,8 +49,12 @@ extension RoutedClient {
         guard !words.isEmpty, case .whole(let command) = RedisWholeCommand.find(in: known.span, at: 0) else {
             return isAll ? .refused(Self.tooLong) : .unfinished
         }
-        if command.isNameAmbiguous(in: known.span) { return .refused(Self.ambiguous) }
+        if let refusal = refusal(of: command, in: known.span) { return .refused(reply(to: refusal)) }
+        if words.count < 2, denials?.dependsOnSubcommand(command.command) == true {
+            return isAll ? .refused(Self.tooLong) : .unfinished
+        }
         if door != nil, !isLoggedIn { return .refused(Self.tooLong) }
+        if router.hasOnePlace { return .lane(router.home(state)) }
         let isOpen = Self.isOpenEnded[Int(command.command.rawValue)]
         var lane: RoutedLane?
         if !isOpen, !RedisKeys.of(command, in: known.span).isEmpty {

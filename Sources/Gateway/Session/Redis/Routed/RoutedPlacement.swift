@@ -16,8 +16,26 @@ enum RoutedPlacement {
     case aside(RoutedLane)
     /// The gateway answers it.
     case answer([UInt8], RoutedEffect)
+    /// It is not let through.
+    case refused(RoutedRefusal)
     /// It is looked at again once every reply before it is here.
     case later
+}
+
+/// Why a command is not let through, whatever backend it is for.
+enum RoutedRefusal {
+    /// The listener denies what is called so.
+    case denied(String)
+    /// What is not known here could be any command to the server, so that neither its keys nor its user would be seen.
+    case ambiguous
+
+    /// A metric label.
+    var reason: String {
+        switch self {
+        case .denied: "denied"
+        case .ambiguous: "ambiguous-name"
+        }
+    }
 }
 
 /// What a command that the gateway answers leaves behind.
@@ -39,7 +57,7 @@ enum RoutedEffect {
 extension RoutedClient {
     /// Where `command`, which is next, goes; it has no effect.
     func place(_ command: RedisWholeCommand, in bytes: Span<UInt8>) -> RoutedPlacement {
-        if command.isNameAmbiguous(in: bytes) { return refuseAmbiguous() }
+        if let refusal = refusal(of: command, in: bytes) { return .refused(refusal) }
         if let door, let placement = door.place(command, in: bytes, self) { return placement }
         if own?.pin.isExclusive == true, let ownLane { return .own(ownLane) }
         if command.command == .reset, command.argumentCount == 1 { return .answer(Self.resetReply, .reset) }
@@ -52,7 +70,7 @@ extension RoutedClient {
             return own.pin.isInTransaction
                 ? placeQueued(command, in: bytes, ownLane) : placeBeside(command, in: bytes, ownLane)
         }
-        if command.command == .multi, command.argumentCount == 1, !keepsOwn {
+        if command.command == .multi, command.argumentCount == 1, !router.hasOnePlace {
             return .answer(Array("+OK\r\n".utf8), .begins)
         }
         let sharing = RedisSharing.of(command, in: bytes)
@@ -68,10 +86,15 @@ extension RoutedClient {
         }
     }
 
-    /// What is not known here could be any command to the server, so that neither its keys nor its user would be seen.
-    private func refuseAmbiguous() -> RoutedPlacement {
-        let isQueueing = transaction != .none || own?.pin.isInTransaction == true
-        return .answer(Self.ambiguous, isQueueing ? .spoils : .none)
+    /// Whether `command` is not let through; a stranger hears of its login first.
+    func refusal(of command: RedisWholeCommand, in bytes: Span<UInt8>) -> RoutedRefusal? {
+        if command.isNameAmbiguous(in: bytes) { return .ambiguous }
+        guard let denials, isLoggedIn, denials.deny(command, in: bytes) else { return nil }
+        let name =
+            command.command == .unknown
+            ? String(decoding: command.value(0, in: bytes), as: UTF8.self) : command.command.description
+        let subcommand = command.argumentCount > 1 ? command.word(1, in: bytes).description : nil
+        return .denied(denials.label(command.command, name, subcommand: subcommand))
     }
 
     /// What the router says, with commands that change the client's state sent to where the new state leads.
@@ -171,8 +194,15 @@ extension RoutedClient {
 
     // MARK: - Words
 
-    static let ambiguous = RedisErrorReply.compose(
-        "a command's name with a zero byte in it is not passed where routes or users depend on the command")
+    func reply(to refusal: RoutedRefusal) -> [UInt8] {
+        switch refusal {
+        case .denied(let name): RedisErrorReply.denied(name, at: session.listener.name)
+        case .ambiguous: Self.ambiguous
+        }
+    }
+
+    private static let ambiguous = RedisErrorReply.compose(
+        "a command's name with a zero byte in it is not passed where routes, users or denials depend on the command")
     static let resetReply = Array("+RESET\r\n".utf8)
     static let crossing = Array(
         "-CROSSSLOT fairlead: a transaction stays with one backend, and this key belongs to another\r\n".utf8)

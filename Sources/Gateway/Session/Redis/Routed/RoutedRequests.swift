@@ -161,12 +161,23 @@ extension RoutedClient {
             return false
         case .answer(let reply, let effect):
             return answer(reply, effect)
+        case .refused(let refusal): return refuse(refusal)
         case .later:
             if slots.isEmpty { waker.wake() }
         }
         holdsWhole = true
         isStalled = true
         return false
+    }
+
+    /// Answers a command that is not let through, as the server answers one that a user may not send; false when that has to wait.
+    private func refuse(_ refusal: RoutedRefusal) -> Bool {
+        let isQueueing = transaction != .none || own?.pin.isInTransaction == true
+        // Where replies can no longer be told apart nobody would know whose this is.
+        let effect: RoutedEffect = own?.pin.isLost == true ? .leaves : isQueueing ? .spoils : .none
+        guard answer(reply(to: refusal), effect) else { return false }
+        metrics.count(refusal: refusal.reason)
+        return true
     }
 
     /// Has the next command get a connection of its own to `lane` beside the client's present one; false while replies are

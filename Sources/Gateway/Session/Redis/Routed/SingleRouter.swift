@@ -1,4 +1,4 @@
-// The router of a listener with one backend, whose gateway asks its clients who they are.
+// The router of a listener with one backend, whose gateway asks its clients who they are, or denies them commands.
 
 import RedisWire
 
@@ -6,6 +6,7 @@ import RedisWire
 final class SingleRouter: RedisRouter {
     private let lane: RoutedLane
     let keepsOwn: Bool
+    let hasOnePlace = true
 
     init(_ backend: Backend, _ local: WorkerState) {
         lane = RoutedLane(backend, local.sharedUpstreams(of: backend), index: 0)
