@@ -18,7 +18,7 @@ package enum RedisSharing: UInt8, Equatable, Sendable {
 extension RedisSharing {
     /// What `command`, found in `bytes`, needs.
     package static func of(_ command: RedisWholeCommand, in bytes: Bytes) -> RedisSharing {
-        let sharing = table[Int(command.command.rawValue)]
+        let sharing = all[Int(command.command.rawValue)]
         guard sharing == .shared, looksFurther[Int(command.command.rawValue)] else { return sharing }
         return further(command, in: bytes)
     }
@@ -27,7 +27,7 @@ extension RedisSharing {
     package static func atMost(_ command: RedisCommand) -> RedisSharing {
         let index = Int(command.rawValue)
         if command == .client || command.name.description == "script" { return .keeps }
-        return looksFurther[index] ? .alone : table[index]
+        return looksFurther[index] ? .alone : all[index]
     }
 
     /// Commands that are shared but for some of their forms.
@@ -64,7 +64,7 @@ extension RedisSharing {
     }
 
     /// By command id.
-    private static let table: [RedisSharing] = RedisCommand.names.map { name in
+    static let all: [RedisSharing] = RedisCommand.names.map { name in
         let name = name.description
         if keepingNames.contains(name) { return .keeps }
         if pinningNames.contains(name) { return .pins }

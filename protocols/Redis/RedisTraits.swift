@@ -21,7 +21,7 @@ package struct RedisTraits: OptionSet, Equatable, Sendable {
 
     /// The traits of `command`, found in `bytes`.
     package static func of(_ command: RedisWholeCommand, in bytes: Bytes) -> RedisTraits {
-        let traits = table[Int(command.command.rawValue)]
+        let traits = all[Int(command.command.rawValue)]
         guard command.command == memory else { return traits }
         return command.word(1, in: bytes) == usage ? traits : .known
     }
@@ -30,7 +30,7 @@ package struct RedisTraits: OptionSet, Equatable, Sendable {
     private static let usage = RedisText("usage")
 
     /// By command id; a test holds it to the flags in the server's COMMAND INFO.
-    private static let table: [RedisTraits] = RedisCommand.names.map { name in
+    static let all: [RedisTraits] = RedisCommand.names.map { name in
         let name = name.description
         guard name != "unknown" else { return [] }
         if readers.contains(name) { return [.known, .readsOnly, .repeatable] }

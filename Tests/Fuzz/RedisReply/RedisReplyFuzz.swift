@@ -54,5 +54,13 @@ public func fuzzRedisReply(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt
         _ = exchange.replyReceived(reply)
         precondition(exchange.pendingCount >= 0, "no more replies are matched than were owed")
     }
+    // Taken apart, the same bytes are one reply, or none that is looked into.
+    if RedisReplyTree(input.span) != nil { precondition(whole.events.count == 1, "a tree is one whole reply") }
+    let half = Array(input[..<(count / 2)])
+    for rule in RedisReplyRule.allCases {
+        _ = RedisReplyComparison.difference(input, half, rule, masks: [])
+        precondition(
+            RedisReplyComparison.difference(input, input, rule, masks: []) == nil, "nothing differs from itself")
+    }
     return 0
 }
