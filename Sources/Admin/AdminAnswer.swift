@@ -11,6 +11,8 @@ struct AdminAnswer: Equatable {
         ("/metrics", "metrics as Prometheus text"),
         ("/healthz", "200 while the process answers"),
         ("/readyz", "200 while new sessions are welcome, otherwise 503 and the reason"),
+        ("/shadow", "what comparing candidates has found, as JSON"),
+        ("/shadow.txt", "the same for a terminal"),
         ("/config", "the configuration that holds, as YAML without secrets"),
     ]
 
@@ -25,6 +27,10 @@ struct AdminAnswer: Equatable {
             // The version is part of the type: Prometheus, exposition formats.
             return AdminAnswer(
                 status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: await source.metrics())
+        case "/shadow":
+            return AdminAnswer(status: 200, contentType: "application/json", body: await source.shadows(asTable: false))
+        case "/shadow.txt":
+            return AdminAnswer(status: 200, body: await source.shadows(asTable: true))
         case "/readyz":
             let (ready, reason) = source.readiness
             return AdminAnswer(status: ready ? 200 : 503, body: ready ? "ready\n" : "not ready: \(reason)\n")

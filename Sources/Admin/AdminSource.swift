@@ -4,6 +4,8 @@
 package protocol AdminSource: Sendable {
     /// All metrics as Prometheus text, format 0.0.4.
     func metrics() async -> String
+    /// What the listeners' shadows have found, as JSON or as a table for a terminal.
+    func shadows(asTable: Bool) async -> String
     /// Whether new sessions are welcome, and if not, why.
     var readiness: (ready: Bool, reason: String) { get }
     /// The configuration as YAML, without secrets.

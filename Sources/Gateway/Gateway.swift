@@ -23,6 +23,7 @@ package final class Gateway: Sendable {
     private struct Running {
         var tasks: [Task<Void, Never>] = []
         var sweepers: [Task<Void, Never>] = []
+        var shadows: [Task<Void, Never>] = []
         var isStarted = false
         var isOver = false
     }
@@ -30,6 +31,7 @@ package final class Gateway: Sendable {
     private let configuration: Configuration
     private let logger: Logger
     private let listeners: [ListenerState]
+    private let shadows: [ShadowPlace]
     private let privateBackends: [PrivateBackend]
     /// By the private backends' indices; empty where no proof was asked for.
     private let proofs: [BackendProof]
@@ -98,11 +100,13 @@ package final class Gateway: Sendable {
             }
         }
         self.listeners = listeners
+        shadows = try ShadowPlace.all(of: listeners, to: routes)
+        let places = listeners + shadows.flatMap { [$0.primary, $0.candidate] }
         let resolver = Resolver()
         let count = configuration.workers ?? Machine.coreCount
         workers = try (0..<max(1, count)).map { index in
             WorkerState(
-                worker: try Worker(index: index), resolver: resolver, listeners: listeners,
+                worker: try Worker(index: index), resolver: resolver, listeners: places,
                 backendCount: configuration.backends.count, privateBackendCount: privateBackends.count)
         }
     }
@@ -154,10 +158,12 @@ package final class Gateway: Sendable {
         let sweepers = workers.map { state in
             Task(executorPreference: state.worker) { await state.upstreams.sweep() }
         }
+        let shadowing = shadows.map { $0.start(on: workers, logger: logger) }
         let tasks = sockets.flatMap { listener, bound in bound.map { accept($0, for: listener) } }
         running.withLock {
             $0.tasks = tasks
             $0.sweepers = sweepers
+            $0.shadows = shadowing
             $0.isStarted = true
         }
         return sockets.map { listener, bound in
@@ -195,6 +201,10 @@ package final class Gateway: Sendable {
 
     private func finish() async {
         for task in running.withLock({ $0.tasks }) { await task.value }
+        // Nobody is left to be compared with, and shadows ask as clients do.
+        let shadows = running.withLock { $0.shadows }
+        for task in shadows { task.cancel() }
+        for task in shadows { await task.value }
         let sweepers = running.withLock { $0.sweepers }
         for task in sweepers { task.cancel() }
         for task in sweepers { await task.value }
@@ -223,6 +233,12 @@ package final class Gateway: Sendable {
             listeners: listeners, privateBackends: privateBackends.map(\.name), proofs: proofs,
             workers: await snapshots())
         return report.render()
+    }
+
+    /// What the shadows have found, as JSON or as a table for a terminal.
+    package func shadowReport(asTable: Bool) async -> String {
+        let report = ShadowReport(listeners, await snapshots())
+        return asTable ? report.text : report.json
     }
 
     /// What clients of the private backend called `name` may count on, as far as its connections have taught it.
@@ -265,6 +281,7 @@ extension WorkerState {
             chunksLent: worker.chunks.lent, idleUpstreams: upstreams.count,
             sessionTasksStarted: sessionTasksStarted, sessionTasks: sessionTaskCount,
             listeners: metrics.map(\.snapshot),
-            gates: gates.map { $0?.counters ?? GateCounters() })
+            gates: gates.map { $0?.counters ?? GateCounters() },
+            shadows: shadows.map { $0?.snapshot })
     }
 }

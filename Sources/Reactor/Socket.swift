@@ -33,6 +33,8 @@ package final class Socket: EventSource {
     private let descriptor: Int32
     @exclusivity(unchecked) private var queue: WriteQueue
     @exclusivity(unchecked) var tls: TLSSession?
+    /// Who sees the bytes pass, if anybody.
+    @exclusivity(unchecked) package var tap: (any SocketTap)?
 
     /// What sessions ask at every step.
     @usableFromInline @exclusivity(unchecked) var facts = SocketFacts()
@@ -118,6 +120,7 @@ package final class Socket: EventSource {
             // unless the end was announced already.
             if count < buffer.count, !mustReadToEnd { facts.isReadable = false }
             worker.counters.bytesReceived &+= count
+            if let tap { worker.withReceived(count) { tap.received($0) } }
             return .bytes(count)
         }
         return try receiveFailed(count)
@@ -156,6 +159,7 @@ package final class Socket: EventSource {
         case .bytes(let count, let mayHaveMore):
             facts.isReadable = mayHaveMore
             worker.counters.bytesReceived &+= count
+            if let tap { worker.withReceived(count) { tap.received($0) } }
             return .bytes(count)
         case .wouldBlock(let needsRoom):
             facts.isReadable = false
@@ -206,6 +210,7 @@ package final class Socket: EventSource {
     /// is often still to be read.
     package func send(_ bytes: Span<UInt8>) {
         guard !hasWriteFailed, !mustFinish, bytes.count > 0 else { return }
+        if let tap { tap.sent(bytes) }
         bytes.withUnsafeBytes { bytes in
             var sent = 0
             if queue.isEmpty, isWritable { sent = write(bytes) }
@@ -293,6 +298,10 @@ package final class Socket: EventSource {
     package func close() {
         guard !isClosed else { return }
         isClosed = true
+        if let tap {
+            self.tap = nil
+            tap.ended()
+        }
         if !hasFinished, queue.isEmpty, !hasWriteFailed { _ = tls?.sayGoodbye() }
         tls = nil
         queue.removeAll()

@@ -23,5 +23,7 @@ struct Fairlead: AsyncParsableCommand {
               0 done, 1 the thing asked about failed, 2 wrong usage
             """,
         version: fairleadVersion,
-        subcommands: [ServeCommand.self, CheckCommand.self, AdaptersCommand.self, ConformCommand.self])
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, AdaptersCommand.self, ConformCommand.self, ShadowCommand.self,
+        ])
 }

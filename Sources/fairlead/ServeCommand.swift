@@ -131,6 +131,7 @@ private struct GatewaySource: AdminSource {
     var text: String
 
     func metrics() async -> String { await gateway.metrics() }
+    func shadows(asTable: Bool) async -> String { await gateway.shadowReport(asTable: asTable) }
     var readiness: (ready: Bool, reason: String) { gateway.readiness }
     func configuration() -> String { text }
 }

@@ -10,6 +10,7 @@ private struct Source: AdminSource {
     var ready = true
 
     func metrics() async -> String { "# TYPE fairlead_sessions gauge\nfairlead_sessions 3\n" }
+    func shadows(asTable: Bool) async -> String { asTable ? "no listener has a shadow\n" : "{\"shadows\": []}\n" }
     var readiness: (ready: Bool, reason: String) { (ready, ready ? "" : "draining") }
     func configuration() -> String { "workers: 2\n" }
 }

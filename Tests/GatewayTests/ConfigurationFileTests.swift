@@ -83,8 +83,17 @@ struct ConfigurationFileTests {
                 backend: cache
                 users: { ann: "#2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90" }
                 split: true
+                shadow:
+                  backend: pair
+                  share: 2.5%
+                  writes: ["a:"]
+                  scratch-prefix: "s:"
+                  masks: [order]
+                  learn-noise: false
+                  follows: false
                 routes:
                   - { prefix: "a:", rewrite: "b:", database: 3, user: ann, backend: cache }
+              six: { protocol: redis, listen: 6392, backend: pair, shadow: { backend: cache, scratch-database: 4 } }
               four: { protocol: s3, listen: 9002, backend: house, access-keys: { AKIAEXAMPLE: secret }, region: eu-north-1 }
             backends:
               house:
@@ -98,6 +107,7 @@ struct ConfigurationFileTests {
                 response-timeout: 1h
                 tls: { ca: ca.pem, certificate: c.pem, key: c.key, server-name: db, verify: true, minimum-version: "1.3" }
               cache: { url: redis://cache.example.com, mode: shared, login: { user: gate, password: pw } }
+              pair: { url: redis://pair.example.com }
               safe: { url: redis://safe.example.com, login: { password-file: pw } }
               blobs:
                 url: https://s3.example.com
@@ -172,7 +182,7 @@ struct ConfigurationFileTests {
                 "f.yaml:8:19: listeners.cache.idle-timeout: a duration needs a unit: write 30s, or another of ms, s, m, h",
                 "f.yaml:11:20: listeners.other.listen[1]: an IPv6 address goes in brackets: [::1]:6380, got \"::1:6380\"",
                 "f.yaml:12:14: listeners.other.backend: no backend is called \"redis-man\" (did you mean \"redis-main\"?); there are: redis-main, redis main",
-                "f.yaml:13:5: listeners.other.conections: this key is not known (did you mean \"connections\"?); known here: protocol, listen, backend, connections, handshake-timeout, idle-timeout, users, access-keys, region, allow-anonymous, deny, tls, routes, split",
+                "f.yaml:13:5: listeners.other.conections: this key is not known (did you mean \"connections\"?); known here: protocol, listen, backend, connections, handshake-timeout, idle-timeout, users, access-keys, region, allow-anonymous, deny, tls, routes, split, shadow",
                 "f.yaml:15:22: backends.redis-main.url: expected a port between 1 and 65535, got \"99999\"",
                 "f.yaml:16:3: backends.redis main: expected a name of 1 to 63 letters, digits, \".\", \"_\" or \"-\" (it becomes a metric label)",
                 "f.yaml:16:22: backends.redis main.url: expected redis://, rediss://, redis+unix://, redis+cluster://, redis+sentinel://, unix:PATH, postgres://, http:// or https://, got ftp://",

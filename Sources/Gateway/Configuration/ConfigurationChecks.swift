@@ -16,6 +16,7 @@ enum ConfigurationChecks {
             + configuration.listeners.flatMap { RouteChecks.findings($0, in: configuration, declared: declared) }
             + configuration.listeners.flatMap { DoorChecks.findings($0, in: configuration) }
             + configuration.listeners.flatMap { DenyChecks.findings($0) }
+            + configuration.listeners.flatMap { ShadowChecks.findings($0, in: configuration, declared: declared) }
             + clashes(in: configuration)
     }
 

@@ -25,6 +25,8 @@ package struct ConfigurationKey: Sendable, Equatable {
         case texts
         /// A text, or a list of them.
         case words
+        /// A part of a whole, with a percent sign.
+        case percentage
         /// A mapping with the keys below this one.
         case section
         /// A mapping whose keys are names that the user picks.
@@ -85,6 +87,7 @@ extension ConfigurationKey.Kind: CustomStringConvertible {
         case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
         case .texts: "mapping of names to texts"
         case .words: "text, or a list of them"
+        case .percentage: "percentage, `0.01%` to `100%`"
         case .section: "mapping"
         case .namedSections: "mapping of names"
         case .sections: "list of mappings"

@@ -35,7 +35,7 @@ extension ConfigurationKey {
             clientCA,
             listenerMinimumVersion,
             listenerTLSRequired,
-        ] + routeKeys
+        ] + routeKeys + shadowKeys
 
     static let listeners = ConfigurationKey(
         "listeners", .namedSections, default: .required,

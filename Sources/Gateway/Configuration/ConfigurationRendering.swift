@@ -107,6 +107,24 @@ extension RouteConfiguration {
     }
 }
 
+extension ShadowConfiguration {
+    fileprivate func render(into lines: inout YAMLLines) {
+        lines.open(ConfigurationKey.shadow.name)
+        lines.add(.shadowBackend, backend)
+        lines.add(.shadowShare, shareText)
+        if let writes { lines.add(.shadowWrites, list: writes) }
+        switch scratch {
+        case .prefix(let prefix): lines.add(.shadowScratchPrefix, prefix)
+        case .database(let database): lines.add(.shadowScratchDatabase, "\(database)")
+        case nil: break
+        }
+        lines.add(.shadowMasks, list: masks.map(\.rawValue).sorted())
+        lines.add(.shadowLearnNoise, "\(learnsNoise)")
+        lines.add(.shadowFollows, "\(follows)")
+        lines.close()
+    }
+}
+
 extension ListenerConfiguration {
     fileprivate func render(into lines: inout YAMLLines) {
         lines.open(name)
@@ -127,6 +145,7 @@ extension ListenerConfiguration {
             for route in routes { lines.item { route.render(into: &$0) } }
             lines.close()
         }
+        shadow?.render(into: &lines)
         if let tls { render(tls, into: &lines) }
         lines.close()
     }

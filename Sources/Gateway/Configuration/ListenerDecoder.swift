@@ -25,6 +25,7 @@ extension ConfigurationDecoder {
         }
         let routes = routes(section)
         let splits = boolean(.split, in: section)
+        let shadow = shadow(section)
         let tls = self.section(.listenerTLS, in: section).flatMap { listenerTLS($0, speaks: wire) }
         guard let wire, let endpoints, let backend else { return nil }
         var listener = ListenerConfiguration(name: name, protocol: wire, listen: endpoints, backend: backend)
@@ -38,6 +39,7 @@ extension ConfigurationDecoder {
         listener.denied = denied ?? []
         listener.routes = routes
         listener.splits = splits ?? listener.splits
+        listener.shadow = shadow
         listener.tls = tls
         return listener
     }

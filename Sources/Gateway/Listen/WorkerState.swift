@@ -22,6 +22,9 @@ package final class WorkerState: @unchecked Sendable {
     /// By the listeners' indices; made at first use, on the worker's thread.
     private var routeTables: [RouteTable?]
 
+    /// By the listeners' indices; made at first use, on the worker's thread.
+    private(set) var shadows: [ShadowCounts?]
+
     /// By the trusted backends' indices; made at first use, on the worker's thread.
     private var clusters: [ClusterNodes?]
     /// By the trusted backends' indices; made at first use, on the worker's thread.
@@ -39,6 +42,7 @@ package final class WorkerState: @unchecked Sendable {
         clusters = Array(repeating: nil, count: backendCount)
         watches = Array(repeating: nil, count: backendCount)
         routeTables = Array(repeating: nil, count: listeners.count)
+        shadows = Array(repeating: nil, count: listeners.count)
     }
 
     /// The gate of `backend` on this worker.
@@ -66,6 +70,14 @@ package final class WorkerState: @unchecked Sendable {
         let table = RouteTable(listener.routes, splits: listener.configuration.splits, self)
         routeTables[listener.index] = table
         return table
+    }
+
+    /// What is counted here of the shadow of the listener with `index`.
+    func shadowCounts(_ index: Int) -> ShadowCounts {
+        if let counts = shadows[index] { return counts }
+        let counts = ShadowCounts()
+        shadows[index] = counts
+        return counts
     }
 
     /// The nodes of the cluster that `backend` leads to, as this worker knows them.

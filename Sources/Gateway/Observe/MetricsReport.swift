@@ -17,6 +17,8 @@ package struct WorkerSnapshot: Sendable {
     package let listeners: [ListenerSnapshot]
     /// By the private backends' indices.
     package let gates: [GateCounters]
+    /// By the listeners' indices; nil where nothing was counted.
+    package let shadows: [ShadowSnapshot?]
 }
 
 /// Renders snapshots of all workers as one Prometheus page.
@@ -39,6 +41,7 @@ struct MetricsReport {
     }
 
     private let rows: [Row]
+    private let listeners: [ListenerState]
     private let workers: [WorkerSnapshot]
     private let privateBackends: [String]
     private let proofs: [BackendProof]
@@ -48,6 +51,7 @@ struct MetricsReport {
     init(
         listeners: [ListenerState], privateBackends: [String], proofs: [BackendProof], workers: [WorkerSnapshot]
     ) {
+        self.listeners = listeners
         self.workers = workers
         self.privateBackends = privateBackends
         self.proofs = proofs
@@ -64,6 +68,7 @@ struct MetricsReport {
         commands()
         failures()
         refusals()
+        ShadowReport(listeners, workers).write(to: &page)
         gaps()
         unverified()
         process()

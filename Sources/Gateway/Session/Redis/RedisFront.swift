@@ -15,6 +15,9 @@ package struct RedisFront: Front {
 
     package func serve(_ session: Session) async {
         guard await session.secureClient() else { return }
+        if let shadow = session.listener.shadow {
+            session.client.tap = RedisShadowTap(shadow, session.local.shadowCounts(session.listener.index))
+        }
         if let gate = session.gate {
             await RedisTranslator(session, gate).serve()
             return

@@ -1,0 +1,41 @@
+// What of a listener's traffic is sent to a candidate as well, and how the replies are compared.
+
+import RedisWire
+
+/// A second backend that is asked what the listener's own is asked, and whose replies nobody gets.
+package struct ShadowConfiguration: Sendable, Equatable {
+    /// The name of the candidate.
+    package var backend: String
+    /// How much of the traffic goes there, in hundredths of a percent.
+    package var share = ShadowConfiguration.whole
+    /// First bytes of the keys under which writes go there too; nil: none, or, where they go to a scratch place, all.
+    package var writes: [String]?
+    /// Where the candidate keeps what is written: nil where the primary does.
+    package var scratch: Scratch?
+    /// Differences that are none.
+    package var masks: Set<RedisReplyMask> = [.lifetime]
+    /// Whether a command to which the primary itself answers differently each time is known as such from then on.
+    package var learnsNoise = true
+    /// Whether the candidate gets what is written by other ways, such as replication.
+    package var follows = false
+
+    /// All of the traffic, in hundredths of a percent.
+    package static let whole = 10_000
+
+    /// Where the candidate keeps what is written.
+    package enum Scratch: Sendable, Equatable {
+        /// Under keys that begin with this.
+        case prefix(String)
+        /// In this database.
+        case database(Int)
+    }
+
+    package init(backend: String) { self.backend = backend }
+
+    /// `share` as the file spells it.
+    package var shareText: String {
+        let (percents, rest) = share.quotientAndRemainder(dividingBy: 100)
+        guard rest > 0 else { return "\(percents)%" }
+        return "\(percents).\(rest < 10 ? "0" : "")\(rest)%"
+    }
+}

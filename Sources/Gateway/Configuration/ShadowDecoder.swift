@@ -1,0 +1,68 @@
+// Reads a listener's shadow.
+
+import Capabilities
+import RedisWire
+import Wire
+import Yams
+
+extension ConfigurationDecoder {
+    /// The shadow of a listener; nil when there is none or a needed part could not be read.
+    mutating func shadow(_ parent: ConfigurationSection) -> ShadowConfiguration? {
+        guard let section = section(.shadow, in: parent) else { return nil }
+        let backend = text(.shadowBackend, in: section)
+        let share = parsed(.shadowShare, in: section) { text throws(ValueError) in try Self.percentage(text) }
+        let writes = words(.shadowWrites, in: section) { text throws(ValueError) in text }
+        let prefix = text(.shadowScratchPrefix, in: section)
+        let database = wholeNumber(.shadowScratchDatabase, in: section)
+        let masks = words(.shadowMasks, in: section) { text throws(ValueError) in try Self.mask(text) }
+        let learnsNoise = boolean(.shadowLearnNoise, in: section)
+        let follows = boolean(.shadowFollows, in: section)
+        if prefix != nil, database != nil {
+            add(
+                "scratch-prefix and scratch-database are two ways to one end: keep one",
+                at: section.path(of: .shadowScratchDatabase))
+        }
+        if prefix == "" {
+            add(
+                "expected what keys are to begin with; an empty prefix is no place of its own: remove it, or name one",
+                at: section.path(of: .shadowScratchPrefix))
+        }
+        if follows == true, section.has(.shadowWrites) || prefix != nil || database != nil {
+            add(
+                "a candidate that gets all writes by another way would get these twice: remove follows, or what is written",
+                at: section.path(of: .shadowFollows))
+        }
+        guard let backend else { return nil }
+        var shadow = ShadowConfiguration(backend: backend)
+        shadow.share = share ?? shadow.share
+        shadow.writes = writes
+        shadow.scratch = prefix.map { .prefix($0) } ?? database.map { .database($0) }
+        shadow.masks = masks.map { Set($0) } ?? shadow.masks
+        shadow.learnsNoise = learnsNoise ?? shadow.learnsNoise
+        shadow.follows = follows ?? shadow.follows
+        return shadow
+    }
+
+    private static func mask(_ text: String) throws(ValueError) -> RedisReplyMask {
+        if let mask = RedisReplyMask(rawValue: text) { return mask }
+        let known = RedisReplyMask.allCases.map(\.rawValue)
+        let clause = NearestWord.clause(for: text, among: known)
+        throw ValueError("no mask is called \"\(text)\"\(clause); there are: \(known.joined(separator: ", "))")
+    }
+
+    /// Hundredths of a percent that `text` spells, such as `10%` or `0.5%`.
+    private static func percentage(_ text: String) throws(ValueError) -> Int {
+        let problem = ValueError("expected a percentage from 0.01% to 100%, such as 10% or 0.5%; got \"\(text)\"")
+        guard text.hasSuffix("%") else { throw problem }
+        let parts = text.dropLast().split(separator: ".", omittingEmptySubsequences: false)
+        let isPlain = parts.allSatisfy { !$0.isEmpty && $0.utf8.count <= 3 && $0.utf8.allSatisfy(\.isASCIIDigit) }
+        guard isPlain, (1...2).contains(parts.count), let percents = Int(parts[0]) else { throw problem }
+        var share = percents * 100
+        if parts.count == 2 {
+            guard parts[1].utf8.count <= 2, let rest = Int(parts[1]) else { throw problem }
+            share += parts[1].utf8.count == 1 ? rest * 10 : rest
+        }
+        guard (1...ShadowConfiguration.whole).contains(share) else { throw problem }
+        return share
+    }
+}

@@ -1,0 +1,232 @@
+// A listener's shadow as all workers share it: the queue for the candidate and what is known of keys.
+
+import Reactor
+import RedisWire
+import Synchronization
+
+/// What leads from the sessions of all workers to the one runner that asks the candidate.
+///
+/// There is one queue, because the order of writes is the primary's only if it is kept over all workers. Its lock is taken
+/// for commands that go to the candidate, and for writes; a listener without a shadow has none of this.
+package final class RedisShadow: Sendable {
+    /// Commands that wait for the candidate, or for their replies; bytes of them and of their replies.
+    static let jobLimit = 4096
+    static let byteLimit = 8 << 20
+    /// Writes to the primary alone that are followed at one time.
+    static let trackedLimit = 1 << 16
+    /// Bytes of one command, and of one reply.
+    static let commandLimit = 64 * 1024
+    static let replyLimit = 64 * 1024
+
+    let settings: ShadowConfiguration
+    /// Its listener's place among the gateway's.
+    let listener: Int
+    /// The first bytes of keys under which writes go to the candidate; nil: under any.
+    let prefixes: [[UInt8]]?
+    private let seed: UInt64
+    private let state: Mutex<State>
+
+    private struct State {
+        var keys: ShadowKeys
+        var jobs: [RedisShadowJob] = []
+        /// Jobs that have room: those in the queue, those whose reply is still to come, and those that the runner has.
+        var admitted = 0
+        var bytes = 0
+        /// Writes that are followed to their ends and go nowhere.
+        var tracked = 0
+        /// When a write last failed to get to the candidate: what began before may have come behind it.
+        var lostAt: UInt64 = 0
+        var runner: Waker?
+        var isClosed = false
+    }
+
+    init(_ settings: ShadowConfiguration, listener: Int) {
+        self.settings = settings
+        self.listener = listener
+        prefixes =
+            settings.writes.map { $0.map { Array($0.utf8) } } ?? (settings.scratch == nil ? [] : nil)
+        seed = UInt64.random(in: 1 ... .max)
+        state = Mutex(State(keys: ShadowKeys(isStaleByDefault: settings.scratch != nil)))
+    }
+
+    // MARK: What sessions do
+
+    /// The hash of a key in a database; not to be foretold by who picks the key.
+    func hash(_ key: Span<UInt8>, _ database: [UInt8]) -> UInt64 {
+        var hash = seed
+        func take(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        for index in 0..<key.count { take(key[index]) }
+        for byte in database { take(byte) }
+        hash = (hash ^ (hash &>> 33)) &* 0xFF51_AFD7_ED55_8CCD
+        hash = (hash ^ (hash &>> 33)) &* 0xC4CE_B9FE_1A85_EC53
+        return hash ^ (hash &>> 33)
+    }
+
+    /// Whether what has this hash is in the share.
+    func isSampled(_ hash: UInt64) -> Bool {
+        settings.share == ShadowConfiguration.whole
+            || Int((hash &>> 32) % UInt64(ShadowConfiguration.whole)) < settings.share
+    }
+
+    /// Whether writes under `key` go to the candidate.
+    func isOpted(_ key: Span<UInt8>) -> Bool {
+        guard let prefixes else { return true }
+        return prefixes.contains { prefix in
+            guard prefix.count <= key.count else { return false }
+            for index in prefix.indices where prefix[index] != key[index] { return false }
+            return true
+        }
+    }
+
+    /// What became of a command that was to go to the candidate.
+    enum Admission {
+        case admitted
+        /// There is no room.
+        case full
+        /// Its keys are known to differ.
+        case stale
+    }
+
+    /// Takes a command in whose reply is still to come.
+    func admit(_ job: RedisShadowJob) -> Admission {
+        state.withLock { state in
+            guard !state.isClosed, state.admitted < Self.jobLimit, state.bytes + job.bytes.count <= Self.byteLimit
+            else {
+                return .full
+            }
+            if !job.isWrite, job.isAboutAll ? state.keys.hasStale : state.keys.isStale(job.keys) { return .stale }
+            state.admitted += 1
+            state.bytes += job.bytes.count
+            if job.isWrite { job.start = state.keys.begin(job.keys) }
+            return .admitted
+        }
+    }
+
+    /// Follows a write that goes to the primary alone, until it is answered; false where that is not possible any more.
+    func track(_ job: RedisShadowJob) -> Bool {
+        guard !settings.follows else { return false }
+        return state.withLock { state in
+            guard !state.isClosed, state.tracked < Self.trackedLimit else {
+                state.keys.markAllStale()
+                return false
+            }
+            state.tracked += 1
+            job.start = state.keys.begin(job.keys)
+            return true
+        }
+    }
+
+    /// The reply of an admitted command has passed: it goes to the candidate, unless there is no room for the reply.
+    func enqueue(_ job: RedisShadowJob) -> Bool {
+        let (isTaken, runner): (Bool, Waker?) = state.withLock { state in
+            let isTaken = !state.isClosed && state.bytes + job.reply.count <= Self.byteLimit
+            if job.isWrite {
+                // An error has changed nothing.
+                let isWhole = job.isWhole && job.reply.first != 0x2D
+                job.isReliable = state.keys.end(
+                    job.keys, began: job.start, isTaken ? .shadowed(isWhole: isWhole) : .lost)
+            }
+            guard isTaken else {
+                state.admitted -= 1
+                state.bytes -= job.bytes.count
+                return (false, nil)
+            }
+            state.bytes += job.reply.count
+            state.jobs.append(job)
+            return (true, state.jobs.count == 1 ? state.runner : nil)
+        }
+        runner?.wakeFromHere()
+        return isTaken
+    }
+
+    /// A command does not go to the candidate after all: its client has no whole reply, or it did not fit.
+    func abandon(_ job: RedisShadowJob) {
+        state.withLock { state in
+            if job.isSent {
+                state.admitted -= 1
+                state.bytes -= job.bytes.count
+            } else {
+                state.tracked -= 1
+            }
+            if job.isWrite { state.keys.end(job.keys, began: job.start, .lost) }
+        }
+    }
+
+    /// A write goes to the primary alone.
+    func markStale(_ keys: [UInt64]) {
+        if !settings.follows { state.withLock { $0.keys.markStale(keys) } }
+    }
+
+    /// A write whose keys are not known goes to the primary alone.
+    func markAllStale() {
+        if !settings.follows { state.withLock { $0.keys.markAllStale() } }
+    }
+
+    func addBlindSession() { if !settings.follows { state.withLock { $0.keys.addBlindSession() } } }
+    func removeBlindSession() { if !settings.follows { state.withLock { $0.keys.removeBlindSession() } } }
+
+    // MARK: What the runner does
+
+    /// Has `waker` woken when there is something for the candidate.
+    func attach(_ waker: Waker) { state.withLock { $0.runner = waker } }
+
+    /// Gives up: nothing is admitted any more, and nothing waits.
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            state.runner = nil
+            state.jobs = []
+        }
+    }
+
+    /// What waits, at most `limit` of it, in order.
+    func take(_ limit: Int) -> [RedisShadowJob] {
+        state.withLock { state in
+            guard limit < state.jobs.count else {
+                defer { state.jobs.removeAll(keepingCapacity: true) }
+                return state.jobs
+            }
+            defer { state.jobs.removeFirst(limit) }
+            return Array(state.jobs[..<limit])
+        }
+    }
+
+    /// Puts something of the runner's own behind all that waits.
+    func ask(_ job: RedisShadowJob) {
+        state.withLock { $0.jobs.append(job) }
+    }
+
+    /// The runner is through with a client's command.
+    func release(_ job: RedisShadowJob, isLost: Bool) {
+        state.withLock { state in
+            state.admitted -= 1
+            state.bytes -= job.bytes.count + job.reply.count
+            guard isLost, job.isWrite else { return }
+            state.keys.markStale(job.keys)
+            state.lostAt = state.keys.clock
+        }
+    }
+
+    /// Whether the replies to `job` may differ for a reason that is known.
+    func isStale(_ job: RedisShadowJob) -> Bool {
+        state.withLock { state in
+            if job.isWrite { return !job.isReliable || job.start <= state.lostAt }
+            return job.isAboutAll ? state.keys.hasStale : state.keys.isStale(job.keys)
+        }
+    }
+
+    /// What tells later whether the keys were written meanwhile; nil while they are being written.
+    func version(_ job: RedisShadowJob) -> UInt64? {
+        state.withLock { state in
+            state.keys.isWritten(job.keys) ? nil : state.keys.version(job.keys)
+        }
+    }
+
+    /// Commands and bytes that have room now.
+    var load: (jobs: Int, bytes: Int) { state.withLock { ($0.admitted, $0.bytes) } }
+}
+
+extension Waker {
+    /// Wakes from the worker's own thread or from another.
+    fileprivate func wakeFromHere() { if worker.isCurrent { wake() } else { wakeFromAnywhere() } }
+}

@@ -1,0 +1,45 @@
+// Where a listener's shadow runs, and through which listeners of its own it asks.
+
+import Logging
+import Reactor
+
+/// A listener's shadow with the two listeners, bound nowhere, through which it asks the primary and the candidate.
+struct ShadowPlace: Sendable {
+    let shadow: RedisShadow
+    let primary: ListenerState
+    let candidate: ListenerState
+
+    /// The places of the shadows of `listeners`; their own listeners come behind those, in the order of the indices.
+    static func all(
+        of listeners: [ListenerState], to routes: [String: Route]
+    ) throws(IOError) -> [ShadowPlace] {
+        var places: [ShadowPlace] = []
+        for listener in listeners {
+            guard let shadow = listener.shadow, let target = routes[shadow.settings.backend] else { continue }
+            var settings = listener.configuration
+            settings.shadow = nil
+            settings.tls = nil
+            settings.listen = []
+            settings.idleTimeout = nil
+            let index = listeners.count + 2 * places.count
+            settings.name = "\(listener.name).shadow.primary"
+            let primary = try ListenerState(settings, index: index, front: listener.front, routes: listener.routes)
+            settings.name = "\(listener.name).shadow.candidate"
+            settings.routes = []
+            settings.users = [:]
+            settings.backend = shadow.settings.backend
+            let route = ListenerRoute(configuration: settings.catchAll, index: 0, target: target)
+            let candidate = try ListenerState(settings, index: index + 1, front: listener.front, routes: [route])
+            places.append(ShadowPlace(shadow: shadow, primary: primary, candidate: candidate))
+        }
+        return places
+    }
+
+    /// Runs it on the worker that is its own until it is cancelled.
+    func start(on workers: [WorkerState], logger: Logger) -> Task<Void, Never> {
+        let local = workers[shadow.listener % workers.count]
+        return Task(executorPreference: local.worker) {
+            await RedisShadowRunner(shadow, primary: primary, candidate: candidate, local, logger: logger).run()
+        }
+    }
+}

@@ -1,0 +1,162 @@
+// What the shadows have found, for people, programs and Prometheus.
+
+import Glibc
+
+/// The counts of every listener's shadow, summed over the workers.
+struct ShadowReport {
+    private struct Row {
+        let listener: String
+        let candidate: String
+        let load: (jobs: Int, bytes: Int)
+        let sum: ShadowSnapshot
+
+        var labels: [(String, String)] { [("listener", listener), ("candidate", candidate)] }
+        /// The most frequent first.
+        var causes: [(key: ShadowCause, value: ShadowDifference)] {
+            sum.causes.sorted {
+                ($1.value.count, $0.key.command, $0.key.kind) < ($0.value.count, $1.key.command, $1.key.kind)
+            }
+        }
+    }
+
+    private let rows: [Row]
+
+    init(_ listeners: [ListenerState], _ workers: [WorkerSnapshot]) {
+        rows = listeners.compactMap { listener in
+            guard let shadow = listener.shadow else { return nil }
+            var sum = ShadowSnapshot()
+            for reason in ShadowDrop.allCases { sum.drops[reason] = 0 }
+            for worker in workers { if let part = worker.shadows[listener.index] { sum.add(part) } }
+            return Row(listener: listener.name, candidate: shadow.settings.backend, load: shadow.load, sum: sum)
+        }
+    }
+
+    // MARK: Prometheus
+
+    func write(to page: inout PrometheusText) {
+        guard !rows.isEmpty else { return }
+        each("seen_total", .counter, "Commands that the shadow has looked at.", &page) { $0.sum.seen }
+        each("sent_total", .counter, "Commands taken for the candidate.", &page) { $0.sum.sent }
+        each("compared_total", .counter, "Replies that were compared, with a result.", &page) { $0.sum.compared }
+        page.family("fairlead_shadow_differences_total", .counter, "Replies confirmed to differ, by command and kind.")
+        for row in rows {
+            for (cause, difference) in row.causes {
+                page.sample(
+                    "fairlead_shadow_differences_total",
+                    row.labels + [("command", cause.command), ("kind", cause.kind)], difference.count)
+            }
+        }
+        page.family("fairlead_shadow_dropped_total", .counter, "Commands that were not compared, by reason.")
+        for row in rows {
+            for reason in ShadowDrop.allCases {
+                page.sample(
+                    "fairlead_shadow_dropped_total", row.labels + [("reason", reason.rawValue)],
+                    row.sum.drops[reason] ?? 0)
+            }
+        }
+        each("waiting", .gauge, "Commands that wait for the candidate, or for the client's reply.", &page) {
+            UInt64(max(0, $0.load.jobs))
+        }
+        each("waiting_bytes", .gauge, "Bytes of them.", &page) { UInt64(max(0, $0.load.bytes)) }
+    }
+
+    private func each(
+        _ name: String, _ kind: PrometheusText.Kind, _ help: String, _ page: inout PrometheusText,
+        _ value: (Row) -> UInt64
+    ) {
+        page.family("fairlead_shadow_\(name)", kind, help)
+        for row in rows { page.sample("fairlead_shadow_\(name)", row.labels, value(row)) }
+    }
+
+    // MARK: JSON
+
+    /// One object; `shadows` has one entry for each listener with a shadow.
+    var json: String {
+        let entries = rows.map { row in
+            let drops = ShadowDrop.allCases.map { "\(Self.quoted($0.rawValue)): \(row.sum.drops[$0] ?? 0)" }
+            let differences = row.causes.map { "\n      \(Self.object($0.key, $0.value))" }
+            return """
+                {"listener": \(Self.quoted(row.listener)), "candidate": \(Self.quoted(row.candidate)), \
+                "verdict": \(Self.quoted(row.sum.verdict)),
+                    "seen": \(row.sum.seen), "sent": \(row.sum.sent), "compared": \(row.sum.compared), \
+                "identical": \(row.sum.identical), "differing": \(row.sum.differing),
+                    "waiting": {"commands": \(row.load.jobs), "bytes": \(row.load.bytes)},
+                    "dropped": {\(drops.joined(separator: ", "))},
+                    "differences": [\(differences.joined(separator: ","))]}
+                """
+        }
+        return "{\"shadows\": [\(entries.map { "\n  \($0)" }.joined(separator: ","))]}\n"
+    }
+
+    private static func object(_ cause: ShadowCause, _ difference: ShadowDifference) -> String {
+        let pairs: [(String, String)] = [
+            ("command", quoted(cause.command)), ("kind", quoted(cause.kind)), ("count", "\(difference.count)"),
+            ("first", quoted(time(difference.first))), ("last", quoted(time(difference.last))),
+            ("example", quoted(difference.example)), ("place", quoted(difference.place)),
+            ("primary", quoted(difference.primary)), ("candidate", quoted(difference.candidate)),
+        ]
+        return "{" + pairs.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
+    }
+
+    // MARK: Text
+
+    /// A table for each listener with a shadow, for a terminal.
+    var text: String {
+        rows.isEmpty ? "no listener has a shadow\n" : rows.map(Self.table).joined(separator: "\n")
+    }
+
+    private static func table(_ row: Row) -> String {
+        let sum = row.sum
+        var text = "\(row.listener) -> \(row.candidate): \(sum.verdict)\n"
+        text += "  \(sum.seen) seen, \(sum.sent) sent, \(sum.compared) compared, \(sum.differing) differ\n"
+        let drops = ShadowDrop.allCases.compactMap { reason -> String? in
+            guard let count = sum.drops[reason], count > 0 else { return nil }
+            return "\(count) \(reason.rawValue)"
+        }
+        if !drops.isEmpty { text += "  not compared: \(drops.joined(separator: ", "))\n" }
+        guard !row.causes.isEmpty else { return text }
+        let head = ["count", "command", "kind", "first", "last", "example", "where", "primary", "candidate"]
+        let lines =
+            [head]
+            + row.causes.map { cause, difference in
+                [
+                    "\(difference.count)", cause.command, cause.kind, time(difference.first), time(difference.last),
+                    difference.example, difference.place.isEmpty ? "-" : difference.place, difference.primary,
+                    difference.candidate,
+                ]
+            }
+        let widths = head.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        for line in lines {
+            let cells = line.indices.map { column in
+                let isLast = column == line.count - 1
+                return line[column] + String(repeating: " ", count: isLast ? 0 : widths[column] - line[column].count)
+            }
+            text += "  \(cells.joined(separator: "  "))\n"
+        }
+        return text
+    }
+
+    /// RFC 3339, in UTC, with milliseconds.
+    private static func time(_ milliseconds: Int64) -> String {
+        var seconds = time_t(milliseconds / 1000)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let rest = String(1000 + milliseconds % 1000).dropFirst()
+        return "\(1900 + parts.tm_year)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+            + "T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(rest)Z"
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case _ where scalar.value < 0x20: result += "\\u" + String(0x10000 + scalar.value, radix: 16).dropFirst()
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

@@ -1,0 +1,104 @@
+// Shadows in the configuration: what they mean, what is said about bad ones, and how they are rendered.
+
+import RedisWire
+import Testing
+
+@testable import Gateway
+
+@Suite("The shadow of a listener")
+struct ShadowConfigurationTests {
+    private static func file(_ shadow: String, wire: String = "redis", main: String = "redis://127.0.0.1:6379")
+        -> String
+    {
+        """
+        listeners:
+          cache:
+            protocol: \(wire)
+            listen: 6380
+            backend: main
+            shadow: \(shadow)
+        backends:
+          main: { url: "\(main)" }
+          new: { url: redis://127.0.0.1:6378 }
+          grown: { url: "redis+cluster://127.0.0.1:7000" }
+          pg: { url: "postgres://127.0.0.1:5432" }
+          house: { adapter: memcached, url: tcp://127.0.0.1:11211, conformance: unverified }
+        """
+    }
+
+    private static func shadow(_ text: String) throws -> ShadowConfiguration {
+        try #require(try configuration(file(text)).listeners.first?.shadow)
+    }
+
+    @Test("is a candidate, and says what goes there")
+    func read() throws {
+        let plain = try Self.shadow("{ backend: new }")
+        #expect(plain == ShadowConfiguration(backend: "new"))
+        #expect(plain.share == 10_000 && plain.writes == nil && plain.masks == [.lifetime] && plain.learnsNoise)
+        let full = try Self.shadow(
+            """
+            { backend: house, share: 0.5%, writes: ["a:", "b:"], scratch-prefix: "s:", masks: [order, null-type], \
+            learn-noise: false }
+            """)
+        #expect(full.share == 50)
+        #expect(full.writes == ["a:", "b:"])
+        #expect(full.scratch == .prefix("s:"))
+        #expect(full.masks == [.order, .nullType])
+        #expect(!full.learnsNoise)
+        #expect(try Self.shadow("{ backend: new, scratch-database: 9 }").scratch == .database(9))
+        #expect(try Self.shadow("{ backend: new, masks: [], follows: true }").masks == [])
+    }
+
+    @Test(
+        "a share is a percentage",
+        arguments: [("100%", 10_000), ("10%", 1000), ("0.01%", 1), ("12.5%", 1250), ("1.05%", 105)])
+    func share(text: String, expected: Int) throws {
+        let shadow = try Self.shadow("{ backend: new, share: \(text) }")
+        #expect(shadow.share == expected)
+        #expect(shadow.shareText == (text == "12.5%" ? "12.50%" : text))
+    }
+
+    @Test("another share is a mistake", arguments: ["10", "0%", "101%", "1.234%", "-1%", ".5%", "5.%", "%", "ten%"])
+    func badShare(text: String) {
+        let found = problems(Self.file("{ backend: new, share: \"\(text)\" }"))
+        #expect(found.count == 1 && found[0].contains("expected a percentage from 0.01% to 100%"), "\(found)")
+    }
+
+    @Test("what cannot be is named with its line and key, and what to do")
+    func mistakes() {
+        let path = "f.yaml:6"
+        for (shadow, key, words) in [
+            ("{ backend: nwe }", "backend", "no backend is called \"nwe\" (did you mean \"new\"?)"),
+            ("{ backend: main }", "backend", "would compare it with itself"),
+            ("{ backend: pg }", "backend", "both must speak the same"),
+            ("{ backend: new, masks: [ordr] }", "masks[0]", "no mask is called \"ordr\" (did you mean \"order\"?)"),
+            ("{ backend: new, writes: { a: b } }", "writes", "expected text, or a list of them"),
+            ("{ backend: new, scratch-prefix: a, scratch-database: 1 }", "scratch-database", "keep one"),
+            ("{ backend: new, scratch-prefix: \"\" }", "scratch-prefix", "remove it, or name one"),
+            ("{ backend: new, follows: true, writes: [\"a\"] }", "follows", "would get these twice"),
+            ("{ backend: grown, scratch-database: 1 }", "scratch-database", "write scratch-prefix"),
+            ("{ backend: new, shre: 10% }", "shre", "did you mean \"share\"?"),
+            ("{ share: 10% }", "backend", "this key is missing"),
+        ] {
+            let found = problems(Self.file(shadow))
+            #expect(found.count == 1, "\(found)")
+            #expect(
+                found.first?.hasPrefix(path) == true && found.first?.contains("listeners.cache.shadow.\(key): ") == true
+                    && found.first?.contains(words) == true, "\(found)")
+        }
+        let other = problems(Self.file("{ backend: new }", wire: "postgres", main: "postgres://127.0.0.1:5432"))
+        #expect(other.count == 1 && other[0].contains("only what Redis clients ask"), "\(other)")
+    }
+
+    @Test(
+        "is rendered so that reading it gives the same",
+        arguments: [
+            "{ backend: new }",
+            "{ backend: house, share: 0.05%, writes: [\"a:\"], scratch-prefix: \"s p:\", masks: [] }",
+            "{ backend: new, scratch-database: 3, learn-noise: false }", "{ backend: new, follows: true, share: 7% }",
+        ])
+    func rendered(text: String) throws {
+        let first = try configuration(Self.file(text))
+        #expect(try configuration(first.rendered()) == first)
+    }
+}
