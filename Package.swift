@@ -52,6 +52,8 @@ let package = Package(
 
         // What a backend can be able to do, and what an adapter implements.
         .target(name: "Capabilities", swiftSettings: strict),
+        // What applications were seen to use.
+        .target(name: "Usage", swiftSettings: strict),
         .target(name: "Multiplex", dependencies: ["Reactor"], exclude: ["LIFECYCLE.md"], swiftSettings: strict),
 
         // The private protocols.
@@ -95,7 +97,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Wire", "RedisWire", "PostgresWire", "S3Wire", "Reactor", "Capabilities", "Digest", logging,
+                "Wire", "RedisWire", "PostgresWire", "S3Wire", "Reactor", "Capabilities", "Digest", "Usage", logging,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -113,7 +115,7 @@ let package = Package(
             name: "fairlead",
             dependencies: [
                 "Gateway", "Admin", "Capabilities", "Conformance", "EmbeddedAdapter", "DeclaredAdapter",
-                "MemcachedSwiftAdapter",
+                "MemcachedSwiftAdapter", "Usage",
                 "ProcessAdapter", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -160,14 +162,16 @@ let package = Package(
             dependencies: [
                 "ProcessAdapter", "Capabilities", "Reactor", "TestSupport", nio("NIOCore"), http2("NIOHPACK"), protobuf,
             ], exclude: ["Adapters"], swiftSettings: strict),
+        .testTarget(name: "UsageTests", dependencies: ["Usage"], swiftSettings: strict),
         .testTarget(name: "CapabilitiesTests", dependencies: ["Capabilities"], swiftSettings: strict),
         .testTarget(
-            name: "GatewayTests", dependencies: ["Gateway", "Capabilities", "RedisWire", "PostgresWire"],
+            name: "GatewayTests",
+            dependencies: ["Gateway", "Capabilities", "RedisWire", "PostgresWire", "Reactor", "Usage"],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "fairlead", "Gateway", "Capabilities", "Reactor", "RedisWire", "S3Wire", "Wire", "TestSupport",
+                "fairlead", "Gateway", "Capabilities", "Reactor", "RedisWire", "S3Wire", "Usage", "Wire", "TestSupport",
                 "CAllocations", logging,
             ],
             swiftSettings: strict),

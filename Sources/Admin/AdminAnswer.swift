@@ -5,6 +5,10 @@ struct AdminAnswer: Equatable {
     var status: Int
     var contentType = "text/plain; charset=utf-8"
     var body: String
+    /// The methods that are answered, where the one that was asked for is not.
+    var allow: String?
+
+    private static let resetPath = "/usage/reset"
 
     /// The paths that have an answer, with what they show.
     static let paths: [(path: String, meaning: String)] = [
@@ -14,13 +18,16 @@ struct AdminAnswer: Equatable {
         ("/shadow", "what comparing candidates has found, as JSON"),
         ("/shadow.txt", "the same for a terminal"),
         ("/config", "the configuration that holds, as YAML without secrets"),
+        ("/usage", "what applications were seen to use, as JSON"),
+        (resetPath, "POST: forgets what applications were seen to use"),
     ]
 
     /// The answer to `method` on `path`; the path is without its query.
     static func to(_ method: String, _ path: String, from source: some AdminSource) async -> AdminAnswer {
         guard paths.contains(where: { $0.path == path }) else { return unknown(path) }
+        if path == resetPath { return await reset(method, source) }
         guard method == "GET" || method == "HEAD" else {
-            return AdminAnswer(status: 405, body: "only GET and HEAD are answered here\n")
+            return AdminAnswer(status: 405, body: "only GET and HEAD are answered here\n", allow: "GET, HEAD")
         }
         switch path {
         case "/metrics":
@@ -37,10 +44,23 @@ struct AdminAnswer: Equatable {
         case "/config":
             return AdminAnswer(
                 status: 200, contentType: "application/yaml; charset=utf-8", body: source.configuration())
+        case "/usage":
+            guard let usage = await source.usage() else { return unrecorded }
+            return AdminAnswer(status: 200, contentType: "application/json", body: usage)
         default:
             return AdminAnswer(status: 200, body: "ok\n")
         }
     }
+
+    private static func reset(_ method: String, _ source: some AdminSource) async -> AdminAnswer {
+        guard method == "POST" else {
+            return AdminAnswer(status: 405, body: "only POST is answered here\n", allow: "POST")
+        }
+        return await source.resetUsage() ? AdminAnswer(status: 200, body: "forgotten\n") : unrecorded
+    }
+
+    private static let unrecorded = AdminAnswer(
+        status: 404, body: "what applications use is not recorded: see usage.enabled in the configuration\n")
 
     private static func unknown(_ path: String) -> AdminAnswer {
         let list = paths.map { "  \($0.path)  \($0.meaning)\n" }.joined()

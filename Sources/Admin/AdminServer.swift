@@ -122,7 +122,7 @@ package actor AdminServer {
         var headers = HTTPFields()
         headers[.contentType] = answer.contentType
         headers[.cacheControl] = "no-store"
-        if answer.status == 405 { headers[.allow] = "GET, HEAD" }
+        if let allow = answer.allow { headers[.allow] = allow }
         let body = ByteBuffer(string: answer.body)
         let isHead = method == .head
         if isHead { headers[.contentLength] = "\(body.readableBytes)" }

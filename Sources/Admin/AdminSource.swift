@@ -10,4 +10,8 @@ package protocol AdminSource: Sendable {
     var readiness: (ready: Bool, reason: String) { get }
     /// The configuration as YAML, without secrets.
     func configuration() -> String
+    /// What applications were seen to use, as JSON; nil when that is not recorded.
+    func usage() async -> String?
+    /// Forgets what applications were seen to use; false when that is not recorded.
+    func resetUsage() async -> Bool
 }

@@ -4,6 +4,7 @@ import Capabilities
 import Logging
 import Reactor
 import Synchronization
+import Usage
 
 /// A listener that is bound: what a start prints.
 package struct BoundListener: Sendable, Equatable {
@@ -24,6 +25,7 @@ package final class Gateway: Sendable {
         var tasks: [Task<Void, Never>] = []
         var sweepers: [Task<Void, Never>] = []
         var shadows: [Task<Void, Never>] = []
+        var keeping: Task<Void, Never>?
         var isStarted = false
         var isOver = false
     }
@@ -36,6 +38,7 @@ package final class Gateway: Sendable {
     /// By the private backends' indices; empty where no proof was asked for.
     private let proofs: [BackendProof]
     let workers: [WorkerState]
+    private let usage: UsageKeeper?
     private let stop = StopSignal()
     private let running = Mutex(Running())
 
@@ -102,12 +105,14 @@ package final class Gateway: Sendable {
         self.listeners = listeners
         shadows = try ShadowPlace.all(of: listeners, to: routes)
         let places = listeners + shadows.flatMap { [$0.primary, $0.candidate] }
+        usage = configuration.usage.isEnabled ? UsageKeeper(configuration.usage, logger: logger) : nil
         let resolver = Resolver()
         let count = configuration.workers ?? Machine.coreCount
         workers = try (0..<max(1, count)).map { index in
             WorkerState(
                 worker: try Worker(index: index), resolver: resolver, listeners: places,
-                backendCount: configuration.backends.count, privateBackendCount: privateBackends.count)
+                backendCount: configuration.backends.count, privateBackendCount: privateBackends.count,
+                recordsUsage: configuration.usage.isEnabled)
         }
     }
 
@@ -164,6 +169,7 @@ package final class Gateway: Sendable {
             $0.tasks = tasks
             $0.sweepers = sweepers
             $0.shadows = shadowing
+            $0.keeping = usage?.isSaved == true ? Task { await keepUsage() } : nil
             $0.isStarted = true
         }
         return sockets.map { listener, bound in
@@ -214,6 +220,10 @@ package final class Gateway: Sendable {
                 await state.closeGates()
             }.value
         }
+        let keeping = running.withLock { $0.keeping }
+        keeping?.cancel()
+        await keeping?.value
+        await saveUsage()
         for backend in privateBackends { await backend.adapter.stop() }
         running.withLock { $0.isOver = true }
         for state in workers { state.worker.stop() }
@@ -257,20 +267,53 @@ package final class Gateway: Sendable {
     }
 
     /// What each worker counts, copied on its own thread.
-    package func snapshots() async -> [WorkerSnapshot] {
-        guard running.withLock({ $0.isStarted && !$0.isOver }) else { return [] }
-        var snapshots: [WorkerSnapshot] = []
+    package func snapshots() async -> [WorkerSnapshot] { await ofWorkers(\.snapshot) ?? [] }
+
+    /// What `read` gives for each worker, on its own thread; nil when they do not run.
+    private func ofWorkers<Value: Sendable>(_ read: @escaping @Sendable (WorkerState) -> Value) async -> [Value]? {
+        guard running.withLock({ $0.isStarted && !$0.isOver }) else { return nil }
+        var values: [Value] = []
         for state in workers {
-            let snapshot: WorkerSnapshot? = await withCheckedContinuation { continuation in
+            let value: Value? = await withCheckedContinuation { continuation in
                 // A worker that stops just now takes nothing any more.
-                if !state.worker.submit({ continuation.resume(returning: state.snapshot) }) {
+                if !state.worker.submit({ continuation.resume(returning: read(state)) }) {
                     continuation.resume(returning: nil)
                 }
             }
-            guard let snapshot else { return [] }
-            snapshots.append(snapshot)
+            guard let value else { return nil }
+            values.append(value)
         }
-        return snapshots
+        return values
+    }
+
+    // MARK: What applications use
+
+    /// What applications were seen to use; nil when that is not recorded.
+    package func usageProfile() async -> Profile? {
+        guard let usage else { return nil }
+        guard let counts = await ofWorkers({ state in state.usage.map { $0?.snapshots ?? [] } }) else { return nil }
+        return usage.profile(of: counts, at: listeners)
+    }
+
+    /// Forgets what applications were seen to use, in memory and in the file; false when that is not recorded.
+    package func resetUsage() async -> Bool {
+        guard let usage else { return false }
+        guard await ofWorkers({ state in for usage in state.usage { usage?.reset() } }) != nil else { return false }
+        usage.reset()
+        await saveUsage()
+        return true
+    }
+
+    private func saveUsage() async {
+        guard let usage, usage.isSaved, let profile = await usageProfile() else { return }
+        usage.save(profile)
+    }
+
+    private func keepUsage() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: UsageKeeper.interval)
+            if !Task.isCancelled { await saveUsage() }
+        }
     }
 }
 

@@ -24,6 +24,7 @@ struct Fairlead: AsyncParsableCommand {
             """,
         version: fairleadVersion,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, AdaptersCommand.self, ConformCommand.self, ShadowCommand.self,
+            ServeCommand.self, CheckCommand.self, UsageCommand.self, AdaptersCommand.self, ConformCommand.self,
+            ShadowCommand.self,
         ])
 }

@@ -134,4 +134,6 @@ private struct GatewaySource: AdminSource {
     func shadows(asTable: Bool) async -> String { await gateway.shadowReport(asTable: asTable) }
     var readiness: (ready: Bool, reason: String) { gateway.readiness }
     func configuration() -> String { text }
+    func usage() async -> String? { await gateway.usageProfile()?.json() }
+    func resetUsage() async -> Bool { await gateway.resetUsage() }
 }

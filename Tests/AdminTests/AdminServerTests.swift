@@ -13,6 +13,8 @@ private struct Source: AdminSource {
     func shadows(asTable: Bool) async -> String { asTable ? "no listener has a shadow\n" : "{\"shadows\": []}\n" }
     var readiness: (ready: Bool, reason: String) { (ready, ready ? "" : "draining") }
     func configuration() -> String { "workers: 2\n" }
+    func usage() async -> String? { ready ? "{}\n" : nil }
+    func resetUsage() async -> Bool { ready }
 }
 
 private func server(ready: Bool = true) -> AdminServer {

@@ -51,6 +51,7 @@ struct ConfigurationFileTests {
             admin: unix:admin.sock
             shutdown-grace: 0s
             log: { level: debug, format: json }
+            usage: { enabled: false, file: usage.json }
             listeners:
               one:
                 protocol: postgres
@@ -128,6 +129,8 @@ struct ConfigurationFileTests {
                 .host("*", port: 6432), .host("::1", port: 6433), .unix("/etc/fairlead/pg.sock"),
                 .host("localhost", port: 0),
             ])
+        #expect(result.usage.isEnabled == false)
+        #expect(result.usage.file == "/etc/fairlead/usage.json")
         #expect(one.connections == 7)
         #expect(one.handshakeTimeout == .milliseconds(1500))
         #expect(one.idleTimeout == .seconds(120))
@@ -176,7 +179,7 @@ struct ConfigurationFileTests {
         #expect(
             found == [
                 "f.yaml:1:10: workers: expected a whole number, 1 to 1024, got \"many\"",
-                "f.yaml:2:1: admn: this key is not known (did you mean \"admin\"?); known here: workers, admin, shutdown-grace, log, listeners, backends",
+                "f.yaml:2:1: admn: this key is not known (did you mean \"admin\"?); known here: workers, admin, shutdown-grace, log, usage, listeners, backends",
                 "f.yaml:5:15: listeners.cache.protocol: expected one of redis, postgres, s3, got \"reddis\" (did you mean \"redis\"?)",
                 "f.yaml:6:13: listeners.cache.listen: expected host:port, got \"127.0.0.1\" without a port",
                 "f.yaml:8:19: listeners.cache.idle-timeout: a duration needs a unit: write 30s, or another of ms, s, m, h",

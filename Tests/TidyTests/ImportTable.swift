@@ -6,7 +6,7 @@ enum ImportTable {
     private static let fronts = ["RedisWire", "PostgresWire", "S3Wire"]
     private static let ours: Set<String> = Set(
         fronts + [
-            "Wire", "Reactor", "Multiplex", "Digest", "Gateway", "Admin", "Capabilities", "CLinux", "COpenSSL",
+            "Wire", "Reactor", "Multiplex", "Digest", "Gateway", "Admin", "Capabilities", "Usage", "CLinux", "COpenSSL",
             "CSQLite", "CHiredis", "CPostgres", "CCurl", "Conformance",
             "EmbeddedAdapter", "DeclaredAdapter", "MemcachedSwiftAdapter", "ProcessAdapter", "fairlead",
         ])
@@ -32,14 +32,16 @@ enum ImportTable {
             folder: "Sources/Reactor/", own: ["CLinux", "COpenSSL"], isClosed: true,
             others: ["Glibc", "Synchronization"]),
         Row(folder: "Sources/Capabilities/", isClosed: true, others: ["Glibc"]),
+        Row(folder: "Sources/Usage/", isClosed: true, others: ["FoundationEssentials", "Glibc"]),
         Row(folder: "Sources/Digest/", own: ["COpenSSL"], isClosed: true, others: ["Glibc"]),
         Row(folder: "Sources/Multiplex/", own: ["Reactor"], isClosed: true, others: ["Glibc", "Synchronization"]),
         Row(
-            folder: "Sources/Gateway/Configuration/", own: Set(fronts + ["Wire", "Reactor", "Capabilities", "Digest"]),
+            folder: "Sources/Gateway/Configuration/",
+            own: Set(fronts + ["Wire", "Reactor", "Capabilities", "Digest", "Usage"]),
             isClosed: true,
             others: ["FoundationEssentials", "Glibc", "Logging", "Synchronization", "Yams"]),
         Row(
-            folder: "Sources/Gateway/", own: Set(fronts + ["Wire", "Reactor", "Capabilities", "Digest"]),
+            folder: "Sources/Gateway/", own: Set(fronts + ["Wire", "Reactor", "Capabilities", "Digest", "Usage"]),
             forbidden: foundation),
         Row(folder: "Sources/Admin/"),
         Row(folder: "Sources/fairlead/", own: ours),

@@ -72,3 +72,13 @@ enum RedisKeyRule: UInt8, Sendable {
         "scan", "script", "select", "sentinel", "shutdown", "slaveof", "slowlog", "swapdb", "time", "unwatch",
     ]
 }
+
+extension RedisCommand {
+    /// Whether the first argument is a key.
+    package var beginsWithKey: Bool {
+        switch RedisKeyRule.of(self) {
+        case .first, .firstTwo, .all, .everySecond, .allButLast, .sort, .radius: true
+        default: false
+        }
+    }
+}

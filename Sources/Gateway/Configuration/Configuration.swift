@@ -11,6 +11,8 @@ package struct Configuration: Sendable, Equatable {
     package var admin: Endpoint?
     /// What is logged and how.
     package var log = LogConfiguration()
+    /// Whether it is recorded what applications use, and where that is kept.
+    package var usage = UsageConfiguration()
     /// How long sessions may still run once a stop was asked for.
     package var shutdownGrace = ConfigurationDefaults.shutdownGrace
     /// The listeners, in the order in which they were written.
@@ -45,6 +47,15 @@ package struct Configuration: Sendable, Equatable {
     }
 }
 
+/// Whether it is recorded what applications use, and where that is kept.
+package struct UsageConfiguration: Sendable, Equatable {
+    package var isEnabled = ConfigurationDefaults.usage
+    /// The path of the file that keeps it across restarts; nil for memory only.
+    package var file: String?
+
+    package init() {}
+}
+
 /// What is logged and how.
 package struct LogConfiguration: Sendable, Equatable {
     package var level = ConfigurationDefaults.logLevel
@@ -74,6 +85,7 @@ package enum ConfigurationDefaults {
     package static let logFormat = LogFormat.auto
     /// Shorter than the 30 s after which Kubernetes and Debian's init scripts lose patience.
     package static let shutdownGrace = Duration.seconds(20)
+    package static let usage = true
     package static let connections = 10_000
     package static let handshakeTimeout = Duration.seconds(10)
     package static let minimumTLSVersion = MinimumTLS.tls12

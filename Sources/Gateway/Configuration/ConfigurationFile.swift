@@ -74,6 +74,13 @@ extension ConfigurationDecoder {
             configuration.log.level = choice(.logLevel, in: log) ?? configuration.log.level
             configuration.log.format = choice(.logFormat, in: log) ?? configuration.log.format
         }
+        if let usage = section(.usage, in: top) {
+            configuration.usage.isEnabled = boolean(.usageEnabled, in: usage) ?? configuration.usage.isEnabled
+            configuration.usage.file = self.text(.usageFile, in: usage).map { path in
+                path.hasPrefix("/") ? path : folder.map { "\($0)/\(path)" } ?? path
+            }
+            if configuration.usage.file?.isEmpty == true { add("expected the path of a file", at: "usage.file") }
+        }
         for finding in ConfigurationChecks.findings(in: configuration, declared: named.map(\.name)) {
             add(finding.message, at: finding.key)
         }

@@ -3,13 +3,14 @@
 extension ConfigurationKey {
     /// Every key, in the order in which the documentation shows them.
     package static let all: [ConfigurationKey] =
-        [workers, admin, shutdownGrace, log, logLevel, logFormat] + listenerKeys + backendKeys
+        [workers, admin, shutdownGrace, log, logLevel, logFormat, usage, usageEnabled, usageFile] + listenerKeys
+        + backendKeys
 
     static let workers = ConfigurationKey(
         "workers", .wholeNumber(1...1024), default: .described("one per core"), "Threads that carry sessions.")
     static let admin = ConfigurationKey(
         "admin", .endpoint, default: .described("none"),
-        "Where `/metrics`, `/healthz`, `/readyz` and `/config` are served over HTTP. Written like `listen`.")
+        "Where `/metrics`, `/healthz`, `/readyz`, `/config` and `/usage` are served over HTTP. Written like `listen`.")
     static let shutdownGrace = ConfigurationKey(
         "shutdown-grace", .duration(mayBeOff: false),
         default: .value(DurationText.render(ConfigurationDefaults.shutdownGrace)),
@@ -24,6 +25,18 @@ extension ConfigurationKey {
         "log.format", .choice(LogFormat.allCases.map(\.rawValue)),
         default: .value(ConfigurationDefaults.logFormat.rawValue),
         "Text for people or one JSON object a line; `auto` means text on a terminal and JSON otherwise.")
+    static let usage = ConfigurationKey(
+        "usage", .section, default: .described("as below"),
+        "What applications use of their protocols, as `fairlead usage` shows it: names of features, never keys or values."
+    )
+    static let usageEnabled = ConfigurationKey(
+        "usage.enabled", .boolean, default: .value("\(ConfigurationDefaults.usage)"), "Whether it is recorded.")
+    static let usageFile = ConfigurationKey(
+        "usage.file", .text, default: .described("none: in memory only"),
+        """
+        The file that keeps it across restarts, written every minute and at the stop; a relative path begins at the \
+        configuration file's folder.
+        """)
 }
 
 extension ConfigurationKey {

@@ -15,6 +15,10 @@ extension Configuration {
         lines.add(.logLevel, log.level.rawValue)
         lines.add(.logFormat, log.format.rawValue)
         lines.close()
+        lines.open("usage")
+        lines.add(.usageEnabled, "\(usage.isEnabled)")
+        if let file = usage.file { lines.add(.usageFile, file) }
+        lines.close()
         lines.open("listeners")
         for listener in listeners { listener.render(into: &lines) }
         lines.close()

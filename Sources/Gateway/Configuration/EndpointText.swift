@@ -108,3 +108,16 @@ extension Endpoint {
         return inet_pton(AF_INET6, String(bare), &address) == 1
     }
 }
+
+extension Endpoint {
+    /// The address that `text`, which `option` carried, spells as `listen` does.
+    package static func listening(_ text: String, option: String) throws(ConfigurationError) -> Endpoint {
+        do {
+            return try parse(text, for: .listening)
+        } catch {
+            throw ConfigurationError(problems: [
+                ConfigurationProblem(source: option, key: "", message: error.message)
+            ])
+        }
+    }
+}

@@ -8,6 +8,8 @@ package final class WorkerState: @unchecked Sendable {
     package let resolver: Resolver
     /// By the listeners' indices.
     package let metrics: [ListenerMetrics]
+    /// By the listeners' indices; nil where it is not recorded what applications use.
+    let usage: [ListenerUsage?]
     package let upstreams: UpstreamPool
     /// Whether the gateway is stopping: idle sessions end, busy ones may finish.
     package private(set) var isDraining = false
@@ -31,11 +33,15 @@ package final class WorkerState: @unchecked Sendable {
     private var watches: [SentinelWatch?]
 
     init(
-        worker: Worker, resolver: Resolver, listeners: [ListenerState], backendCount: Int, privateBackendCount: Int
+        worker: Worker, resolver: Resolver, listeners: [ListenerState], backendCount: Int, privateBackendCount: Int,
+        recordsUsage: Bool
     ) {
         self.worker = worker
         self.resolver = resolver
         metrics = listeners.map { ListenerMetrics(commandCount: $0.front.commandNames.count) }
+        usage = listeners.map { listener in
+            recordsUsage ? UsageTables.of(listener.front.wire).map { ListenerUsage($0, worker: worker) } : nil
+        }
         upstreams = UpstreamPool(worker: worker, backendCount: backendCount)
         gates = Array(repeating: nil, count: privateBackendCount)
         shared = Array(repeating: nil, count: backendCount)

@@ -12,6 +12,8 @@ package final class Session {
     package let waker: Waker
     package let metrics: ListenerMetrics
     package let peer: SocketAddress
+    /// What records what the application uses; nil where nothing does.
+    let usage: SessionUsage?
     private let logger: Logger
 
     init(
@@ -25,6 +27,7 @@ package final class Session {
         self.logger = logger
         waker = client.waker
         metrics = local.metrics[listener.index]
+        usage = local.usage[listener.index].map { UsageTables.recorder(of: listener.front.wire, $0, client) }
     }
 
     package var worker: Worker { local.worker }

@@ -26,6 +26,7 @@ enum SessionRunner {
         local.add(waker)
         defer {
             local.remove(waker)
+            session.usage?.end()
             metrics.sessionsClosed += 1
         }
         await withTaskCancellationHandler {

@@ -9,6 +9,7 @@ final class RedisObserver: RelayObserver {
     private let session: Session
     private let metrics: ListenerMetrics
     private let worker: Worker
+    private let usage: RedisUsage?
     @exclusivity(unchecked) private var requests = RedisRequestFramer()
     @exclusivity(unchecked) private var replies = RedisReplyFramer()
     @exclusivity(unchecked) private var exchange = RedisExchange()
@@ -21,6 +22,7 @@ final class RedisObserver: RelayObserver {
         self.session = session
         metrics = session.metrics
         worker = session.worker
+        usage = session.usage as? RedisUsage
     }
 
     var isAwaitingReply: Bool { exchange.pendingCount > 0 && !exchange.isBlocked }
@@ -48,6 +50,7 @@ final class RedisObserver: RelayObserver {
                 switch event {
                 case .commandReceived(let request):
                     exchange.commandReceived(request, at: worker.now)
+                    usage?.received(request, in: bytes, endingAt: offset, pending: exchange.pendingCount)
                 case .emptyReceived: exchange.emptyReceived()
                 }
             }

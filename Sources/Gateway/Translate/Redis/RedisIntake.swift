@@ -103,6 +103,7 @@ extension RedisTranslator {
             end = .crossProtocol
             return nil
         }
+        usage?.received(reader.line)
         let isSilent = client.startCommand(command)
         do throws(RedisErrorText) {
             let entry = try admit(reader.line)

@@ -11,6 +11,7 @@ import RedisWire
 /// runs as a child task, so that pipelined commands run side by side, unless they touch what one before them writes.
 final class RedisTranslator: @unchecked Sendable {
     let session: Session
+    let usage: RedisUsage?
     let gate: Gate
     @exclusivity(unchecked) var reader = RedisCommandReader()
     @exclusivity(unchecked) var out = RedisReplyWriter()
@@ -51,6 +52,7 @@ final class RedisTranslator: @unchecked Sendable {
 
     init(_ session: Session, _ gate: Gate) {
         self.session = session
+        usage = session.usage as? RedisUsage
         self.gate = gate
         hasStandIns =
             gate.permits(.queuePut) && !gate.permits(.listPush)

@@ -114,6 +114,7 @@ extension RoutedClient {
             case .whole(let command):
                 looks = 0
                 guard take(command, in: bytes) else { return offset }
+                usage?.received(command, in: bytes, pending: slots.count &- 1)
                 offset = command.range.upperBound
             case .partial where RedisLimits.sharedCommand.allows(bytes.count &- offset):
                 looks += 1

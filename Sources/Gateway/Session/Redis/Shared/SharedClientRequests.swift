@@ -76,6 +76,7 @@ extension SharedClient {
                     needsOwn = true
                     break finding
                 }
+                usage?.received(command, in: bytes, pending: owed)
                 owes(command.command)
                 offset = command.range.upperBound
                 looks = 0

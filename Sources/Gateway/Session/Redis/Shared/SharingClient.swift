@@ -40,6 +40,7 @@ class SharingClient: Pump {
     final let waker: Waker
     final let worker: Worker
     final let metrics: ListenerMetrics
+    final let usage: RedisUsage?
     private let idleTimeout: UInt64?
     final var outcome = Outcome.cancelled
 
@@ -83,6 +84,7 @@ class SharingClient: Pump {
         waker = session.waker
         worker = session.worker
         metrics = session.metrics
+        usage = session.usage as? RedisUsage
         idleTimeout = session.listener.configuration.idleTimeout?.nanoseconds
         lastMoved = session.worker.now
     }

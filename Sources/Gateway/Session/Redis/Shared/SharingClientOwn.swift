@@ -143,6 +143,7 @@ extension SharingClient {
             loseRequests(of: own, "a command was read in two ways")
             return
         }
+        usage?.received(request, in: frame, endingAt: frame.count, pending: owed)
         own.pin.sends(request, command, in: bytes, at: worker.now)
     }
 
@@ -157,7 +158,9 @@ extension SharingClient {
             own.isStreaming = false
             looks = 0
             switch event {
-            case .commandReceived(let request): own.pin.sends(request, nil, in: bytes, at: worker.now)
+            case .commandReceived(let request):
+                usage?.received(request, in: bytes, endingAt: offset, pending: owed)
+                own.pin.sends(request, nil, in: bytes, at: worker.now)
             case .emptyReceived: own.pin.sendsNothing()
             }
         } catch {

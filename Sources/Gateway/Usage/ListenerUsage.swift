@@ -1,0 +1,37 @@
+// The applications that one worker has seen at one listener.
+
+import Reactor
+
+/// Blocks by application: one is made when an application is first seen, and their number is bounded.
+final class ListenerUsage {
+    /// Applications that are told apart by a worker at a listener; all others are `other`.
+    ///
+    /// A block of Redis, the largest, takes about 12 KiB.
+    static let applicationLimit = 64
+
+    let table: UsageTable
+    let worker: Worker
+    private let clock: UsageClock
+    private var blocks: [UsageIdentity: UsageBlock] = [:]
+
+    init(_ table: UsageTable, worker: Worker, clock: UsageClock = UsageClock()) {
+        self.table = table
+        self.worker = worker
+        self.clock = clock
+    }
+
+    /// The counters of the application that is known by `identity`.
+    func block(of identity: UsageIdentity) -> UsageBlock {
+        if let block = blocks[identity] { return block }
+        let isFull = blocks.count >= Self.applicationLimit
+        if isFull, let other = blocks[.other] { return other }
+        let block = UsageBlock(isFull ? .other : identity, table, clock: clock, now: worker.now)
+        blocks[block.identity] = block
+        return block
+    }
+
+    /// Forgets what was counted.
+    func reset() { for block in blocks.values { block.reset() } }
+
+    var snapshots: [UsageSnapshot] { blocks.values.map { $0.snapshot(now: worker.now) }.filter { !$0.isEmpty } }
+}

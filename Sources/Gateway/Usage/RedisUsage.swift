@@ -1,0 +1,121 @@
+// What a Redis session shows of its application.
+
+import RedisWire
+import Wire
+
+/// Counts every command, and looks at the words of the first ones and of a sample of those behind them.
+final class RedisUsage: SessionUsage {
+    private let words = RedisUsageTable.shared
+    @exclusivity(unchecked) private var identity = UsageIdentity()
+    @exclusivity(unchecked) private var queued = 0
+    private let auth = RedisCommand.auth
+    private let select = RedisCommand.select
+
+    /// Notes a command that has passed; its bytes end at `end` in `bytes`, and begin there as well unless they came in pieces.
+    @inline(__always)
+    func received(_ request: RedisRequest, in bytes: Bytes, endingAt end: Int, pending: Int) {
+        let weight = count(request)
+        if weight > 0 { look(request, in: bytes, endingAt: end, pending: pending, weight: weight) }
+    }
+
+    /// Notes a command that lies whole in `bytes`.
+    @inline(__always)
+    func received(_ command: RedisWholeCommand, in bytes: Bytes, pending: Int) {
+        let weight = count(RedisRequest(command: command.command, effect: Self.effect(command.command)))
+        guard weight > 0 else { return }
+        if pending > 0 { note(words.pipelining, weight: weight) }
+        look(command, in: bytes, weight: weight)
+    }
+
+    /// Notes a command that a translator has read.
+    func received(_ line: RedisCommandLine) {
+        let weight = count(RedisRequest(command: line.command, effect: Self.effect(line.command)))
+        guard weight > 0 else { return }
+        var look = RedisUsageLook(self, words, line.command, count: line.count, weight: weight)
+        for place in 0..<min(line.count, RedisUsageTable.mostWords) {
+            let word = place == 0 ? line.name : line.arguments[place - 1]
+            look.take(0..<word.count, in: word.span)
+        }
+        finish(look, bytes: line.byteCount)
+    }
+
+    private static func effect(_ command: RedisCommand) -> RedisEffect {
+        switch command {
+        case .multi: .multi
+        case .exec: .exec
+        case .discard: .discard
+        default: .none
+        }
+    }
+
+    /// Counts a command; how many commands a look at it stands for.
+    @inline(__always)
+    private func count(_ request: RedisRequest) -> UInt64 {
+        queued &+= 1
+        if request.effect != .none { noteEffect(request) }
+        guard let block else { return settle(request) }
+        let weight = block.count(request: Int(request.command.rawValue), now: worker.now)
+        if request.command == .client || request.command == .hello || request.command == auth { return max(weight, 1) }
+        return weight
+    }
+
+    /// What a client says before its first true command tells who it is.
+    private func settle(_ request: RedisRequest) -> UInt64 {
+        if [.client, .hello, auth, select].contains(request.command) {
+            note(Int(request.command.rawValue))
+            return 1
+        }
+        if client.isEncrypted { note(words.tls) }
+        return become(identity).count(request: Int(request.command.rawValue), now: worker.now)
+    }
+
+    private func noteEffect(_ request: RedisRequest) {
+        switch request.effect {
+        case .multi: queued = 0
+        case .exec:
+            note(words.transaction)
+            block?.note(size: max(0, queued - 1), of: RedisUsageTable.transactionLength, weight: 1)
+        case .hello where request.helloVersion == 3: note(words.resp3)
+        default: break
+        }
+    }
+
+    @inline(never)
+    private func look(_ request: RedisRequest, in bytes: Bytes, endingAt end: Int, pending: Int, weight: UInt64) {
+        if pending > 1 { note(words.pipelining, weight: weight) }
+        if request.isInline { note(words.inline, weight: weight) }
+        if request.mayBlock { note(words.blocking, weight: weight) }
+        let start = end - Int(clamping: request.byteCount)
+        if start >= 0, !request.isInline, case .whole(let command) = RedisWholeCommand.find(in: bytes, at: start) {
+            return look(command, in: bytes, weight: weight)
+        }
+        block?.note(size: Int(clamping: request.byteCount), of: RedisUsageTable.requestSize, weight: weight)
+        block?.note(size: request.argumentCount, of: RedisUsageTable.argumentCount, weight: weight)
+    }
+
+    @inline(never)
+    private func look(_ command: RedisWholeCommand, in bytes: Bytes, weight: UInt64) {
+        var look = RedisUsageLook(self, words, command.command, count: command.argumentCount, weight: weight)
+        var arguments = RedisArgumentCursor(command, in: bytes)
+        while look.place < RedisUsageTable.mostWords, let range = arguments.next(in: bytes) {
+            look.take(range, in: bytes)
+        }
+        finish(look, bytes: command.range.count)
+    }
+
+    private func finish(_ look: RedisUsageLook, bytes: Int) {
+        block?.note(size: bytes, of: RedisUsageTable.requestSize, weight: look.weight)
+        block?.note(size: look.count, of: RedisUsageTable.argumentCount, weight: look.weight)
+        guard let said = look.said else { return }
+        let before = identity
+        identity.name = said.name ?? identity.name
+        identity.user = said.user ?? identity.user
+        identity.more = said.library ?? identity.more
+        if block != nil, identity != before { become(identity) }
+    }
+}
+
+extension RedisUsage {
+    /// By command id: whether the first argument is a key.
+    static let hasKeyFirst: [Bool] = (0..<RedisCommand.count).map { RedisCommand(rawValue: UInt16($0)).beginsWithKey }
+}

@@ -1,0 +1,120 @@
+// One look at a command: its options, forms and sizes, and what it says of its sender.
+
+import RedisWire
+import Wire
+
+/// One look at the words of a command, from the first to the last.
+struct RedisUsageLook {
+    /// What a command says about who sends it.
+    struct Said {
+        var name: String?
+        var user: String?
+        var library: String?
+    }
+
+    private enum Part {
+        case name, user, library
+    }
+
+    private let usage: RedisUsage
+    private let words: RedisUsageTable
+    private let command: RedisCommand
+    let count: Int
+    let weight: UInt64
+    private(set) var place = 0
+    private(set) var said: Said?
+    /// The place of the next word that may be an option; nil when there is none any more.
+    private var optionPlace: Int?
+    private var expected: (part: Part, place: Int)?
+
+    init(_ usage: RedisUsage, _ words: RedisUsageTable, _ command: RedisCommand, count: Int, weight: UInt64) {
+        self.usage = usage
+        self.words = words
+        self.command = command
+        self.count = count
+        self.weight = weight
+        let id = Int(command.rawValue)
+        switch words.options[id]?.place {
+        case .from(let place), .leading(let place): optionPlace = place
+        case .counted, nil: break
+        }
+        let single = words.single[id]
+        if single.count > 0, count > single.count { usage.note(single.feature, weight: weight) }
+    }
+
+    /// The word at the next place, which lies in `range` of `bytes`.
+    mutating func take(_ range: Range<Int>, in bytes: Bytes) {
+        defer { place += 1 }
+        let id = Int(command.rawValue)
+        if place == 0 {
+            if id == 0 { noteModule(range, in: bytes) }
+            if command == .auth, count == 3 { expected = (.user, 1) }
+            return
+        }
+        if place == 1, RedisUsage.hasKeyFirst[id] {
+            usage.block?.note(size: range.count, of: RedisUsageTable.keySize, weight: weight)
+        }
+        if place == words.valuePlace[id] {
+            usage.block?.note(size: range.count, of: RedisUsageTable.valueSize, weight: weight)
+        }
+        if command == .client || command == .hello || command == .auth { listen(range, in: bytes) }
+        guard let options = words.options[id] else { return }
+        if case .counted(place) = options.place {
+            // A command has no more arguments than it has; a number that says more has no options behind it.
+            let number = range.count <= 4 ? range.reduce(0) { $0 * 10 + Int(bytes[$1] & 15) } : count
+            optionPlace = place + 1 + number
+        }
+        guard place == optionPlace, range.count <= RedisText.capacity else {
+            if place == optionPlace { miss(options) }
+            return
+        }
+        let word = RedisWholeCommand.word(range, in: bytes)
+        guard let option = options.words.first(where: { $0.word == word }) else { return miss(options) }
+        usage.note(option.feature, weight: weight)
+        optionPlace = place + 1 + option.arity
+    }
+
+    private mutating func miss(_ options: RedisUsageTable.Options) {
+        if case .leading = options.place { optionPlace = nil } else { optionPlace = place + 1 }
+    }
+
+    private func noteModule(_ range: Range<Int>, in bytes: Bytes) {
+        let module = words.modules.first { module in
+            let prefix = module.prefix.utf8
+            return range.count > prefix.count
+                && zip(prefix, range).allSatisfy { $0 == bytes[$1].asciiLowercased }
+        }
+        if let module { return usage.note(module.feature, weight: weight) }
+        if range.contains(where: { bytes[$0] == UInt8(ascii: ".") }) { usage.note(words.module, weight: weight) }
+    }
+
+    /// CLIENT SETNAME name; CLIENT SETINFO LIB-NAME library; HELLO n AUTH user password SETNAME name; AUTH user password.
+    private mutating func listen(_ range: Range<Int>, in bytes: Bytes) {
+        if let expected, expected.place == place {
+            let text = UsageIdentity.text(bytes.array(range))
+            said = said ?? Said()
+            switch expected.part {
+            case .name: said?.name = text
+            case .user: said?.user = text == "default" ? "" : text
+            case .library: said?.library = text
+            }
+            self.expected = nil
+            return
+        }
+        switch command {
+        case .client where place == 1 && count == 3:
+            if RedisWholeCommand.word(range, in: bytes) == Self.setName { expected = (.name, 2) }
+        case .client where place == 2 && count == 4:
+            if RedisWholeCommand.word(range, in: bytes) == Self.libraryName { expected = (.library, 3) }
+        case .hello where place >= 2 && place == optionPlace:
+            let word = RedisWholeCommand.word(range, in: bytes)
+            if word == Self.setName { expected = (.name, place + 1) }
+            if word == Self.auth { expected = (.user, place + 1) }
+        default: break
+        }
+    }
+
+    private static let setName = RedisText("setname")
+    private static let auth = RedisText("auth")
+    private static let libraryName = RedisText("lib-name")
+}

@@ -1,0 +1,116 @@
+// Every feature of Redis that is told apart: commands, their options, forms and subcommands.
+
+import RedisWire
+import Usage
+
+/// The words that may follow a command and what they mean, as data.
+struct RedisUsageTable: Sendable {
+    /// An option and how many arguments belong to it.
+    struct Option: Sendable {
+        let word: RedisText
+        let arity: Int
+        let feature: Int
+    }
+
+    /// Where options of a command stand.
+    struct Options: Sendable {
+        enum Place: Sendable {
+            /// From this argument on, between others.
+            case from(Int)
+            /// From this argument on, up to the first word that is none.
+            case leading(Int)
+            /// Behind as many arguments as the one at this place says.
+            case counted(Int)
+        }
+
+        let place: Place
+        let words: [Option]
+    }
+
+    static let shared = RedisUsageTable()
+
+    /// A word is not looked at behind so many: options are near the name or near the end of short commands.
+    static let mostWords = 48
+
+    let table: UsageTable
+    /// By command id.
+    let options: [Options?]
+    /// By command id: the most arguments, the name included, with which it has one key, pair or member; zero for others.
+    let single: [(count: Int, feature: Int)]
+    /// By command id: the place of a value whose size is worth knowing; zero for others.
+    let valuePlace: [Int]
+    let modules: [(prefix: String, feature: Int)]
+    let resp3, inline, pipelining, transaction, blocking, tls, module: Int
+
+    static let keySize = 0
+    static let valueSize = 1
+    static let requestSize = 2
+    static let argumentCount = 3
+    static let transactionLength = 4
+
+    private init() {
+        var features = RedisCommand.names.map { "redis.command.\($0)" }
+        let exactCount = features.count
+        func add(_ name: String) -> Int {
+            features.append(name)
+            return features.count - 1
+        }
+        func text(_ word: some StringProtocol) -> RedisText {
+            let bytes = Array(word.utf8)
+            return RedisWholeCommand.word(0..<bytes.count, in: bytes.span)
+        }
+        func id(_ name: some StringProtocol) -> Int {
+            Int(RedisCommandTable.shared.command(named: text(name)).rawValue)
+        }
+
+        var options = [Options?](repeating: nil, count: exactCount)
+        for line in RedisUsageWords.options {
+            let words = line.split(separator: " ")
+            let place = Int(words[1].drop { !$0.isNumber }) ?? 1
+            for name in words[0].split(separator: ",") where id(name) != 0 {
+                let kind = words[1].first == "s" ? "subcommand" : "option"
+                let known = words.dropFirst(2).map { word in
+                    let parts = word.split(separator: ":")
+                    return Option(
+                        word: text(parts[0]), arity: parts.count > 1 ? Int(parts[1]) ?? 0 : 0,
+                        feature: add("redis.\(kind).\(name).\(parts[0])"))
+                }
+                let position: Options.Place =
+                    switch words[1].first {
+                    case "n": .counted(place)
+                    case "l", "s": .leading(place)
+                    default: .from(place)
+                    }
+                options[id(name)] = Options(place: position, words: known)
+            }
+        }
+        var single = [(count: Int, feature: Int)](repeating: (0, 0), count: exactCount)
+        for (count, names) in RedisUsageWords.single {
+            for name in names.split(separator: " ") where id(name) != 0 {
+                single[id(name)] = (count, add("redis.shape.\(name).many"))
+            }
+        }
+        var valuePlace = [Int](repeating: 0, count: exactCount)
+        for (place, names) in RedisUsageWords.values {
+            for name in names.split(separator: " ") { valuePlace[id(name)] = place }
+        }
+        valuePlace[0] = 0
+        modules = RedisUsageWords.modules.split(separator: " ").map { (String($0) + ".", add("redis.module.\($0)")) }
+        module = add("redis.module.other")
+        resp3 = add("redis.protocol.resp3")
+        inline = add("redis.protocol.inline")
+        tls = add("redis.protocol.tls")
+        pipelining = add("redis.protocol.pipelining")
+        transaction = add("redis.state.transaction")
+        blocking = add("redis.state.blocking")
+        self.options = options
+        self.single = single
+        self.valuePlace = valuePlace
+        table = UsageTable(
+            features: features, exactCount: exactCount,
+            sizes: [
+                "redis.key.bytes", "redis.value.bytes", "redis.request.bytes", "redis.request.arguments",
+                "redis.transaction.commands",
+            ])
+    }
+}

@@ -1,0 +1,81 @@
+// `fairlead usage`: what each application uses, of a running gateway or of exports.
+
+import ArgumentParser
+import Gateway
+import Usage
+
+/// `fairlead usage`: prints, exports, merges and resets usage profiles.
+struct UsageCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "usage",
+        abstract: "Show what each application uses: commands, options, statements, operations and sizes.",
+        discussion: """
+            Reads a running gateway's admin listener, or files that --json has made. Several files become one \
+            profile: counts add up, and what no gateway has seen stays unknown.
+
+            EXAMPLES
+              fairlead usage --admin 9900
+              fairlead usage --admin 9900 --json > monday.json
+              fairlead usage monday.json tuesday.json --app checkout
+              fairlead usage gateway-*.json --merge all.json
+              fairlead usage --admin 9900 --reset
+            """)
+
+    @Argument(help: ArgumentHelp("Exported profiles.", valueName: "FILE"))
+    var files: [String] = []
+
+    @Option(
+        help: ArgumentHelp("A gateway's admin listener: a port, host:port or unix:PATH.", valueName: "ADDR"))
+    var admin: String?
+
+    @Option(help: ArgumentHelp("Only applications of this name, user or agent.", valueName: "NAME"))
+    var app: String?
+
+    @Flag(help: "Print the profile as JSON.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Write all that was read, as one profile in JSON.", valueName: "OUT"))
+    var merge: String?
+
+    @Flag(help: "Have the gateway forget what it has seen, once it was read.")
+    var reset = false
+
+    func run() throws {
+        guard admin != nil || !files.isEmpty else {
+            throw UsageError(message: "name a gateway with --admin ADDR, or files of exports.", command: "usage")
+        }
+        if reset, admin == nil { throw UsageError(message: "--reset needs --admin ADDR.", command: "usage") }
+        do {
+            let client = try admin.map { try AdminClient($0) }
+            var profile = Profile()
+            if let client { profile = try Profile(json: client.get("/usage")) }
+            for file in files {
+                guard let read = try ProfileFile(path: file).read() else {
+                    throw ProfileError(description: "there is no file \(file)")
+                }
+                let twice = profile.overlaps(with: read)
+                guard twice.isEmpty else {
+                    throw ProfileError(
+                        description:
+                            "\(file) tells of \(twice.joined(separator: ", ")) at times that were read already; give each export once"
+                    )
+                }
+                profile.merge(read)
+            }
+            // What is written down is whole; `--app` chooses what is shown.
+            if let merge { try ProfileFile(path: merge).write(profile) }
+            if let app { profile.applications.removeAll { !$0.identity.values.contains(app) } }
+            if json {
+                print(profile.json(), terminator: "")
+            } else if merge == nil {
+                print(profile.text(), terminator: "")
+            }
+            if reset { _ = try client?.post("/usage/reset") }
+        } catch let error as UsageError {
+            throw error
+        } catch {
+            StandardError.write("error: \(error)")
+            throw ExitCodes.failed
+        }
+    }
+}

@@ -1,0 +1,160 @@
+// What Redis clients use, as a gateway in front of real servers has seen it: right to the feature, and nothing else.
+
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Usage
+
+@Suite("what Redis applications use", .serialized, .blocking)
+struct UsageRedisTests {
+    /// A gateway with an admin listener, and what its command line tells.
+    private static func profile(_ gateway: Fairlead) throws -> Profile { try Profile(json: gateway.get("/usage").body) }
+
+    private static func features(_ application: Application?, _ prefix: String) -> Set<String> {
+        Set((application?.features.keys).map(Array.init) ?? []).filter { $0.hasPrefix(prefix) }
+    }
+
+    @Test("is told by application, command, option and form, whoever carries it", arguments: ["session", "shared"])
+    func features(mode: String) throws {
+        let server = try RedisServer()
+        let gateway = try Fairlead(to: server, backend: ["mode: \(mode)"])
+        let client = try gateway.connect()
+        _ = try RoutedRedis.pipeline(
+            client,
+            [
+                ["CLIENT", "SETNAME", "checkout"], ["CLIENT", "SETINFO", "LIB-NAME", "canary-lib"],
+                ["SET", "canary-key", "nx", "PX", "60000", "nx"], ["GET", "canary-key"], ["DEL", "a", "b"],
+                ["ZADD", "canary-z", "GT", "CH", "1", "nx"], ["SCAN", "0", "MATCH", "count", "COUNT", "10"],
+                ["MULTI"], ["INCR", "canary-n"], ["EXPIRE", "canary-n", "100"], ["EXEC"],
+                ["XADD", "canary-s", "MAXLEN", "~", "10", "*", "limit", "canary-v"],
+                ["JSON.SET", "canary-j", "$", "canary-w"], ["canary-command", "x"],
+            ])
+        let other = try gateway.connect()
+        _ = try RoutedRedis.pipeline(other, (0..<100).map { ["SET", "canary-\($0)", "canary-value", "EX", "100"] })
+
+        let profile = try Self.profile(gateway)
+        #expect(profile.applications.count == 2)
+        let named = profile.applications.first { $0.identity["name"] == "checkout" }
+        #expect(named?.identity == ["name": "checkout", "library": "canary-lib"])
+        #expect(
+            Self.features(named, "redis.command.")
+                == Set(
+                    "client set get del zadd scan multi incr expire exec xadd unknown".split(separator: " ").map {
+                        "redis.command.\($0)"
+                    }))
+        #expect(
+            Self.features(named, "redis.option.") == [
+                "redis.option.set.px", "redis.option.set.nx", "redis.option.zadd.gt", "redis.option.zadd.ch",
+                "redis.option.scan.match", "redis.option.scan.count", "redis.option.xadd.maxlen", "redis.option.xadd.~",
+            ])
+        #expect(Self.features(named, "redis.shape.") == ["redis.shape.del.many"])
+        #expect(Self.features(named, "redis.module.") == ["redis.module.json"])
+        #expect(Self.features(named, "redis.state.") == ["redis.state.transaction"])
+        #expect(named?.features["redis.command.unknown"]?.count == 2)
+        // Two commands between MULTI and EXEC.
+        #expect(named?.sizes["redis.transaction.commands"] == SizeRanges(counts: [0, 0, 1]))
+
+        let unnamed = profile.applications.first { $0.identity.isEmpty }
+        #expect(unnamed?.features["redis.command.set"]?.count == 100)
+        #expect(unnamed?.features["redis.command.set"]?.estimated == false)
+        // The first sixteen, and five of the others that stand for sixteen each.
+        #expect(unnamed?.features["redis.option.set.ex"]?.count == 96)
+        #expect(unnamed?.features["redis.option.set.ex"]?.estimated == true)
+        #expect(unnamed?.peaks["sessions"] == 1)
+
+        let text = try gateway.get("/usage").body.replacing("canary-lib", with: "")
+        #expect(!text.contains("canary") && !text.contains("60000"))
+        client.close()
+        other.close()
+    }
+
+    @Test("names ten thousand applications in bounded memory")
+    func names() throws {
+        let server = try RedisServer()
+        let gateway = try Fairlead(to: server)
+        let client = try gateway.connect()
+        for start in stride(from: 0, to: 10_000, by: 500) {
+            _ = try RoutedRedis.pipeline(
+                client,
+                (start..<(start + 500)).flatMap { [["CLIENT", "SETNAME", "app-\($0)"], ["GET", "k"]] })
+        }
+        let profile = try Self.profile(gateway)
+        // Those of one worker, as it is one session, and what stands for all others.
+        #expect(profile.applications.count == 65)
+        let gets = profile.applications.reduce(0) { $0 + ($1.features["redis.command.get"]?.count ?? 0) }
+        #expect(gets == 10_000)
+        let other = profile.applications.first { $0.identity == ["name": "other"] }
+        #expect(other?.features["redis.command.get"]?.count == 10_000 - 64)
+        client.close()
+    }
+
+    @Test("is kept over a restart, and a damaged file is kept aside and said, and stops no start")
+    func restarts() throws {
+        let server = try RedisServer()
+        let folder = try TemporaryFolder()
+        let file = folder.file("usage.json")
+        func run(_ count: Int) throws -> Fairlead {
+            let gateway = try Fairlead(to: server, top: ["usage: { file: \"\(file)\" }"])
+            let client = try gateway.connect()
+            _ = try RoutedRedis.pipeline(client, (0..<count).map { _ in ["GET", "k"] })
+            client.close()
+            return gateway
+        }
+        func gets(_ profile: Profile?) -> UInt64? {
+            profile?.applications.first?.features["redis.command.get"]?.count
+        }
+        let first = try run(4)
+        first.signal(SIGTERM)
+        _ = try first.ending()
+        #expect(gets(try ProfileFile(path: file).read()) == 4)
+        let second = try run(5)
+        #expect(gets(try Self.profile(second)) == 9)
+        #expect(try Self.profile(second).windows.count == 1)
+        second.signal(SIGTERM)
+        _ = try second.ending()
+        #expect(gets(try ProfileFile(path: file).read()) == 9)
+
+        try Data("{ damaged".utf8).write(to: URL(fileURLWithPath: file))
+        let third = try run(2)
+        #expect(gets(try Self.profile(third)) == 2)
+        #expect(third.log.contains("the usage profile of earlier runs cannot be read"))
+        #expect(try String(contentsOfFile: file + ".damaged", encoding: .utf8) == "{ damaged")
+    }
+
+    @Test("is printed, exported, merged and forgotten by the command line")
+    func commandLine() throws {
+        let server = try RedisServer()
+        let gateway = try Fairlead(to: server)
+        let folder = try TemporaryFolder()
+        let client = try gateway.connect()
+        _ = try RoutedRedis.pipeline(client, [["CLIENT", "SETNAME", "checkout"], ["SET", "k", "v", "XX"]])
+        func usage(_ arguments: [String]) throws -> CommandResult {
+            try Command.runBlocking([try Tools.fairlead, "usage"] + arguments)
+        }
+        let admin = ["--admin", "\(gateway.port("admin"))"]
+        let text = try usage(admin + ["--app", "checkout"]).text
+        #expect(text.contains("name checkout (redis, listener redis)"))
+        #expect(text.contains("1  redis.option.set.xx"))
+        #expect(try usage(admin + ["--app", "nobody"]).text.contains("No application was seen."))
+        let first = folder.file("first.json")
+        #expect(try usage(admin + ["--merge", first, "--reset"]).status == 0)
+        #expect(try Self.profile(gateway).applications.isEmpty)
+        #expect(try usage([first, first]).status == 1)
+        let merged = try Profile(json: usage([first, "--json"]).text)
+        #expect(merged.applications.first?.features["redis.option.set.xx"]?.count == 1)
+        #expect(try usage([]).status == 2)
+        #expect(try usage([folder.file("none.json")]).status == 1)
+        client.close()
+    }
+
+    @Test("is not recorded where the configuration says so")
+    func disabled() throws {
+        let server = try RedisServer()
+        let gateway = try Fairlead(to: server, top: ["usage: { enabled: false }"])
+        let client = try gateway.connect()
+        #expect(try client.ask("PING") == "+PONG\r\n")
+        #expect(try gateway.get("/usage").status == 404)
+        client.close()
+    }
+}
