@@ -87,7 +87,21 @@ struct ShadowConfigurationTests {
                     && found.first?.contains(words) == true, "\(found)")
         }
         let other = problems(Self.file("{ backend: new }", wire: "postgres", main: "postgres://127.0.0.1:5432"))
-        #expect(other.count == 1 && other[0].contains("only what Redis clients ask"), "\(other)")
+        #expect(other.count == 1 && other[0].contains("nothing is sent to a candidate of PostgreSQL"), "\(other)")
+    }
+
+    @Test("of an S3 listener only reads")
+    func objects() throws {
+        func file(_ shadow: String) -> String {
+            Self.file(shadow, wire: "s3", main: "http://127.0.0.1:9000").replacing("6378", with: "9001").replacing(
+                "new: { url: redis", with: "new: { url: http")
+        }
+        let shadow = try #require(try configuration(file("{ backend: new, masks: [etag] }")).listeners.first?.shadow)
+        #expect(shadow.objectMasks == [.etag] && shadow.masks == [])
+        for key in ["writes: [a]", "scratch-prefix: a", "scratch-database: 1"] {
+            let found = problems(file("{ backend: new, \(key) }"))
+            #expect(found.count == 1 && found[0].contains("only read from: remove this key"), "\(found)")
+        }
     }
 
     @Test(

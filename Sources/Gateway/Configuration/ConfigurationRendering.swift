@@ -122,7 +122,7 @@ extension ShadowConfiguration {
         case .database(let database): lines.add(.shadowScratchDatabase, "\(database)")
         case nil: break
         }
-        lines.add(.shadowMasks, list: masks.map(\.rawValue).sorted())
+        lines.add(.shadowMasks, list: (masks.map(\.rawValue) + objectMasks.map(\.rawValue)).sorted())
         lines.add(.shadowLearnNoise, "\(learnsNoise)")
         lines.add(.shadowFollows, "\(follows)")
         lines.close()

@@ -8,15 +8,22 @@ enum ShadowChecks {
     ) -> [ConfigurationChecks.Finding] {
         guard let shadow = listener.shadow else { return [] }
         let path = "listeners.\(listener.name).shadow"
-        guard listener.protocol == .redis else {
+        guard listener.protocol != .postgres else {
             return [
                 .init(
                     key: path,
-                    message: """
-                        only what Redis clients ask can be sent to a candidate, and this listener speaks \
-                        \(listener.protocol.rawValue): remove shadow
-                        """)
+                    message: "nothing is sent to a candidate of PostgreSQL sessions, which hold state: remove shadow")
             ]
+        }
+        if listener.protocol == .s3 {
+            for (key, isSet) in [("writes", shadow.writes != nil), (shadow.scratchKey ?? "", shadow.scratch != nil)]
+            where isSet {
+                return [
+                    .init(
+                        key: "\(path).\(key)",
+                        message: "a candidate of an S3 listener is only read from: remove this key")
+                ]
+            }
         }
         var findings: [ConfigurationChecks.Finding] = []
         if listener.allRoutes.contains(where: { $0.backend == shadow.backend }) {

@@ -1,6 +1,7 @@
 // What of a listener's traffic is sent to a candidate as well, and how the replies are compared.
 
 import RedisWire
+import S3Wire
 
 /// A second backend that is asked what the listener's own is asked, and whose replies nobody gets.
 package struct ShadowConfiguration: Sendable, Equatable {
@@ -12,8 +13,10 @@ package struct ShadowConfiguration: Sendable, Equatable {
     package var writes: [String]?
     /// Where the candidate keeps what is written: nil where the primary does.
     package var scratch: Scratch?
-    /// Differences that are none.
+    /// Differences that are none (Redis).
     package var masks: Set<RedisReplyMask> = [.lifetime]
+    /// Differences that are none (S3).
+    package var objectMasks: Set<S3ReplyMask> = [.lastModified]
     /// Whether a command to which the primary itself answers differently each time is known as such from then on.
     package var learnsNoise = true
     /// Whether the candidate gets what is written by other ways, such as replication.
@@ -29,6 +32,18 @@ package struct ShadowConfiguration: Sendable, Equatable {
         /// In this database.
         case database(Int)
     }
+
+    /// The key that says where the candidate keeps what is written.
+    var scratchKey: String? {
+        switch scratch {
+        case .prefix: "scratch-prefix"
+        case .database: "scratch-database"
+        case nil: nil
+        }
+    }
+
+    /// Every mask's name: Redis's, then S3's.
+    static let maskNames = RedisReplyMask.allCases.map(\.rawValue) + S3ReplyMask.allCases.map(\.rawValue)
 
     package init(backend: String) { self.backend = backend }
 

@@ -1,6 +1,7 @@
 // The configuration keys of a listener's shadow.
 
 import RedisWire
+import S3Wire
 
 extension ConfigurationKey {
     static let shadowKeys = [
@@ -11,7 +12,7 @@ extension ConfigurationKey {
     static let shadow = ConfigurationKey(
         "listeners.NAME.shadow", .section, default: .described("none"),
         """
-        Redis: a candidate that is asked as well, and whose replies are compared with those that the clients get and then \
+        Redis and S3: a candidate that is asked as well, and whose replies are compared with those that the clients get and then \
         dropped. See [Shadowing](#shadowing).
         """)
     static let shadowBackend = ConfigurationKey(
@@ -28,7 +29,7 @@ extension ConfigurationKey {
     static let shadowScratchPrefix = ConfigurationKey(
         "listeners.NAME.shadow.scratch-prefix", .text, default: .described("none"),
         """
-        What the candidate's keys begin with: writes go there, and reads of keys that were written whole. \
+        Redis only: what the candidate's keys begin with: writes go there, and reads of keys that were written whole. \
         Not together with `scratch-database`.
         """)
     static let shadowScratchDatabase = ConfigurationKey(
@@ -36,10 +37,10 @@ extension ConfigurationKey {
         "The same with a database of the candidate's in place of a prefix; only what clients do in database 0 goes there."
     )
     static let shadowMasks = ConfigurationKey(
-        "listeners.NAME.shadow.masks", .words, default: .value("[lifetime]"),
+        "listeners.NAME.shadow.masks", .words, default: .value("[lifetime, last-modified]"),
         """
-        Differences that are none, of \(RedisReplyMask.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")); \
-        `[]` for none of them.
+        Differences that are none. Redis: \(RedisReplyMask.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")); \
+        S3: \(S3ReplyMask.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")); `[]` for none of them.
         """)
     static let shadowLearnNoise = ConfigurationKey(
         "listeners.NAME.shadow.learn-noise", .boolean, default: .value("true"),

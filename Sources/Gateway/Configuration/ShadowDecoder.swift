@@ -2,6 +2,7 @@
 
 import Capabilities
 import RedisWire
+import S3Wire
 import Wire
 import Yams
 
@@ -37,15 +38,18 @@ extension ConfigurationDecoder {
         shadow.share = share ?? shadow.share
         shadow.writes = writes
         shadow.scratch = prefix.map { .prefix($0) } ?? database.map { .database($0) }
-        shadow.masks = masks.map { Set($0) } ?? shadow.masks
+        if let masks {
+            shadow.masks = Set(masks.compactMap { RedisReplyMask(rawValue: $0) })
+            shadow.objectMasks = Set(masks.compactMap { S3ReplyMask(rawValue: $0) })
+        }
         shadow.learnsNoise = learnsNoise ?? shadow.learnsNoise
         shadow.follows = follows ?? shadow.follows
         return shadow
     }
 
-    private static func mask(_ text: String) throws(ValueError) -> RedisReplyMask {
-        if let mask = RedisReplyMask(rawValue: text) { return mask }
-        let known = RedisReplyMask.allCases.map(\.rawValue)
+    private static func mask(_ text: String) throws(ValueError) -> String {
+        let known = ShadowConfiguration.maskNames
+        if known.contains(text) { return text }
         let clause = NearestWord.clause(for: text, among: known)
         throw ValueError("no mask is called \"\(text)\"\(clause); there are: \(known.joined(separator: ", "))")
     }

@@ -18,7 +18,7 @@ package final class ListenerState: Sendable {
     /// What nobody may send; nil where everything may be sent (Redis).
     let denials: RedisDenials?
     /// What leads to the candidate that is asked as well; nil where there is none.
-    let shadow: RedisShadow?
+    let shadow: Shadow?
     private let sessions = Atomic(0)
 
     init(_ configuration: ListenerConfiguration, index: Int, front: any Front, routes: [ListenerRoute]) throws(IOError)
@@ -27,7 +27,7 @@ package final class ListenerState: Sendable {
         self.index = index
         self.front = front
         self.routes = routes
-        shadow = configuration.shadow.map { RedisShadow($0, listener: index) }
+        shadow = configuration.shadow.map { Shadow($0, listener: index) }
         let backends = routes.compactMap(\.backend)
         let asks = backends.count == routes.count && front.wire == .redis
         door =

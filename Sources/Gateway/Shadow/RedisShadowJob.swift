@@ -2,27 +2,12 @@
 
 import RedisWire
 
-/// A command on its way from a session to the shadow's runner; whoever holds it is the only one to touch it.
-final class RedisShadowJob: @unchecked Sendable {
+/// A command on its way to the candidate.
+final class RedisShadowJob: ShadowJob, @unchecked Sendable {
     let command: RedisCommand
-    /// The command as the client spelled it.
-    let bytes: [UInt8]
     let rule: RedisReplyRule
-    /// The hashes of its keys, with the database.
-    let keys: [UInt64]
-    let isWrite: Bool
-    /// Whether it leaves its keys in a state that does not depend on what they held.
-    let isWhole: Bool
-    /// Whether its reply depends on all keys.
-    let isAboutAll: Bool
     /// Who the client is to the primary.
     let identity: RedisIdentity
-    /// Whether it goes to the candidate; another is only followed, because nobody else may write its keys meanwhile.
-    let isSent: Bool
-    /// When it began, for ``ShadowKeys/end(_:began:_:)``.
-    var start: UInt64 = 0
-    /// Of a write: whether both servers answer it alike.
-    var isReliable = true
     /// What the client got.
     var reply: [UInt8] = []
     /// The difference that is being looked at with it; nil for what a client has sent.
@@ -30,19 +15,16 @@ final class RedisShadowJob: @unchecked Sendable {
 
     init(
         _ command: RedisCommand, _ bytes: [UInt8], _ rule: RedisReplyRule, keys: [UInt64], isWrite: Bool = false,
-        isWhole: Bool = false, isAboutAll: Bool = false, isSent: Bool = true,
-        identity: RedisIdentity
+        isWhole: Bool = false, isAboutAll: Bool = false, isSent: Bool = true, identity: RedisIdentity
     ) {
         self.command = command
-        self.bytes = bytes
         self.rule = rule
-        self.keys = keys
-        self.isWrite = isWrite
-        self.isWhole = isWhole
-        self.isAboutAll = isAboutAll
-        self.isSent = isSent
         self.identity = identity
+        super.init(
+            bytes, keys: keys, isWrite: isWrite, isWhole: isWhole, isAboutAll: isAboutAll, isSent: isSent)
     }
+
+    override var replySize: Int { reply.count }
 }
 
 /// A difference that was seen once, and is looked at again before anybody hears of it.

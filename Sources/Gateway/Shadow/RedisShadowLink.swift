@@ -197,7 +197,7 @@ final class RedisShadowLink {
     private func keep(_ bytes: Span<UInt8>) {
         guard !isCut, bytes.count > 0 else { return }
         // A little more than the primary's may have, so that one that is longer differs.
-        guard reply.count + bytes.count <= 2 * RedisShadow.replyLimit else {
+        guard reply.count + bytes.count <= 2 * Shadow.replyLimit else {
             isCut = true
             return
         }

@@ -42,13 +42,13 @@ struct RedisShadowPlan {
         var optedCount = 0
     }
 
-    private let shadow: RedisShadow
+    private let shadow: Shadow
     private let mayRename: Bool
 
     /// Keys of one command that are looked at.
     private static let keyLimit = 1024
 
-    init(_ shadow: RedisShadow) {
+    init(_ shadow: Shadow) {
         self.shadow = shadow
         mayRename = if case .prefix = shadow.settings.scratch { true } else { false }
     }

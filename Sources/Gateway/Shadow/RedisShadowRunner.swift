@@ -1,13 +1,12 @@
 // Asks the candidate what the clients have asked, and compares.
 
-import Glibc
 import Logging
 import Reactor
 import RedisWire
 
 /// The one task of a listener's shadow; it runs on one worker, and no client ever waits for it.
 final class RedisShadowRunner: @unchecked Sendable {
-    let shadow: RedisShadow
+    let shadow: Shadow
     let counts: ShadowCounts
     let waker: Waker
     var doubts: [RedisShadowDoubt] = []
@@ -33,7 +32,7 @@ final class RedisShadowRunner: @unchecked Sendable {
     private static let patience: UInt64 = 5_000_000_000
 
     init(
-        _ shadow: RedisShadow, primary: ListenerState, candidate: ListenerState, _ local: WorkerState, logger: Logger
+        _ shadow: Shadow, primary: ListenerState, candidate: ListenerState, _ local: WorkerState, logger: Logger
     ) {
         self.shadow = shadow
         self.local = local
@@ -86,12 +85,12 @@ final class RedisShadowRunner: @unchecked Sendable {
 
     private func passOn() {
         guard now >= retryAt else {
-            for job in shadow.take(.max) { drop(job, .candidateDown) }
+            for job in take(.max) { drop(job, .candidateDown) }
             return
         }
         let room = Self.window - (candidate?.count ?? 0)
         guard room > 0, candidate?.isCongested != true else { return }
-        let jobs = shadow.take(room)
+        let jobs = take(room)
         guard !jobs.isEmpty else { return }
         let link: RedisShadowLink
         do {
@@ -110,6 +109,8 @@ final class RedisShadowRunner: @unchecked Sendable {
             link.send(renamed(job), .job(job))
         }
     }
+
+    private func take(_ limit: Int) -> [RedisShadowJob] { shadow.take(limit).compactMap { $0 as? RedisShadowJob } }
 
     /// The command with the keys that it has at the candidate.
     private func renamed(_ job: RedisShadowJob) -> [UInt8] {
@@ -189,7 +190,7 @@ final class RedisShadowRunner: @unchecked Sendable {
     /// The primary's reply was short enough to be kept, and the candidate's was not.
     func tooLarge(_ primary: [UInt8]) -> RedisReplyDifference {
         RedisReplyDifference(
-            kind: .length, primary: "\(primary.count) bytes", candidate: "over \(2 * RedisShadow.replyLimit) bytes")
+            kind: .length, primary: "\(primary.count) bytes", candidate: "over \(2 * Shadow.replyLimit) bytes")
     }
 
     func difference(_ primary: [UInt8], _ candidate: [UInt8], _ rule: RedisReplyRule) -> RedisReplyDifference? {
@@ -238,9 +239,7 @@ final class RedisShadowRunner: @unchecked Sendable {
 
     /// Counts a difference under its cause.
     func report(_ job: RedisShadowJob, _ difference: RedisReplyDifference) {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        let milliseconds = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        let milliseconds = ShadowDifference.timeOfDay
         var place =
             difference.path.isEmpty
             ? "" : "element " + difference.path.map { "\($0)" }.joined(separator: ".")

@@ -15,7 +15,7 @@ final class RedisShadowTap: SocketTap {
     }
 
     private let plan: RedisShadowPlan
-    private let shadow: RedisShadow
+    private let shadow: Shadow
     private let counts: ShadowCounts
     @exclusivity(unchecked) private var requests = RedisRequestFramer()
     @exclusivity(unchecked) private var replies = RedisReplyFramer()
@@ -35,7 +35,7 @@ final class RedisShadowTap: SocketTap {
     /// Whether the conversation can no longer be followed.
     private var isBlind = false
 
-    init(_ shadow: RedisShadow, _ counts: ShadowCounts) {
+    init(_ shadow: Shadow, _ counts: ShadowCounts) {
         self.shadow = shadow
         self.counts = counts
         plan = RedisShadowPlan(shadow)
@@ -72,7 +72,7 @@ final class RedisShadowTap: SocketTap {
     }
 
     private func keep(_ bytes: Span<UInt8>) {
-        let room = RedisShadow.commandLimit + 1 - command.count
+        let room = Shadow.commandLimit + 1 - command.count
         guard room > 0, bytes.count > 0 else { return }
         bytes.extracting(0..<min(room, bytes.count)).withUnsafeBufferPointer { command.append(contentsOf: $0) }
     }
@@ -80,7 +80,7 @@ final class RedisShadowTap: SocketTap {
     private func take(_ request: RedisRequest, _ bytes: Span<UInt8>, at start: Int) {
         counts.seen &+= 1
         var whole: RedisWholeCommand?
-        if request.byteCount <= UInt64(RedisShadow.commandLimit),
+        if request.byteCount <= UInt64(Shadow.commandLimit),
             case .whole(let found) = RedisWholeCommand.find(in: bytes, at: start),
             found.range.count == Int(request.byteCount)
         {
@@ -207,7 +207,7 @@ final class RedisShadowTap: SocketTap {
 
     private func keepReply(_ bytes: Span<UInt8>) {
         guard head < waiting.count, waiting[head].job?.isSent == true, !isReplyCut, bytes.count > 0 else { return }
-        guard reply.count + bytes.count <= RedisShadow.replyLimit else {
+        guard reply.count + bytes.count <= Shadow.replyLimit else {
             isReplyCut = true
             return
         }
@@ -230,6 +230,8 @@ final class RedisShadowTap: SocketTap {
             return counts.drop(reason)
         }
         job.reply = reply
+        // An error has changed nothing.
+        if reply.first == 0x2D { job.isWhole = false }
         if !shadow.enqueue(job) { counts.drop(.queueFull) }
     }
 

@@ -1,6 +1,6 @@
 // What one worker counts of a listener's shadow.
 
-import RedisWire
+import Glibc
 
 /// Why something was not compared.
 package enum ShadowDrop: String, CaseIterable, Sendable {
@@ -64,6 +64,13 @@ package struct ShadowDifference: Sendable, Equatable {
     package var candidate: String
     /// Bytes of the example's command: a shorter one takes its place.
     var size: Int
+
+    /// Milliseconds since 1970.
+    static var timeOfDay: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
 }
 
 /// Counts of one listener's shadow on one worker; touched on its thread only.

@@ -5,7 +5,7 @@ import Reactor
 
 /// A listener's shadow with the two listeners, bound nowhere, through which it asks the primary and the candidate.
 struct ShadowPlace: Sendable {
-    let shadow: RedisShadow
+    let shadow: Shadow
     let primary: ListenerState
     let candidate: ListenerState
 
@@ -39,7 +39,11 @@ struct ShadowPlace: Sendable {
     func start(on workers: [WorkerState], logger: Logger) -> Task<Void, Never> {
         let local = workers[shadow.listener % workers.count]
         return Task(executorPreference: local.worker) {
-            await RedisShadowRunner(shadow, primary: primary, candidate: candidate, local, logger: logger).run()
+            switch primary.front.wire {
+            case .s3: await S3ShadowRunner(shadow, primary: primary, candidate: candidate, local, logger: logger).run()
+            case .redis, .postgres:
+                await RedisShadowRunner(shadow, primary: primary, candidate: candidate, local, logger: logger).run()
+            }
         }
     }
 }

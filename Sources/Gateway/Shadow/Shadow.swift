@@ -1,14 +1,13 @@
 // A listener's shadow as all workers share it: the queue for the candidate and what is known of keys.
 
 import Reactor
-import RedisWire
 import Synchronization
 
 /// What leads from the sessions of all workers to the one runner that asks the candidate.
 ///
 /// There is one queue, because the order of writes is the primary's only if it is kept over all workers. Its lock is taken
 /// for commands that go to the candidate, and for writes; a listener without a shadow has none of this.
-package final class RedisShadow: Sendable {
+package final class Shadow: Sendable {
     /// Commands that wait for the candidate, or for their replies; bytes of them and of their replies.
     static let jobLimit = 4096
     static let byteLimit = 8 << 20
@@ -28,7 +27,7 @@ package final class RedisShadow: Sendable {
 
     private struct State {
         var keys: ShadowKeys
-        var jobs: [RedisShadowJob] = []
+        var jobs: [ShadowJob] = []
         /// Jobs that have room: those in the queue, those whose reply is still to come, and those that the runner has.
         var admitted = 0
         var bytes = 0
@@ -88,7 +87,7 @@ package final class RedisShadow: Sendable {
     }
 
     /// Takes a command in whose reply is still to come.
-    func admit(_ job: RedisShadowJob) -> Admission {
+    func admit(_ job: ShadowJob) -> Admission {
         state.withLock { state in
             guard !state.isClosed, state.admitted < Self.jobLimit, state.bytes + job.bytes.count <= Self.byteLimit
             else {
@@ -103,7 +102,7 @@ package final class RedisShadow: Sendable {
     }
 
     /// Follows a write that goes to the primary alone, until it is answered; false where that is not possible any more.
-    func track(_ job: RedisShadowJob) -> Bool {
+    func track(_ job: ShadowJob) -> Bool {
         guard !settings.follows else { return false }
         return state.withLock { state in
             guard !state.isClosed, state.tracked < Self.trackedLimit else {
@@ -117,21 +116,19 @@ package final class RedisShadow: Sendable {
     }
 
     /// The reply of an admitted command has passed: it goes to the candidate, unless there is no room for the reply.
-    func enqueue(_ job: RedisShadowJob) -> Bool {
+    func enqueue(_ job: ShadowJob) -> Bool {
         let (isTaken, runner): (Bool, Waker?) = state.withLock { state in
-            let isTaken = !state.isClosed && state.bytes + job.reply.count <= Self.byteLimit
+            let isTaken = !state.isClosed && state.bytes + job.replySize <= Self.byteLimit
             if job.isWrite {
-                // An error has changed nothing.
-                let isWhole = job.isWhole && job.reply.first != 0x2D
                 job.isReliable = state.keys.end(
-                    job.keys, began: job.start, isTaken ? .shadowed(isWhole: isWhole) : .lost)
+                    job.keys, began: job.start, isTaken ? .shadowed(isWhole: job.isWhole) : .lost)
             }
             guard isTaken else {
                 state.admitted -= 1
                 state.bytes -= job.bytes.count
                 return (false, nil)
             }
-            state.bytes += job.reply.count
+            state.bytes += job.replySize
             state.jobs.append(job)
             return (true, state.jobs.count == 1 ? state.runner : nil)
         }
@@ -140,7 +137,7 @@ package final class RedisShadow: Sendable {
     }
 
     /// A command does not go to the candidate after all: its client has no whole reply, or it did not fit.
-    func abandon(_ job: RedisShadowJob) {
+    func abandon(_ job: ShadowJob) {
         state.withLock { state in
             if job.isSent {
                 state.admitted -= 1
@@ -180,7 +177,7 @@ package final class RedisShadow: Sendable {
     }
 
     /// What waits, at most `limit` of it, in order.
-    func take(_ limit: Int) -> [RedisShadowJob] {
+    func take(_ limit: Int) -> [ShadowJob] {
         state.withLock { state in
             guard limit < state.jobs.count else {
                 defer { state.jobs.removeAll(keepingCapacity: true) }
@@ -192,15 +189,15 @@ package final class RedisShadow: Sendable {
     }
 
     /// Puts something of the runner's own behind all that waits.
-    func ask(_ job: RedisShadowJob) {
+    func ask(_ job: ShadowJob) {
         state.withLock { $0.jobs.append(job) }
     }
 
     /// The runner is through with a client's command.
-    func release(_ job: RedisShadowJob, isLost: Bool) {
+    func release(_ job: ShadowJob, isLost: Bool) {
         state.withLock { state in
             state.admitted -= 1
-            state.bytes -= job.bytes.count + job.reply.count
+            state.bytes -= job.bytes.count + job.replySize
             guard isLost, job.isWrite else { return }
             state.keys.markStale(job.keys)
             state.lostAt = state.keys.clock
@@ -208,7 +205,7 @@ package final class RedisShadow: Sendable {
     }
 
     /// Whether the replies to `job` may differ for a reason that is known.
-    func isStale(_ job: RedisShadowJob) -> Bool {
+    func isStale(_ job: ShadowJob) -> Bool {
         state.withLock { state in
             if job.isWrite { return !job.isReliable || job.start <= state.lostAt }
             return job.isAboutAll ? state.keys.hasStale : state.keys.isStale(job.keys)
@@ -216,7 +213,7 @@ package final class RedisShadow: Sendable {
     }
 
     /// What tells later whether the keys were written meanwhile; nil while they are being written.
-    func version(_ job: RedisShadowJob) -> UInt64? {
+    func version(_ job: ShadowJob) -> UInt64? {
         state.withLock { state in
             state.keys.isWritten(job.keys) ? nil : state.keys.version(job.keys)
         }

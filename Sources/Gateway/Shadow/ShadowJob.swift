@@ -1,0 +1,35 @@
+// One request that goes to the candidate, with the answer that the client got, whatever the protocol.
+
+/// A request on its way from a session to the shadow's runner; whoever holds it is the only one to touch it.
+class ShadowJob: @unchecked Sendable {
+    /// The request as the client spelled it.
+    final let bytes: [UInt8]
+    /// The hashes of the keys that it is about.
+    final let keys: [UInt64]
+    final let isWrite: Bool
+    /// Whether its answer depends on all keys.
+    final let isAboutAll: Bool
+    /// Whether it goes to the candidate; another is only followed, because nobody else may write its keys meanwhile.
+    final let isSent: Bool
+    /// Whether it leaves its keys in a state that does not depend on what they held.
+    final var isWhole: Bool
+    /// When it began, for ``ShadowKeys/end(_:began:_:)``.
+    final var start: UInt64 = 0
+    /// Of a write: whether both servers answer it alike.
+    final var isReliable = true
+
+    init(
+        _ bytes: [UInt8], keys: [UInt64], isWrite: Bool = false, isWhole: Bool = false, isAboutAll: Bool = false,
+        isSent: Bool = true
+    ) {
+        self.bytes = bytes
+        self.keys = keys
+        self.isWrite = isWrite
+        self.isWhole = isWhole
+        self.isAboutAll = isAboutAll
+        self.isSent = isSent
+    }
+
+    /// Bytes of the answer that are kept.
+    var replySize: Int { 0 }
+}
