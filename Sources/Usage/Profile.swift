@@ -97,9 +97,9 @@ package struct Feature: Codable, Equatable, Sendable {
 /// How a recorder takes its samples.
 package enum Sampling {
     /// Requests of one kind by one application on one worker that are all looked at.
-    package static let first: UInt64 = 16
+    package static let first: UInt64 = 64
     /// After those, one of so many is, and counts for all of them.
-    package static let interval: UInt64 = 16
+    package static let interval: UInt64 = 64
 }
 
 /// How often values of each size were seen: ranges between powers of two.

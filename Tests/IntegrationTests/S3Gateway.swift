@@ -4,6 +4,7 @@ import Foundation
 import Gateway
 import Logging
 import TestSupport
+import Usage
 
 /// One S3 listener on a free loopback port, one worker, one backend called `blobs`.
 final class S3Gateway: Sendable {
@@ -43,6 +44,9 @@ final class S3Gateway: Sendable {
     /// Stops; sessions that run may finish.
     func stop() async { await gateway.drain() }
     func abort() { gateway.abort() }
+
+    /// What clients were seen to use.
+    func profile() async -> Profile? { await gateway.usageProfile() }
 
     /// The worker's counts.
     func worker() async throws -> WorkerSnapshot {

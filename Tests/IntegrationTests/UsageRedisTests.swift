@@ -31,7 +31,7 @@ struct UsageRedisTests {
                 ["JSON.SET", "canary-j", "$", "canary-w"], ["canary-command", "x"],
             ])
         let other = try gateway.connect()
-        _ = try RoutedRedis.pipeline(other, (0..<100).map { ["SET", "canary-\($0)", "canary-value", "EX", "100"] })
+        _ = try RoutedRedis.pipeline(other, (0..<200).map { ["SET", "canary-\($0)", "canary-value", "EX", "100"] })
 
         let profile = try Self.profile(gateway)
         #expect(profile.applications.count == 2)
@@ -56,10 +56,10 @@ struct UsageRedisTests {
         #expect(named?.sizes["redis.transaction.commands"] == SizeRanges(counts: [0, 0, 1]))
 
         let unnamed = profile.applications.first { $0.identity.isEmpty }
-        #expect(unnamed?.features["redis.command.set"]?.count == 100)
+        #expect(unnamed?.features["redis.command.set"]?.count == 200)
         #expect(unnamed?.features["redis.command.set"]?.estimated == false)
-        // The first sixteen, and five of the others that stand for sixteen each.
-        #expect(unnamed?.features["redis.option.set.ex"]?.count == 96)
+        // The first 64, and two of the others that stand for 64 each.
+        #expect(unnamed?.features["redis.option.set.ex"]?.count == 192)
         #expect(unnamed?.features["redis.option.set.ex"]?.estimated == true)
         #expect(unnamed?.peaks["sessions"] == 1)
 

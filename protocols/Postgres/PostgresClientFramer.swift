@@ -12,6 +12,8 @@ package struct PostgresClientFramer: Sendable {
 
     /// Whether a message broke the framing; nothing after it can be understood.
     package private(set) var isLost = false
+    /// Bytes of the message that ended last, its header included.
+    package private(set) var messageLength = 0
     /// How many messages ended, all types; wraps around.
     package private(set) var messages: UInt64 = 0
     /// How many CopyData messages ended; wraps around.
@@ -38,6 +40,7 @@ package struct PostgresClientFramer: Sendable {
                     throw header.invalidLength(length, from: .client, atMost: limit)
                 }
                 header.enterBody(length: length)
+                messageLength = 1 &+ Int(length)
                 if header.type == UInt8(ascii: "Q") || header.type == UInt8(ascii: "P") {
                     scanner = PostgresStatementScanner(afterName: header.type == UInt8(ascii: "P"))
                     isScanning = true

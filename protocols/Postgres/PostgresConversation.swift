@@ -35,6 +35,15 @@ package struct PostgresConversation: Sendable {
         while let event = try client.next(bytes, at: &offset) { exchange.clientSent(event, at: now) }
     }
 
+    /// Notes a client's `bytes` from `offset` to the end of the next message that is one event; nil when all are consumed.
+    package mutating func clientSent(
+        _ bytes: Bytes, from offset: inout Int, at now: UInt64
+    ) throws(WireError) -> PostgresClientEvent? {
+        guard let event = try client.next(bytes, at: &offset) else { return nil }
+        exchange.clientSent(event, at: now)
+        return event
+    }
+
     /// Notes a server's `bytes` from `offset`; the next outcome, or nil when all bytes are consumed.
     package mutating func serverSent(_ bytes: Bytes, from offset: inout Int) throws(WireError) -> PostgresOutcome? {
         while let event = try server.next(bytes, at: &offset) {

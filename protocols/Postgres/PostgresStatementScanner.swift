@@ -135,3 +135,12 @@ struct PostgresStatementScanner: Sendable {
         return .found
     }
 }
+
+extension PostgresCommand {
+    /// The kind of the statement with which `text`, which is here as a whole, begins.
+    package static func first(of text: Bytes) -> PostgresCommand {
+        var scanner = PostgresStatementScanner(afterName: false)
+        scanner.scan(text, from: 0, to: text.count)
+        return scanner.command
+    }
+}

@@ -40,7 +40,7 @@ package final class WorkerState: @unchecked Sendable {
         self.resolver = resolver
         metrics = listeners.map { ListenerMetrics(commandCount: $0.front.commandNames.count) }
         usage = listeners.map { listener in
-            recordsUsage ? UsageTables.of(listener.front.wire).map { ListenerUsage($0, worker: worker) } : nil
+            recordsUsage ? ListenerUsage(UsageTables.of(listener.front.wire), worker: worker) : nil
         }
         upstreams = UpstreamPool(worker: worker, backendCount: backendCount)
         gates = Array(repeating: nil, count: privateBackendCount)

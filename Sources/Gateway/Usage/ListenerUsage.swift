@@ -9,9 +9,14 @@ final class ListenerUsage {
     /// A block of Redis, the largest, takes about 12 KiB.
     static let applicationLimit = 64
 
+    /// Statements of all applications that are remembered: a power of two.
+    private static let seenCount = 2048
+
     let table: UsageTable
     let worker: Worker
     private let clock: UsageClock
+    /// Hashes of statements that were looked at; a later one takes the place of an earlier one.
+    @exclusivity(unchecked) private var seen: [UInt64] = []
     private var blocks: [UsageIdentity: UsageBlock] = [:]
 
     init(_ table: UsageTable, worker: Worker, clock: UsageClock = UsageClock()) {
@@ -30,8 +35,21 @@ final class ListenerUsage {
         return block
     }
 
+    /// Whether what hashes to `hash` was not seen of `block` before, as far as is remembered; it is from here on.
+    func isNew(_ hash: UInt64, to block: UsageBlock) -> Bool {
+        if seen.isEmpty { seen = Array(repeating: 0, count: Self.seenCount) }
+        let mixed = hash ^ UInt64(UInt(bitPattern: ObjectIdentifier(block).hashValue))
+        let place = Int(truncatingIfNeeded: mixed >> 32) & (Self.seenCount - 1)
+        guard seen[place] != mixed else { return false }
+        seen[place] = mixed
+        return true
+    }
+
     /// Forgets what was counted.
-    func reset() { for block in blocks.values { block.reset() } }
+    func reset() {
+        for block in blocks.values { block.reset() }
+        seen = []
+    }
 
     var snapshots: [UsageSnapshot] { blocks.values.map { $0.snapshot(now: worker.now) }.filter { !$0.isEmpty } }
 }

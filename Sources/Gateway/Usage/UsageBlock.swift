@@ -23,6 +23,7 @@ final class UsageBlock {
     @exclusivity(unchecked) private var counters: [UsageCounter]
     @exclusivity(unchecked) private var sizes: [UInt64]
     @exclusivity(unchecked) private var total: UInt64 = 0
+    @exclusivity(unchecked) private var known: UInt64 = 0
     @exclusivity(unchecked) private var totalAtTick: UInt64 = 0
     @exclusivity(unchecked) private var peakRate: UInt64 = 0
     @exclusivity(unchecked) private var sessions = 0
@@ -57,6 +58,12 @@ final class UsageBlock {
             return 1
         }
         return count & (Sampling.interval &- 1) == 0 ? Sampling.interval : 0
+    }
+
+    /// How many requests a look at something known already stands for, zero when it is not looked at.
+    func sampled() -> UInt64 {
+        known &+= 1
+        return known & (Sampling.interval &- 1) == 0 ? Sampling.interval : 0
     }
 
     /// Notes `feature` of a request that is looked at.
@@ -109,7 +116,7 @@ final class UsageBlock {
         return UsageSnapshot(
             identity: identity,
             counters: counters.enumerated().filter { $0.element.count > 0 }.map { ($0.offset, $0.element) },
-            sizes: sizes, peakRate: peakRate, peakSessions: UInt64(peakSessions))
+            sizes: sizes, total: total, peakRate: peakRate, peakSessions: UInt64(peakSessions))
     }
 }
 
@@ -118,6 +125,8 @@ struct UsageSnapshot: Sendable {
     let identity: UsageIdentity
     let counters: [(Int, UsageCounter)]
     let sizes: [UInt64]
+    /// Requests.
+    let total: UInt64
     let peakRate: UInt64
     let peakSessions: UInt64
 

@@ -53,7 +53,7 @@ final class UsageKeeper: Sendable {
         var applications: [Application.Key: Application] = [:]
         for worker in counts {
             for (listener, snapshots) in zip(listeners, worker) {
-                guard let table = UsageTables.of(listener.front.wire) else { continue }
+                let table = UsageTables.of(listener.front.wire)
                 for snapshot in snapshots {
                     let seen = snapshot.application(table, at: listener)
                     let known = applications[seen.key]
@@ -98,7 +98,7 @@ extension UsageSnapshot {
         for (place, counter) in counters {
             application.features[table.features[place]] = Feature(
                 count: counter.count, first: UInt64(counter.first), last: UInt64(counter.last),
-                estimated: place >= table.exactCount && counter.count > Sampling.first)
+                estimated: place >= table.exactCount && total > Sampling.first)
         }
         let ranges = SizeRanges.rangeCount
         for (kind, name) in table.sizes.enumerated() {

@@ -4,11 +4,12 @@ import Reactor
 
 /// The recorder of each protocol.
 enum UsageTables {
-    /// What can be seen of `wire`; nil when nothing is recorded of it.
-    static func of(_ wire: WireProtocol) -> UsageTable? {
+    /// What can be seen of `wire`.
+    static func of(_ wire: WireProtocol) -> UsageTable {
         switch wire {
         case .redis: RedisUsageTable.shared.table
-        case .postgres, .s3: nil
+        case .postgres: PostgresUsageTable.shared.table
+        case .s3: S3UsageTable.shared.table
         }
     }
 
@@ -16,7 +17,8 @@ enum UsageTables {
     static func recorder(of wire: WireProtocol, _ listener: ListenerUsage, _ client: Socket) -> SessionUsage {
         switch wire {
         case .redis: RedisUsage(listener, client: client)
-        case .postgres, .s3: SessionUsage(listener, client: client)
+        case .postgres: PostgresUsage(listener, client: client)
+        case .s3: S3Usage(listener, client: client)
         }
     }
 }

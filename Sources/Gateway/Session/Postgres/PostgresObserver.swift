@@ -9,6 +9,7 @@ final class PostgresObserver: RelayObserver {
     private let session: Session
     private let metrics: ListenerMetrics
     private let worker: Worker
+    private let usage: PostgresUsage?
     private let keys: PostgresKeyRegistry
     private let address: SocketAddress?
     @exclusivity(unchecked) private var conversation: PostgresConversation
@@ -26,6 +27,8 @@ final class PostgresObserver: RelayObserver {
         metrics = session.metrics
         worker = session.worker
         address = upstream.peer
+        usage = session.usage as? PostgresUsage
+        usage?.opened(startup)
         conversation = PostgresConversation(startedAt: session.worker.now, replication: startup.replication)
     }
 
@@ -57,7 +60,11 @@ final class PostgresObserver: RelayObserver {
         isBackendsTurn = true
         guard !hasLostRequests else { return }
         do throws(WireError) {
-            try conversation.clientSent(bytes, at: worker.now)
+            var offset = 0
+            while let event = try conversation.clientSent(bytes, from: &offset, at: worker.now) {
+                usage?.received(
+                    event, in: bytes, endingAt: offset, length: conversation.client.messageLength)
+            }
         } catch {
             hasLostRequests = true
             lost("client", error)
@@ -82,6 +89,7 @@ final class PostgresObserver: RelayObserver {
     private func record(_ outcome: PostgresOutcome) {
         // Without the client's messages the pairing is guesswork.
         guard !hasLostRequests else { return }
+        usage?.answered(outcome.command)
         let command = Int(outcome.command.rawValue)
         metrics.record(command: command, nanoseconds: worker.now &- outcome.start)
         if outcome.failed { metrics.count(code: Self.code(outcome.sqlState), command: command) }

@@ -14,6 +14,7 @@ final class S3Conversation {
     let waker: Waker
     let worker: Worker
     let metrics: ListenerMetrics
+    private let usage: S3Usage?
 
     /// What was received from the client and belongs to no message yet: a body's start, or requests sent ahead.
     var ahead = KeptBytes()
@@ -34,6 +35,7 @@ final class S3Conversation {
         waker = session.waker
         worker = session.worker
         metrics = session.metrics
+        usage = session.usage as? S3Usage
     }
 
     // MARK: Requests in turn
@@ -159,6 +161,7 @@ final class S3Conversation {
             let resource = S3Resource(request, kept.span, baseDomains: S3BaseDomains())
             let command = S3Command(request, kept.span, for: resource)
             exchange.requestHeadReceived(request, command: command, at: worker.now)
+            usage?.received(request, command, in: kept.span)
             requestBody = S3Framer(request.framing, side: .client)
             answer = S3Answer()
             takeUpstream(isRepeatable: request.mayBeSentAgain)

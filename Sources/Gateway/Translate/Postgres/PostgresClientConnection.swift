@@ -10,6 +10,7 @@ final class PostgresClientConnection {
     private static let flushSize = 64 * 1024
 
     private let session: Session
+    private let usage: PostgresUsage?
     private let reader: PostgresClientMessageReader
     @exclusivity(unchecked) private(set) var input: [UInt8]
     @exclusivity(unchecked) private var offset: Int
@@ -19,6 +20,7 @@ final class PostgresClientConnection {
 
     init(_ session: Session, input: [UInt8], from offset: Int) {
         self.session = session
+        usage = session.usage as? PostgresUsage
         self.input = input
         self.offset = offset
         reader = PostgresClientMessageReader()
@@ -50,7 +52,12 @@ final class PostgresClientConnection {
     func next() async throws -> PostgresClientMessage {
         while true {
             switch try step() {
-            case .message(let request): return request
+            case .message(let request):
+                if let usage {
+                    let bytes = input
+                    usage.received(request, in: bytes.span)
+                }
+                return request
             case .moreNeeded(let total):
                 input.reserveCapacity(min(total, 1 << 20))
                 try await fill()

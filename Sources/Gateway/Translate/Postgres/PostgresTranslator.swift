@@ -64,6 +64,7 @@ struct PostgresTranslator {
         let login = PostgresLogin(session, gate, connection)
         do {
             let opened = try await login.run(startup, PostgresStartupParameters(bytes, length))
+            (session.usage as? PostgresUsage)?.opened(startup)
             defer { PostgresRunningSessions.shared.remove(opened.key) }
             let translated = PostgresTranslatedSession(session, gate, connection, opened)
             await translated.run()

@@ -82,6 +82,10 @@ package final class S3Translator {
             return false
         }
         stream.beginBody(head)
+        if let usage = session.usage as? S3Usage {
+            let resource = S3Resource(head, bytes.span, baseDomains: S3BaseDomains())
+            usage.received(head, S3Command(head, bytes.span, for: resource), in: bytes.span)
+        }
         do throws(S3Refusal) {
             request = try S3Request(bytes, head, baseDomains: S3BaseDomains())
         } catch {
