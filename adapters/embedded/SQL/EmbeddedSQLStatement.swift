@@ -22,7 +22,10 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         self.connection = connection
         keeper = connection
         let tokens = try SQLLexer.tokens(text)
-        translation = try SQLTranslator.translate(text, tokens)
+        let tables = SQLColumnTypes(
+            { () throws(SQLFailure) in try SQLParameterTypes.columns(tokens, connection) },
+            keys: { table throws(SQLFailure) in try SQLParameterTypes.primaryKey(of: table, connection) })
+        translation = try SQLTranslator.translate(text, tokens, types: types, columns: tables)
         parameterTypes = []
         if translation.readsCatalog { try connection.refreshCatalog() }
         let isDeferred = !translation.first.isEmpty
@@ -34,7 +37,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
             tokens, count: max(count, types.count), given: types, known: translation.parameterTypes, connection)
         if let statement {
             let needsColumns = translation.items.contains { $0.column != nil || !$0.operands.isEmpty }
-            let known = needsColumns ? try SQLParameterTypes.columns(tokens, connection) : [:]
+            let known = needsColumns ? try tables.all() : [:]
             columns = Self.describe(statement, translation, parameterTypes, known, connection)
             if translation.command.tag == "EXPLAIN" { columns = [SQLColumn("QUERY PLAN", .text)] }
         }

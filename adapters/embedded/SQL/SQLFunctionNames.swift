@@ -9,7 +9,8 @@ enum SQLFunctionNames {
         "bool_or": "max", "bool_and": "min", "every": "min", "json_agg": "json_group_array",
         "jsonb_agg": "json_group_array", "json_object_agg": "json_group_object", "json_build_object": "json_object",
         "jsonb_build_object": "json_object", "json_build_array": "json_array", "ceiling": "ceil",
-        "random": "fairlead_random", "log": "log10", "upper": "fairlead_upper", "lower": "fairlead_lower",
+        "random": "fairlead_random", "left": "fairlead_left", "right": "fairlead_right", "log": "log10",
+        "upper": "fairlead_upper", "lower": "fairlead_lower",
         "transaction_timestamp": "now",
     ]
 

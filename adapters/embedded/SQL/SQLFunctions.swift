@@ -20,9 +20,10 @@ enum SQLiteFunctions {
     }
 
     static func register(on connection: SQLiteConnection) throws(SQLFailure) {
-        for (name, count, isConstant, body) in casts + texts + times + sessions + catalogue {
+        for (name, count, isConstant, body) in casts + texts + times + sessions + catalogue + checks {
             try add(name, count, isConstant: isConstant, body, to: connection)
         }
+        try registerChecks(on: connection)
     }
 
     /// Adds a function of `count` arguments, any number for -1; a constant one gives the same for the same arguments.

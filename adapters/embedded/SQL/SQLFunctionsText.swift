@@ -36,7 +36,7 @@ extension SQLiteFunctions {
             }
         ),
         (
-            "left", 2, true,
+            "fairlead_left", 2, true,
             { _, v in
                 guard let text = v[0].string, let count = v[1].integer else { return .null }
                 let scalars = text.unicodeScalars
@@ -45,7 +45,7 @@ extension SQLiteFunctions {
             }
         ),
         (
-            "right", 2, true,
+            "fairlead_right", 2, true,
             { _, v in
                 guard let text = v[0].string, let count = v[1].integer else { return .null }
                 let scalars = text.unicodeScalars

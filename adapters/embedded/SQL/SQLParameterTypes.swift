@@ -35,14 +35,21 @@ enum SQLParameterTypes {
                 || before.isMark(",") || before.isMark(".") || before.isWord("only")
             guard isTable, seen.insert(token.text).inserted, seen.count <= 64 else { continue }
             for row in try connection.rows("SELECT name, type FROM pragma_table_info(?1)", [.text(token.text)]) {
-                guard let name = row[0].string else { continue }
-                let type = SQLDeclaredType.declared(row[1].string ?? "").type
+                // An expression of a view has no declared type.
+                guard let name = row[0].string, let words = row[1].string, !words.isEmpty else { continue }
+                let declared = SQLDeclaredType.declared(words)
+                let type = declared.isSerial ? connection.width(of: name, in: token.text) : declared.type
                 if let other = types[name], other != type { ambiguous.insert(name) }
                 types[name] = type
             }
         }
         for name in ambiguous { types[name] = nil }
         return types
+    }
+
+    static func primaryKey(of table: String, _ connection: SQLiteConnection) throws(SQLFailure) -> Set<String> {
+        let rows = try connection.rows("SELECT name FROM pragma_table_info(?1) WHERE pk > 0", [.text(table)])
+        return Set(rows.compactMap { $0[0].string })
     }
 
     private static let comparisons: Set<String> = ["=", "<>", "!=", "<", ">", "<=", ">="]

@@ -16,6 +16,8 @@ struct SQLRewrite {
     /// The last word of a cast, by the index of its `::`.
     var castEnds: [Int: Int] = [:]
     var castTypes: [Int: SQLDeclaredType] = [:]
+    /// The parenthesis or bracket that closes another one, so that deep nesting costs no search at each level.
+    private let closings: [Int?]
 
     init(_ source: [UInt8], _ tokens: [SQLToken]) {
         self.source = source
@@ -23,6 +25,16 @@ struct SQLRewrite {
         before = Array(repeating: "", count: tokens.count)
         after = before
         replacement = Array(repeating: nil, count: tokens.count)
+        var open: [Int] = []
+        var closings = [Int?](repeating: nil, count: tokens.count)
+        for index in tokens.indices where tokens[index].kind == .mark {
+            switch tokens[index].text {
+            case "(", "[": open.append(index)
+            case ")", "]": if let last = open.popLast() { closings[last] = index }
+            default: break
+            }
+        }
+        self.closings = closings
     }
 
     // MARK: Edits
@@ -46,6 +58,9 @@ struct SQLRewrite {
     // MARK: Looking
 
     func isWord(_ index: Int, _ word: String) -> Bool { tokens.indices.contains(index) && tokens[index].isWord(word) }
+    func isOperator(_ index: Int, _ name: String) -> Bool {
+        tokens.indices.contains(index) && tokens[index].isOperator(name)
+    }
     func isMark(_ index: Int, _ mark: String) -> Bool { tokens.indices.contains(index) && tokens[index].isMark(mark) }
     func isWords(_ index: Int, _ words: String...) -> Bool {
         for (ahead, word) in words.enumerated() where !isWord(index + ahead, word) { return false }
@@ -64,6 +79,7 @@ struct SQLRewrite {
 
     /// The parenthesis or bracket that closes the one at `index`.
     func closing(_ index: Int) throws(SQLFailure) -> Int {
+        if closings.indices.contains(index), let close = closings[index] { return close }
         var depth = 0
         for place in rest(index) where tokens[place].kind == .mark {
             switch tokens[place].text {
@@ -164,6 +180,11 @@ extension SQLRewrite {
         "check", "primary", "unique", "references", "key",
     ]
 
+    /// Whether the word at `index` ends or begins something else than an operand.
+    func isKeyWord(_ index: Int) -> Bool {
+        tokens[index].kind == .word && Self.notOperands.contains(tokens[index].text)
+    }
+
     /// Where the operand begins whose last word is at `end`: a literal, a name with its qualifiers, a call, a group, a CASE.
     func operandStart(endingAt end: Int) throws(SQLFailure) -> Int {
         guard end >= 0 else { throw syntaxError(end + 1) }
@@ -221,6 +242,11 @@ extension SQLRewrite {
                 end += 1
             }
             guard end < tokens.count else { throw syntaxError(end) }
+        } else if tokens[end].isName, castTypes[end] != nil, !tokens[end].isWord("cast"),
+            let literal = ((end + 1)..<min(end + 8, tokens.count)).first(where: { castStarts[$0] == end })
+        {
+            // `date '2024-01-01'`
+            end = literal
         } else if tokens[end].isName {
             while end + 2 < tokens.count, tokens[end + 1].isMark("."), tokens[end + 2].isName { end += 2 }
             if isMark(end + 1, "(") { end = try closing(end + 1) }

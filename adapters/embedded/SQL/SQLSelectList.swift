@@ -102,24 +102,36 @@ extension SQLTranslator {
         return found
     }
 
+    /// As ``describe(_:)``, and what arithmetic makes of its operands.
+    private func describeItem(_ piece: Range<Int>) -> SQLResultItem {
+        var item = describe(piece)
+        if let first = piece.first, let results = try? chain(from: first), let whole = results.last,
+            whole.words.upperBound == piece.upperBound - 1, whole.type != .unknown,
+            !whole.symbols.isEmpty
+        {
+            (item.type, item.modifier) = (whole.type, -1)
+        }
+        return item
+    }
+
     private mutating func item(_ piece: Range<Int>) -> SQLResultItem {
         let last = piece.upperBound - 1
         if tokens[last].isOperator("*"), piece.count == 1 || rewrite.isMark(last - 1, ".") {
             return SQLResultItem(isStar: true)
         }
         if piece.count >= 3, tokens[last].isName, rewrite.isWord(last - 1, "as") {
-            var item = describe(piece.lowerBound..<(last - 1))
+            var item = describeItem(piece.lowerBound..<(last - 1))
             showRelation(piece.lowerBound..<(last - 1), item)
             item.name = tokens[last].text
             return item
         }
         if piece.count >= 2, tokens[last].isName, isAlias(last, from: piece.lowerBound) {
-            var item = describe(piece.lowerBound..<last)
+            var item = describeItem(piece.lowerBound..<last)
             showRelation(piece.lowerBound..<last, item)
             item.name = tokens[last].text
             return item
         }
-        var item = describe(piece)
+        var item = describeItem(piece)
         showRelation(piece, item)
         let isColumn = isNameChain(piece)
         if isColumn {
@@ -145,7 +157,7 @@ extension SQLTranslator {
         "current_time", "localtime", "localtimestamp", "session_user", "user", "current_catalog", "current_role",
     ]
 
-    private func isAlias(_ last: Int, from start: Int) -> Bool {
+    func isAlias(_ last: Int, from start: Int) -> Bool {
         let before = tokens[last - 1]
         if tokens[last].kind == .word, Self.notAliases.contains(tokens[last].text) { return false }
         // The last word of a cast belongs to its type.
@@ -164,7 +176,7 @@ extension SQLTranslator {
             ].contains(before.text)
     }
 
-    private func isNameChain(_ piece: Range<Int>) -> Bool {
+    func isNameChain(_ piece: Range<Int>) -> Bool {
         guard piece.count % 2 == 1 else { return false }
         for (offset, index) in piece.enumerated() {
             if offset % 2 == 1, !tokens[index].isMark(".") { return false }
@@ -372,7 +384,14 @@ extension SQLTranslator {
             return item
         }
         if token.isMark("("), let close = try? rewrite.closing(first), close == last {
-            if rewrite.isWord(first + 1, "select") { return describe(selected(first, last)) }
+            if rewrite.isWord(first + 1, "select") {
+                let words = selected(first, last)
+                var found = describe(words)
+                if found.type == .unknown, isNameChain(words) {
+                    (found.function, found.column) = ("max", tokens[words.upperBound - 1].text)
+                }
+                return found
+            }
             return describe((first + 1)..<last)
         }
         if token.isWord("array") || token.isWord("array_agg") { return describeArray(piece) }

@@ -47,7 +47,11 @@ struct SQLTranslator {
     /// The table that a definition makes or changes, and its columns.
     var tableName = ""
     var columnNames: Set<String> = []
-    private var readsCatalog = false
+    private(set) var readsCatalog = false
+    /// The types of the columns that are named, and of the parameters that the client has told.
+    let columnTypes: SQLColumnTypes
+    /// Whether a column's name can only be that of a table's column.
+    let hasOneQuery: Bool
     var tokens: [SQLToken] { rewrite.tokens }
 
     /// Statements that PostgreSQL has and this store has not.
@@ -56,12 +60,23 @@ struct SQLTranslator {
         "lock", "listen", "notify", "unlisten", "load", "checkpoint", "reassign", "create", "drop",
     ]
 
-    static func translate(_ source: [UInt8], _ tokens: [SQLToken]) throws(SQLFailure) -> SQLTranslation {
-        var translator = SQLTranslator(rewrite: SQLRewrite(source, tokens))
+    /// Translates a statement; `types` are those that the client gives its parameters, `columns` those of the tables.
+    static func translate(
+        _ source: [UInt8], _ tokens: [SQLToken], types: [SQLType] = [],
+        columns: SQLColumnTypes = SQLColumnTypes()
+    ) throws(SQLFailure) -> SQLTranslation {
+        var translator = SQLTranslator(rewrite: SQLRewrite(source, tokens), columns)
+        for (index, type) in types.enumerated() where type != .unknown { translator.parameterTypes[index + 1] = type }
         return try translator.statement()
     }
 
-    private init(rewrite: SQLRewrite) { self.rewrite = rewrite }
+    private init(rewrite: SQLRewrite, _ columns: SQLColumnTypes) {
+        self.rewrite = rewrite
+        columnTypes = columns
+        let queries = rewrite.tokens.filter { $0.isWord("select") || $0.isWord("with") }.count
+        let lists = rewrite.tokens.indices.filter { rewrite.isMark($0, "(") && rewrite.isWord($0 + 1, "values") }.count
+        hasOneQuery = queries + lists <= 1
+    }
 
     private mutating func statement() throws(SQLFailure) -> SQLTranslation {
         guard let head = tokens.first else { throw SQLFailure("42601", "syntax error at end of input") }
@@ -112,10 +127,12 @@ struct SQLTranslator {
         let command = try mainCommand()
         if try answerEmpty() { return command }
         try expressions(0..<tokens.count)
+        try grouping()
         try valuesLists()
         try orderings(0..<tokens.count)
         try limits()
         try selectLists()
+        try scalarQueries()
         return command
     }
 
@@ -159,6 +176,7 @@ struct SQLTranslator {
         try expressions(rewrite.rest(next))
         try limits()
         try selectLists()
+        try scalarQueries()
         items = []
         return SQLCommand("EXPLAIN", writes: false)
     }
@@ -200,6 +218,7 @@ struct SQLTranslator {
         try casts(range)
         try operators(range)
         try divisions(range)
+        try typedOperators(range)
     }
 
     /// Schemas, and names that SQLite would take for key words.
@@ -324,6 +343,7 @@ struct SQLTranslator {
             switch tokens[index].text {
             case "for" where ["update", "share", "no", "key"].contains(where: { rewrite.isWord(index + 1, $0) }):
                 try lockClause(index)
+            case "limit": checkAmount(index + 1, clauseEnd(index + 1), "fairlead_limit")
             case "offset": try offsetClause(index)
             case "fetch" where rewrite.isWord(index + 1, "first") || rewrite.isWord(index + 1, "next"):
                 try fetchClause(index)
@@ -363,6 +383,15 @@ struct SQLTranslator {
         return end
     }
 
+    /// Has an amount checked that is not plainly one.
+    private mutating func checkAmount(_ start: Int, _ end: Int, _ function: String) {
+        guard start < end, !rewrite.isEdited(start) || end > start + 1 || tokens[start].kind == .parameter,
+            end > start + 1 || tokens[start].kind != .integer
+        else { return }
+        rewrite.prefix(start, "\(function)(")
+        rewrite.suffix(end - 1, ")")
+    }
+
     private mutating func offsetClause(_ index: Int) throws(SQLFailure) {
         var end = clauseEnd(index + 1)
         let hasRows = rewrite.isWord(end - 1, "rows") || rewrite.isWord(end - 1, "row")
@@ -370,6 +399,7 @@ struct SQLTranslator {
             rewrite.remove((end - 1)..<end)
             end -= 1
         }
+        checkAmount(index + 1, end, "fairlead_offset")
         let before = hasLimit(before: index)
         if before { return }
         let behind = hasRows ? end + 1 : end
@@ -413,6 +443,7 @@ struct SQLTranslator {
         rewrite.replace(index, "LIMIT")
         rewrite.remove((index + 1)..<(index + 2))
         rewrite.remove((only - 1)..<(only + 1))
+        checkAmount(index + 2, only - 1, "fairlead_limit")
         if only - 1 == index + 2 { rewrite.replace(index, "LIMIT 1") }
     }
 

@@ -179,7 +179,12 @@ final class SQLiteConnection: @unchecked Sendable {
         guard let table = sqlite3_column_table_name(statement, place),
             let column = sqlite3_column_origin_name(statement, place)
         else { return .int64 }
-        let name = SQLName(String(cString: column), schema: String(cString: table))
+        return width(of: String(cString: column), in: String(cString: table))
+    }
+
+    /// How wide a column is that fills itself, from its table's definition.
+    func width(of column: String, in table: String) -> SQLType {
+        let name = SQLName(column, schema: table)
         if let known = widths[name] { return known }
         let rows = try? rows(
             "SELECT sql FROM main.sqlite_master WHERE name = ?1 UNION ALL SELECT sql FROM temp.sqlite_master WHERE name = ?1",
