@@ -54,6 +54,8 @@ let package = Package(
         .target(name: "Capabilities", swiftSettings: strict),
         // What applications were seen to use.
         .target(name: "Usage", swiftSettings: strict),
+        // How far a migration is, and which keys it still has to copy.
+        .target(name: "Migration", swiftSettings: strict),
         .target(name: "Multiplex", dependencies: ["Reactor"], exclude: ["LIFECYCLE.md"], swiftSettings: strict),
 
         // The private protocols.
@@ -163,6 +165,7 @@ let package = Package(
                 "ProcessAdapter", "Capabilities", "Reactor", "TestSupport", nio("NIOCore"), http2("NIOHPACK"), protobuf,
             ], exclude: ["Adapters"], swiftSettings: strict),
         .testTarget(name: "UsageTests", dependencies: ["Usage"], swiftSettings: strict),
+        .testTarget(name: "MigrationTests", dependencies: ["Migration"], swiftSettings: strict),
         .testTarget(name: "CapabilitiesTests", dependencies: ["Capabilities"], swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",

@@ -6,8 +6,8 @@ enum ImportTable {
     private static let fronts = ["RedisWire", "PostgresWire", "S3Wire"]
     private static let ours: Set<String> = Set(
         fronts + [
-            "Wire", "Reactor", "Multiplex", "Digest", "Gateway", "Admin", "Capabilities", "Usage", "CLinux", "COpenSSL",
-            "CSQLite", "CHiredis", "CPostgres", "CCurl", "Conformance",
+            "Wire", "Reactor", "Multiplex", "Digest", "Gateway", "Admin", "Capabilities", "Usage", "Migration",
+            "CLinux", "COpenSSL", "CSQLite", "CHiredis", "CPostgres", "CCurl", "Conformance",
             "EmbeddedAdapter", "DeclaredAdapter", "MemcachedSwiftAdapter", "ProcessAdapter", "fairlead",
         ])
 
@@ -33,6 +33,7 @@ enum ImportTable {
             others: ["Glibc", "Synchronization"]),
         Row(folder: "Sources/Capabilities/", isClosed: true, others: ["Glibc"]),
         Row(folder: "Sources/Usage/", isClosed: true, others: ["FoundationEssentials", "Glibc"]),
+        Row(folder: "Sources/Migration/", isClosed: true, others: ["FoundationEssentials", "Glibc"]),
         Row(folder: "Sources/Digest/", own: ["COpenSSL"], isClosed: true, others: ["Glibc"]),
         Row(folder: "Sources/Multiplex/", own: ["Reactor"], isClosed: true, others: ["Glibc", "Synchronization"]),
         Row(

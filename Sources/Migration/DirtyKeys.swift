@@ -1,0 +1,112 @@
+// Which keys one worker's clients may have changed since they were last copied.
+
+/// The keys of writes, handed out only once every write that could still change them is answered.
+///
+/// A key that is noted as its write is sent, and copied before the server gets to the write, would be lost. So writes
+/// belong to generations: a generation is closed when its keys are asked for, and handed out when all of its writes are
+/// answered; whoever copies its keys from then on reads what those writes left. Later writes belong to the next one.
+///
+/// It belongs to one thread, and noting allocates nothing. Beyond its bounds it says "everything", never too little.
+package struct DirtyKeys {
+    /// One write, or one transaction, that is not answered yet.
+    package struct Ticket: Equatable, Sendable {
+        fileprivate let generation: Int
+    }
+
+    /// What one ``take(_:)`` has left.
+    package struct Remainder: Equatable, Sendable {
+        /// Keys that are not known may have been changed: all of the source has to be gone through again.
+        package var isEverything = false
+        /// Nothing is noted any more and no write is under way.
+        package var isSettled = true
+    }
+
+    private struct Generation {
+        var keys: KeySet
+        var isEverything = false
+        var inFlight = 0
+        var isClosed = false
+
+        var isBlank: Bool { keys.isEmpty && !isEverything && inFlight == 0 }
+    }
+
+    /// More than two, so that one command that blocks for long, such as BLPOP, does not hold back the keys of others.
+    private static let generationCount = 3
+    package static let keyLimit = 1 << 16
+    package static let byteLimit = 4 << 20
+
+    private var generations: [Generation]
+    private var current = 0
+
+    /// The limits are those of each of three generations.
+    package init(keyLimit: Int = DirtyKeys.keyLimit, byteLimit: Int = DirtyKeys.byteLimit) {
+        generations = (0..<Self.generationCount).map { _ in
+            Generation(keys: KeySet(keyLimit: keyLimit, byteLimit: byteLimit))
+        }
+    }
+
+    /// A write is about to be sent.
+    package mutating func begin() -> Ticket {
+        generations[current].inFlight += 1
+        return Ticket(generation: current)
+    }
+
+    /// The write of `ticket`, which is not answered, may change `key`.
+    package mutating func note(_ key: Span<UInt8>, database: UInt32, _ ticket: Ticket) {
+        guard !generations[ticket.generation].isEverything else { return }
+        if !generations[ticket.generation].keys.insert(key, database: database) { noteEverything(ticket) }
+    }
+
+    /// The write of `ticket`, which is not answered, may change any key.
+    package mutating func noteEverything(_ ticket: Ticket) {
+        generations[ticket.generation].isEverything = true
+        generations[ticket.generation].keys.removeAll()
+    }
+
+    /// The write of `ticket` is answered, with an error or without: a script that fails has changed what it has changed.
+    package mutating func end(_ ticket: Ticket) {
+        guard generations[ticket.generation].inFlight > 0 else { return }
+        generations[ticket.generation].inFlight -= 1
+    }
+
+    /// The write of `ticket` will not be answered: its connection is lost.
+    ///
+    /// The server may still carry it out, later than anything that is known here, so all has to be looked at once more.
+    package mutating func lose(_ ticket: Ticket) {
+        end(ticket)
+        generations[current].isEverything = true
+        generations[current].keys.removeAll()
+    }
+
+    /// Closes what was noted until now, and hands out and forgets what is closed and whose writes are all answered.
+    package mutating func take(_ body: (_ database: UInt32, _ key: Span<UInt8>) -> Void) -> Remainder {
+        closeCurrent()
+        var remainder = Remainder()
+        for index in generations.indices {
+            if generations[index].isClosed, generations[index].inFlight == 0 {
+                generations[index].keys.forEach(body)
+                if generations[index].isEverything { remainder.isEverything = true }
+                generations[index].keys.removeAll()
+                generations[index].isEverything = false
+                generations[index].isClosed = false
+            }
+            if !generations[index].isBlank { remainder.isSettled = false }
+        }
+        return remainder
+    }
+
+    /// While every other generation waits for its writes, the present one goes on: its keys are handed out later.
+    private mutating func closeCurrent() {
+        guard !generations[current].isBlank else { return }
+        if generations[current].inFlight == 0 {
+            // Handed out at once, so nobody needs another.
+            generations[current].isClosed = true
+            return
+        }
+        guard let next = generations.indices.first(where: { $0 != current && !generations[$0].isClosed }) else {
+            return
+        }
+        generations[current].isClosed = true
+        current = next
+    }
+}

@@ -1,0 +1,119 @@
+// The file that says, from one start of the gateway to the next, how far a migration is.
+
+import FoundationEssentials
+import Glibc
+
+/// What is in the file.
+package struct MigrationRecord: Codable, Equatable, Sendable {
+    package static let schema = "fairlead-migration/1"
+
+    package private(set) var schema = MigrationRecord.schema
+    package var listener: String
+    /// The names of the two backends.
+    package var source: String
+    package var target: String
+    package var phase: MigrationPhase
+
+    package init(listener: String, source: String, target: String, phase: MigrationPhase) {
+        self.listener = listener
+        self.source = source
+        self.target = target
+        self.phase = phase
+    }
+}
+
+/// Why there is no record, in words for the operator.
+package struct MigrationFileError: Error, Equatable, CustomStringConvertible {
+    package let description: String
+}
+
+/// A record on disk, replaced as a whole or not at all.
+package struct MigrationFile: Sendable {
+    /// Bytes; names of configurations are far shorter.
+    private static let sizeLimit = 64 * 1024
+
+    package let path: String
+
+    package init(path: String) { self.path = path }
+
+    /// What is in the file; nil when there is none.
+    ///
+    /// A file that cannot be read, or is none of this schema, is an error and never "no migration": after a cut-over that
+    /// would lead clients back to data that is out of date.
+    package func read() throws(MigrationFileError) -> MigrationRecord? {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            if errno == ENOENT { return nil }
+            throw failure("cannot read \(path)")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.sizeLimit,
+            let data = FileManager.default.contents(atPath: path)
+        else { throw MigrationFileError(description: "\(path) cannot be read as the state of a migration") }
+        guard let record = try? JSONDecoder().decode(MigrationRecord.self, from: data),
+            record.schema == MigrationRecord.schema
+        else {
+            throw MigrationFileError(
+                description:
+                    "\(path) is not the state of a migration (\(MigrationRecord.schema)): restore it, or remove "
+                    + "it if the listener's own backend is the one that has all data")
+        }
+        return record
+    }
+
+    /// Replaces the file; when it returns, the record outlives a crash of the machine.
+    ///
+    /// It is written beside the file, flushed, renamed over it, and the folder is flushed. On an error before the renaming the
+    /// file is as it was; if the folder cannot be flushed, the old record is put back.
+    package func write(_ record: MigrationRecord) throws(MigrationFileError) {
+        let before = try read()
+        try replace(record)
+        do {
+            try flushFolder()
+        } catch {
+            if let before { try replace(before) } else { unlink(path) }
+            throw error
+        }
+    }
+
+    private func replace(_ record: MigrationRecord) throws(MigrationFileError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        guard let data = try? encoder.encode(record) else { throw failure("cannot encode \(path)") }
+        let draft = "\(path).new"
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("cannot write \(draft)") }
+        var bytes = (Array(data) + [0x0A])[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { break }
+            bytes = bytes.dropFirst(count)
+        }
+        guard bytes.isEmpty, fsync(descriptor) == 0 else {
+            let error = failure("cannot write \(draft)")
+            close(descriptor)
+            unlink(draft)
+            throw error
+        }
+        close(descriptor)
+        guard rename(draft, path) == 0 else {
+            let error = failure("cannot replace \(path)")
+            unlink(draft)
+            throw error
+        }
+    }
+
+    private func flushFolder() throws(MigrationFileError) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("cannot flush \(folder)") }
+        let isFlushed = fsync(descriptor) == 0
+        let error = failure("cannot flush \(folder)")
+        close(descriptor)
+        guard isFlushed else { throw error }
+    }
+
+    private func failure(_ what: String) -> MigrationFileError {
+        MigrationFileError(description: "\(what): \(String(cString: strerror(errno)))")
+    }
+}
