@@ -34,6 +34,7 @@ package final class Gateway: Sendable {
     private let logger: Logger
     private let listeners: [ListenerState]
     private let shadows: [ShadowPlace]
+    private let backends: [Backend]
     private let privateBackends: [PrivateBackend]
     /// By the private backends' indices; empty where no proof was asked for.
     private let proofs: [BackendProof]
@@ -52,10 +53,12 @@ package final class Gateway: Sendable {
         self.configuration = configuration
         self.logger = logger
         var routes: [String: Route] = [:]
+        var backends: [Backend] = []
         for (index, settings) in configuration.backends.enumerated() {
             let alpn = fronts.first { $0.wire == settings.protocol }?.backendALPN ?? []
             do {
-                routes[settings.name] = .trusted(try Backend(settings, index: index, alpn: alpn))
+                backends.append(try Backend(settings, index: index, alpn: alpn))
+                routes[settings.name] = .trusted(backends[index])
             } catch {
                 throw StartError(description: "backend '\(settings.name)': \(error)")
             }
@@ -77,6 +80,7 @@ package final class Gateway: Sendable {
                 throw StartError(description: "backend '\(settings.name)': \(error)")
             }
         }
+        self.backends = backends
         self.privateBackends = privateBackends
         self.proofs = proofs
         var listeners: [ListenerState] = []
@@ -240,7 +244,7 @@ package final class Gateway: Sendable {
     /// The Prometheus page.
     package func metrics() async -> String {
         var report = MetricsReport(
-            listeners: listeners, privateBackends: privateBackends.map(\.name), proofs: proofs,
+            listeners: listeners, backends: backends, privateBackends: privateBackends.map(\.name), proofs: proofs,
             workers: await snapshots())
         return report.render()
     }

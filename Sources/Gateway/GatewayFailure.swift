@@ -9,6 +9,8 @@ package struct GatewayFailure: Error, Sendable, Equatable {
         case unreachable = "backend-unreachable"
         /// Connecting took longer than the backend's connect-timeout.
         case connectTimedOut = "backend-connect-timeout"
+        /// It failed several times in a row and is left alone for a while.
+        case circuitOpen = "circuit-open"
         /// The TLS handshake with the backend failed, or its certificate is not trusted.
         case backendTLS = "backend-tls"
         /// The connection to the backend broke while an answer was owed.

@@ -84,6 +84,7 @@ struct ConfigurationFileTests {
                 backend: cache
                 users: { ann: "#2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90" }
                 split: true
+                deny: [FLUSHALL, "config|set"]
                 shadow:
                   backend: pair
                   share: 2.5%
@@ -108,7 +109,12 @@ struct ConfigurationFileTests {
                 response-timeout: 1h
                 tls: { ca: ca.pem, certificate: c.pem, key: c.key, server-name: db, verify: true, minimum-version: "1.3" }
               cache: { url: redis://cache.example.com, mode: shared, login: { user: gate, password: pw } }
-              pair: { url: redis://pair.example.com }
+              pair:
+                url: redis://pair.example.com
+                mode: shared
+                pending-commands: 5000
+                pending-bytes: 16MiB
+                circuit-breaker: { failures: 3, pause: 2s, slow-start: 1m }
               safe: { url: redis://safe.example.com, login: { password-file: pw } }
               blobs:
                 url: https://s3.example.com

@@ -28,6 +28,12 @@ package struct BackendConfiguration: Sendable, Equatable {
     package var idleConnectionTimeout = ConfigurationDefaults.idleConnectionTimeout
     /// How long the backend may stay silent while a reply is owed; nil means for ever.
     package var responseTimeout: Duration?
+    /// Commands that may be under way on the shared connections of a worker (Redis, shared only); nil: no bound for all.
+    package var pendingCommands: Int?
+    /// Bytes that may wait to be sent on a shared connection (Redis, shared only).
+    package var pendingBytes: Int?
+    /// When it is left alone; nil: never.
+    package var circuitBreaker: CircuitBreakerSettings?
 
     package init(name: String, url: String, protocol: WireProtocol, endpoint: Endpoint) {
         self.name = name

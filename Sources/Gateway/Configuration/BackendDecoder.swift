@@ -51,6 +51,7 @@ extension ConfigurationDecoder {
         backend.responseTimeout = responseTimeout ?? backend.responseTimeout
         backend.idleConnections = idleConnections ?? backend.idleConnections
         backend.idleConnectionTimeout = idleConnectionTimeout.flatMap(\.self) ?? backend.idleConnectionTimeout
+        safety(section, of: &backend)
         return backend
     }
 

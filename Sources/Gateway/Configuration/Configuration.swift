@@ -93,6 +93,8 @@ package enum ConfigurationDefaults {
     package static let idleConnections = 64
     /// S3 servers close an idle connection after about 5 s; closing first avoids sending into a closing one.
     package static let idleConnectionTimeout = Duration.seconds(4)
+    package static let breakerFailures = 5
+    package static let breakerPause = Duration.seconds(1)
     /// Hosts in the URL of a cluster or of sentinels; those that answer name the others.
     package static let mostSeeds = 32
 }

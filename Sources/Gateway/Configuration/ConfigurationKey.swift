@@ -11,6 +11,8 @@ package struct ConfigurationKey: Sendable, Equatable {
         case boolean
         /// A whole number with a unit; `mayBeOff` allows the word `off`.
         case duration(mayBeOff: Bool)
+        /// Bytes with a unit.
+        case size
         case endpoint
         /// One endpoint, or a list of them.
         case endpoints
@@ -78,6 +80,7 @@ extension ConfigurationKey.Kind: CustomStringConvertible {
         case .boolean: "`true` or `false`"
         case .duration(let mayBeOff):
             mayBeOff ? "duration (`200ms`, `5s`, `2m`, `1h`) or `off`" : "duration (`200ms`, `5s`, `2m`, `1h`)"
+        case .size: "size (`64KiB`, `1MiB`)"
         case .endpoint: "address"
         case .endpoints: "address, or a list of them"
         case .url: "URL"

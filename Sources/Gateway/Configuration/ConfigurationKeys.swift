@@ -132,7 +132,7 @@ extension ConfigurationKey {
             connectTimeout, responseTimeout, idleConnections,
             idleConnectionTimeout, backendTLS, backendCA, backendCertificate, backendKey, serverName, verify,
             backendMinimumVersion,
-        ] + loginKeys
+        ] + safetyKeys + loginKeys
 
     static let backends = ConfigurationKey(
         "backends", .namedSections, default: .required, "The backends, each under a name of your choice.")
@@ -188,7 +188,10 @@ extension ConfigurationKey {
         "How long name resolution, connecting and the TLS handshake may take together.")
     static let responseTimeout = ConfigurationKey(
         "backends.NAME.response-timeout", .duration(mayBeOff: true), default: .value("off"),
-        "How long the backend may stay silent while a reply is owed. Blocking commands and long queries need `off`.")
+        """
+        How long the backend may stay silent while a reply is owed; then the command has failed. Redis commands that may \
+        block (`BLPOP`, `XREAD BLOCK`, …) are waited for as long as they like; long PostgreSQL queries need `off`.
+        """)
     static let idleConnections = ConfigurationKey(
         "backends.NAME.idle-connections", .wholeNumber(0...65_536),
         default: .value("\(ConfigurationDefaults.idleConnections)"),

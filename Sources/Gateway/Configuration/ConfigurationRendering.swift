@@ -191,6 +191,15 @@ extension BackendConfiguration {
         if topology.isCluster { lines.add(.replicaReads, replicaReads.rawValue) }
         lines.add(.connectTimeout, DurationText.render(connectTimeout))
         lines.add(.responseTimeout, responseTimeout.map(DurationText.render) ?? "off")
+        if let pendingCommands { lines.add(.pendingCommands, "\(pendingCommands)") }
+        if let pendingBytes { lines.add(.pendingBytes, SizeText.render(pendingBytes)) }
+        if let circuitBreaker {
+            lines.open(ConfigurationKey.circuitBreaker.name)
+            lines.add(.breakerFailures, "\(circuitBreaker.failures)")
+            lines.add(.breakerPause, DurationText.render(circuitBreaker.pause))
+            lines.add(.slowStart, circuitBreaker.slowStart.map(DurationText.render) ?? "off")
+            lines.close()
+        }
         if self.protocol == .s3 {
             lines.add(.idleConnections, "\(idleConnections)")
             lines.add(.idleConnectionTimeout, DurationText.render(idleConnectionTimeout))

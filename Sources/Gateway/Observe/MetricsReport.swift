@@ -45,13 +45,16 @@ struct MetricsReport {
     private let workers: [WorkerSnapshot]
     private let privateBackends: [String]
     private let proofs: [BackendProof]
+    private let backends: [Backend]
     private var page = PrometheusText()
 
     /// - Parameter privateBackends: the names by their indices.
     init(
-        listeners: [ListenerState], privateBackends: [String], proofs: [BackendProof], workers: [WorkerSnapshot]
+        listeners: [ListenerState], backends: [Backend], privateBackends: [String], proofs: [BackendProof],
+        workers: [WorkerSnapshot]
     ) {
         self.listeners = listeners
+        self.backends = backends
         self.workers = workers
         self.privateBackends = privateBackends
         self.proofs = proofs
@@ -69,6 +72,7 @@ struct MetricsReport {
         failures()
         refusals()
         ShadowReport(listeners, workers).write(to: &page)
+        circuits()
         gaps()
         unverified()
         process()
@@ -182,6 +186,19 @@ struct MetricsReport {
             for (reason, count) in row.snapshot.refusals.sorted(by: { $0.key < $1.key }) {
                 page.sample("fairlead_commands_refused_total", row.labels + [("reason", reason)], count)
             }
+        }
+    }
+
+    private mutating func circuits() {
+        let broken = backends.compactMap { backend in backend.breaker.map { (backend.name, $0.report) } }
+        guard !broken.isEmpty else { return }
+        page.family(
+            "fairlead_backend_circuit", .gauge,
+            "The circuit breaker: 0 closed, 1 recovering, 2 one attempt is under way, 3 open.")
+        for (name, report) in broken { page.sample("fairlead_backend_circuit", [("backend", name)], report.phase) }
+        page.family("fairlead_backend_circuit_openings_total", .counter, "Times that the circuit breaker has opened.")
+        for (name, report) in broken {
+            page.sample("fairlead_backend_circuit_openings_total", [("backend", name)], report.openings)
         }
     }
 

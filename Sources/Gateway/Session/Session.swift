@@ -80,17 +80,13 @@ package final class Session {
         let backend = backend
         waker.setDeadline(after: backend.connectTimeout.nanoseconds)
         defer { waker.setDeadline(after: nil) }
+        let upstream = try await backend.connect(local.resolver, waker: waker)
+        metrics.upstreamsOpened += 1
         do throws(IOError) {
-            let upstream = try await backend.connect(local.resolver, waker: waker)
-            metrics.upstreamsOpened += 1
-            do throws(IOError) {
-                try await backend.secure(upstream)
-                return upstream
-            } catch {
-                upstream.close()
-                throw error
-            }
+            try await backend.secure(upstream)
+            return upstream
         } catch {
+            upstream.close()
             throw .connecting(to: backend, error)
         }
     }

@@ -18,6 +18,8 @@ package final class Backend: Sendable {
     let master: SentinelMaster?
     /// Whether connections say READONLY, because it is a replica of a cluster.
     let isReplica: Bool
+    /// Whether it is asked at all; nil: always.
+    let breaker: CircuitBreaker?
     package var connectTimeout: Duration { configuration.connectTimeout }
 
     init(_ configuration: BackendConfiguration, index: Int, alpn: [String]) throws(IOError) {
@@ -26,6 +28,7 @@ package final class Backend: Sendable {
         name = configuration.name
         target = ConnectTarget(configuration.endpoint)
         isReplica = false
+        breaker = configuration.circuitBreaker.map(CircuitBreaker.init)
         master = if case .sentinel(let name, _) = configuration.topology { SentinelMaster(name) } else { nil }
         login = try configuration.login.map { login throws(IOError) in
             .init(user: login.user.map { Array($0.utf8) }, password: try Self.password(login.password))
@@ -56,14 +59,28 @@ package final class Backend: Sendable {
         login = cluster.login
         tls = cluster.tls
         master = nil
+        breaker = settings.circuitBreaker.map(CircuitBreaker.init)
         self.isReplica = isReplica
     }
 
     /// How errors and logs name it.
     package var label: String { "backend '\(name)' (\(master?.description ?? target.description))" }
 
-    /// Connects, without TLS, before `waker`'s deadline.
-    package func connect(_ resolver: Resolver, waker: Waker) async throws(IOError) -> Socket {
+    /// Connects, without TLS, before `waker`'s deadline, unless the circuit breaker is open.
+    package func connect(_ resolver: Resolver, waker: Waker) async throws(GatewayFailure) -> Socket {
+        if let breaker { try await admit(breaker, waker) }
+        do throws(IOError) {
+            let socket = try await open(resolver, waker: waker)
+            breaker?.succeeded(at: waker.worker.now)
+            return socket
+        } catch {
+            // A session that ends meanwhile says nothing of the backend.
+            if error != .cancelled { breaker?.failed(at: waker.worker.now) }
+            throw .connecting(to: self, error)
+        }
+    }
+
+    private func open(_ resolver: Resolver, waker: Waker) async throws(IOError) -> Socket {
         guard let master else { return try await Socket.connect(to: target, resolver: resolver, waker: waker) }
         guard let target = master.target else {
             throw .resolution(host: master.name, reason: "no sentinel has named a master that is called so")
@@ -71,6 +88,33 @@ package final class Backend: Sendable {
         let socket = try await Socket.connect(to: target, resolver: resolver, waker: waker)
         master.connected(socket, to: target)
         return socket
+    }
+
+    /// Waits for the turn that `breaker` gives.
+    private func admit(_ breaker: CircuitBreaker, _ waker: Waker) async throws(GatewayFailure) {
+        let due = waker.deadline
+        let now = waker.worker.now
+        let patience = due > now ? due &- now : 0
+        switch breaker.admit(at: now, patience: min(patience, connectTimeout.nanoseconds)) {
+        case .go: break
+        case .wait(let turn):
+            waker.setDeadline(at: turn)
+            while !waker.hasTimedOut, !waker.isCancelled { await waker.wait() }
+            waker.setDeadline(at: due)
+            if waker.isCancelled { throw .connecting(to: self, .cancelled) }
+        case .refused(let until):
+            let milliseconds = (until &- min(until, now)) / 1_000_000
+            throw GatewayFailure(
+                .circuitOpen,
+                "\(label) is left alone for another \(milliseconds) ms, because it failed \(breaker.failures) times in a row "
+                    + "(circuit-breaker)")
+        }
+    }
+
+    /// The failure of a backend that did not answer within its response-timeout, which its circuit breaker hears of.
+    func fellSilent(at now: UInt64) -> GatewayFailure {
+        breaker?.failed(at: now)
+        return GatewayFailure(.silent, "\(label) did not answer in time")
     }
 
     /// Encrypts a fresh connection when the backend asks for it, before the waker's deadline.

@@ -19,7 +19,7 @@ extension PostgresFront {
             await fail(session, .lost(session.backend, detail), observer)
         case .silent:
             await fail(
-                session, GatewayFailure(.silent, "\(session.backend.label) did not answer in time"), observer)
+                session, session.backend.fellSilent(at: session.worker.now), observer)
         case .idle:
             await fail(session, GatewayFailure(.idle, "no byte passed for the idle-timeout"), observer)
         case .cancelled:

@@ -23,7 +23,7 @@ extension GatewayFailure.Cause {
     /// What a PostgreSQL client is told; nil where there is nobody left to tell.
     fileprivate var postgresFailure: PostgresFailure? {
         switch self {
-        case .unreachable: .cannotConnect
+        case .unreachable, .circuitOpen: .cannotConnect
         case .connectTimedOut: .connectTimedOut
         case .backendTLS: .backendTLSFailed
         case .lost, .loginRefused: .backendLost

@@ -14,14 +14,14 @@ enum PostgresUpstream {
     ) async throws(GatewayFailure) -> Socket {
         session.waker.setDeadline(after: backend.connectTimeout.nanoseconds)
         let upstream: Socket
-        do throws(IOError) {
-            if let address {
+        if let address {
+            do throws(IOError) {
                 upstream = try await Socket.connect(to: address, waker: session.waker)
-            } else {
-                upstream = try await backend.connect(session.local.resolver, waker: session.waker)
+            } catch {
+                throw .connecting(to: backend, error)
             }
-        } catch {
-            throw .connecting(to: backend, error)
+        } else {
+            upstream = try await backend.connect(session.local.resolver, waker: session.waker)
         }
         session.metrics.upstreamsOpened += 1
         do throws(GatewayFailure) {

@@ -68,8 +68,7 @@ package struct RedisFront: Front {
         case .backendFailed(let error):
             await fail(session, .lost(session.backend, "\(error)"), observer)
         case .silent:
-            let failure = GatewayFailure(.silent, "\(session.backend.label) did not answer in time")
-            await fail(session, failure, observer)
+            await fail(session, session.backend.fellSilent(at: session.worker.now), observer)
         case .idle:
             session.note(GatewayFailure(.idle, "no byte passed for the idle-timeout"))
             await session.client.closeAfterLastWords()

@@ -7,7 +7,7 @@ extension S3ErrorCode {
     init(_ cause: GatewayFailure.Cause) {
         switch cause {
         case .unreachable, .shuttingDown: self = .serviceUnavailable
-        case .tooManyConnections: self = .slowDown
+        case .tooManyConnections, .circuitOpen: self = .slowDown
         case .connectTimedOut, .silent: self = .gatewayTimeout
         case .lost, .loginRefused, .backendTLS, .backendProtocol: self = .badGateway
         case .idle, .handshakeTimedOut: self = .requestTimeout
@@ -20,7 +20,7 @@ extension S3CloseReason {
     /// What a failure of the gateway's means for the connections of its exchange.
     init(_ cause: GatewayFailure.Cause) {
         switch cause {
-        case .unreachable, .lost, .loginRefused, .backendTLS: self = .serverGone
+        case .unreachable, .circuitOpen, .lost, .loginRefused, .backendTLS: self = .serverGone
         case .backendProtocol: self = .serverBrokeRule
         case .connectTimedOut, .silent, .idle, .handshakeTimedOut: self = .timedOut
         case .tooManyConnections, .shuttingDown: self = .gatewayStopped

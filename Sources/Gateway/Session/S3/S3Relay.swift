@@ -117,7 +117,7 @@ struct S3Relay {
             return .failed(GatewayFailure(.idle, "the client sent and took no byte for the idle-timeout"))
         }
         if backend.configuration.responseTimeout != nil {
-            return .failed(GatewayFailure(.silent, "\(backend.label) did not answer in time"))
+            return .failed(backend.fellSilent(at: worker.now))
         }
         return .failed(GatewayFailure(.idle, "\(backend.label) was silent for the listener's idle-timeout"))
     }

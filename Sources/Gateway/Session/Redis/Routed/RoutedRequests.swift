@@ -132,14 +132,19 @@ extension RoutedClient {
     private func take(_ command: RedisWholeCommand, in bytes: Span<UInt8>) -> Bool {
         switch place(command, in: bytes) {
         case .lane(let lane):
+            if let overload = upstream(of: lane).overload { return refuse(overload) }
             guard accepts(lane) else { break }
             send(command.command, bytes.extracting(command.range), to: lane)
             return true
         case .rewritten(let lane, let words):
+            if let overload = upstream(of: lane).overload { return refuse(overload) }
             guard accepts(lane) else { break }
             send(command.command, words.span, to: lane)
             return true
         case .split(let split):
+            for part in split.parts {
+                if let overload = upstream(of: part.lane).overload { return refuse(overload) }
+            }
             guard split.parts.allSatisfy({ accepts($0.lane) }) else { break }
             send(command.command, split)
             return true
@@ -169,6 +174,12 @@ extension RoutedClient {
         holdsWhole = true
         isStalled = true
         return false
+    }
+
+    private func refuse(_ overload: RedisOverload) -> Bool {
+        guard answer(overload.reply, .none) else { return false }
+        metrics.count(refusal: overload.reason)
+        return true
     }
 
     /// Answers a command that is not let through, as the server answers one that a user may not send; false when that has to wait.

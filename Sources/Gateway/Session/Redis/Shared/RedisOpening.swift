@@ -12,12 +12,7 @@ enum RedisOpening {
     ) async throws(GatewayFailure) -> Socket {
         waker.setDeadline(after: backend.connectTimeout.nanoseconds)
         defer { waker.setDeadline(after: nil) }
-        let socket: Socket
-        do throws(IOError) {
-            socket = try await backend.connect(resolver, waker: waker)
-        } catch {
-            throw .connecting(to: backend, error)
-        }
+        let socket = try await backend.connect(resolver, waker: waker)
         let refusal: RedisErrorCode?
         do throws(IOError) {
             try await backend.secure(socket)

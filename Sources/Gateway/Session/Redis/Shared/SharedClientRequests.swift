@@ -29,7 +29,7 @@ extension SharedClient {
         if holdsWhole { passHeld() }
         var reads = 0
         while client.isReadable, !client.isCongested, !needsOwn, !holdsWhole {
-            guard hasRoom else { return waitForRoom() }
+            guard mayTake(upstream.overload) else { return waitForRoom() }
             guard reads < Self.readsPerTurn else { return waker.wake() }
             reads += 1
             switch try client.receive() {
@@ -61,9 +61,12 @@ extension SharedClient {
     /// Sends the whole commands at the start of `bytes`, as many as may go; how many bytes they are.
     private func passShared(_ bytes: Span<UInt8>) -> Int {
         var offset = 0
+        // Where what is to be sent begins: behind commands that were refused.
+        var start = 0
         holdsWhole = false
         finding: while offset < bytes.count {
-            guard hasRoom else {
+            let overload = upstream.overload
+            guard mayTake(overload) else {
                 holdsWhole = true
                 waitForRoom()
                 break
@@ -77,9 +80,14 @@ extension SharedClient {
                     break finding
                 }
                 usage?.received(command, in: bytes, pending: owed)
-                owes(command.command)
                 offset = command.range.upperBound
                 looks = 0
+                if let overload {
+                    refuse(overload)
+                    start = offset
+                } else {
+                    owes(command.command)
+                }
             case .partial:
                 looks += 1
                 if !RedisLimits.partialLooks.allows(looks)
@@ -93,10 +101,22 @@ extension SharedClient {
                 break finding
             }
         }
-        if offset > 0 {
-            upstream.submit(bytes.extracting(0..<offset))
+        if offset > start {
+            upstream.submit(bytes.extracting(start..<offset))
             if parked != nil { unpark() }
         }
         return offset
+    }
+
+    /// Whether a command may be sent, or refused because of `overload`, now.
+    @inline(__always)
+    private func mayTake(_ overload: RedisOverload?) -> Bool {
+        overload == nil ? hasRoom : owed == 0 && !client.isCongested
+    }
+
+    /// Answers a command of a client that is owed nothing; with replies to come it would have to wait for its place.
+    private func refuse(_ overload: RedisOverload) {
+        client.send(overload.reply.span)
+        metrics.count(refusal: overload.reason)
     }
 }

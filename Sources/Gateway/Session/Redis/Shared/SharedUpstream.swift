@@ -15,6 +15,11 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     private let waker: Waker
     private let worker: Worker
     private let responseTimeout: UInt64?
+    private unowned let upstreams: SharedUpstreams
+    private let isBounded: Bool
+    private let pendingLimit: Int
+    private let outgoingLimit: Int
+    private let hasByteLimit: Bool
 
     @exclusivity(unchecked) private var socket: Socket?
     @exclusivity(unchecked) private var framer = RedisReplyFramer()
@@ -40,13 +45,21 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     /// Connections of single clients, waiting for the next that needs one.
     let spares: SpareConnections
 
-    /// Bytes that may lie here before clients have to wait.
+    /// Bytes that may lie here before clients have to wait, unless the configuration says at which they are refused.
     private static let outgoingLimit = 1 << 20
     private static let readsPerTurn = 8
     /// Nanoseconds that a connection without owed replies and without clients is kept, and spares are.
     private static let patience: UInt64 = 10_000_000_000
 
-    init(_ backend: Backend, as identity: RedisIdentity, _ local: WorkerState) {
+    init(
+        _ backend: Backend, as identity: RedisIdentity, _ local: WorkerState, among upstreams: SharedUpstreams
+    ) {
+        self.upstreams = upstreams
+        let settings = backend.configuration
+        isBounded = settings.pendingCommands != nil || settings.pendingBytes != nil || backend.breaker != nil
+        pendingLimit = settings.pendingCommands ?? .max
+        hasByteLimit = settings.pendingBytes != nil
+        outgoingLimit = settings.pendingBytes ?? Self.outgoingLimit
         self.backend = backend
         self.identity = identity
         resolver = local.resolver
@@ -60,7 +73,35 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
 
     /// Whether a client may send more now; if not, it asks for ``waitForRoom(_:)``.
     var accepts: Bool {
-        outgoing.count < Self.outgoingLimit && heir == nil && socket?.isCongested != true
+        // Where a bound says at how many bytes commands are refused, nobody is held back before.
+        if hasByteLimit { return heir == nil && bytesToSend < outgoingLimit }
+        return outgoing.count < outgoingLimit && heir == nil && socket?.isCongested != true
+    }
+
+    private var bytesToSend: Int { outgoing.count + (socket?.queuedCount ?? 0) }
+
+    /// What a command that comes now is answered with, because too many are under way already; nil: it may go.
+    @inline(__always)
+    var overload: RedisOverload? { isBounded ? boundedOverload : nil }
+
+    private var boundedOverload: RedisOverload? {
+        if upstreams.pending >= pendingLimit {
+            return RedisOverload(
+                reason: "pending-commands",
+                message:
+                    "\(backend.label) has \(upstreams.pending) commands under way on this worker (pending-commands)")
+        }
+        if hasByteLimit, bytesToSend >= outgoingLimit {
+            return RedisOverload(
+                reason: "pending-bytes",
+                message: "\(backend.label) has more than \(outgoingLimit) bytes of commands to take (pending-bytes)")
+        }
+        if let breaker = backend.breaker, upstreams.pending >= breaker.commands(at: worker.now) {
+            return RedisOverload(
+                reason: "slow-start",
+                message: "\(backend.label) has just recovered and takes few commands at a time (slow-start)")
+        }
+        return nil
     }
 
     /// Wakes `client` when there is room again, after those who have asked before.
@@ -76,6 +117,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
         owed.append(
             OwedReply(owner: .passUnretained(client), ticket: ticket, command: command, startedAt: worker.now))
         unsent &+= 1
+        upstreams.pending &+= 1
     }
 
     /// Takes the bytes of commands that were noted; they leave at the end of the worker's turn.
@@ -117,7 +159,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
         guard let socket, !outgoing.isEmpty else { return }
         // Not as an array: a second reference to it would make the next one a new one.
         outgoing.withUnsafeBufferPointer { socket.send($0.span) }
-        let isLarge = outgoing.capacity > Self.outgoingLimit
+        let isLarge = outgoing.capacity > outgoingLimit
         outgoing.removeAll(keepingCapacity: !isLarge)
         unsent = 0
         if let responseTimeout, answerDue == .max { expectAnswer(within: responseTimeout) }
@@ -198,6 +240,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
         let reply = RedisErrorReply.compose(failure.message)
         for _ in 0..<count {
             guard let entry = owed.removeFirst() else { break }
+            upstreams.pending &-= 1
             let isCut = isMidReply
             isMidReply = false
             entry.owner._withUnsafeGuaranteedRef {
@@ -252,7 +295,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
             } else if hasRead {
                 expectAnswer(within: responseTimeout)
             } else if answerDue <= worker.now {
-                return over(GatewayFailure(.silent, "\(backend.label) did not answer in time"))
+                return over(backend.fellSilent(at: worker.now))
             }
         }
         if sweepDue <= worker.now {
@@ -308,6 +351,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
                 }
                 isMidReply = false
                 _ = owed.removeFirst()
+                upstreams.pending &-= 1
                 count &+= 1
                 entry.owner._withUnsafeGuaranteedRef {
                     $0.answered(entry, reply, now: worker.now)

@@ -9,6 +9,8 @@ package final class SharedUpstreams: @unchecked Sendable {
     private let backend: Backend
     private var upstreams: [RedisIdentity: SharedUpstream] = [:]
     private var tasks: [ObjectIdentifier: Task<Void, Never>] = [:]
+    /// Commands under way on all of these connections.
+    @exclusivity(unchecked) var pending = 0
 
     init(_ backend: Backend, _ local: WorkerState) {
         self.backend = backend
@@ -26,7 +28,7 @@ package final class SharedUpstreams: @unchecked Sendable {
     }
 
     private func start(_ identity: RedisIdentity) -> SharedUpstream {
-        let upstream = SharedUpstream(backend, as: identity, local)
+        let upstream = SharedUpstream(backend, as: identity, local, among: self)
         upstreams[identity] = upstream
         tasks[ObjectIdentifier(upstream)] = Task(executorPreference: local.worker) { [self] in
             await upstream.run()

@@ -139,7 +139,7 @@ class SharingClient: Pump {
         let isOver = own == nil || isAway ? stepShared() : stepOwn()
         if isOver { return true }
         if answerDue <= now, let own {
-            return over(.ownFailed(GatewayFailure(.silent, "\(own.backend.label) did not answer in time")))
+            return over(.ownFailed(own.backend.fellSilent(at: now)))
         }
         let idleEnd = idleTimeout.map { Self.sum(lastMoved, $0) } ?? .max
         if idleEnd <= now { return over(.idle) }
