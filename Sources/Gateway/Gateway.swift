@@ -83,6 +83,7 @@ package final class Gateway: Sendable {
         self.backends = backends
         self.privateBackends = privateBackends
         self.proofs = proofs
+        let count = max(1, configuration.workers ?? Machine.coreCount)
         var listeners: [ListenerState] = []
         for (index, settings) in configuration.listeners.enumerated() {
             guard let front = fronts.first(where: { $0.wire == settings.protocol }) else {
@@ -101,7 +102,7 @@ package final class Gateway: Sendable {
             }
             do {
                 listeners.append(
-                    try ListenerState(settings, index: index, front: front, routes: targets))
+                    try ListenerState(settings, index: index, front: front, routes: targets, workers: count))
             } catch {
                 throw StartError(description: "listener '\(settings.name)': \(error)")
             }
@@ -111,8 +112,7 @@ package final class Gateway: Sendable {
         let places = listeners + shadows.flatMap { [$0.primary, $0.candidate] }
         usage = configuration.usage.isEnabled ? UsageKeeper(configuration.usage, logger: logger) : nil
         let resolver = Resolver()
-        let count = configuration.workers ?? Machine.coreCount
-        workers = try (0..<max(1, count)).map { index in
+        workers = try (0..<count).map { index in
             WorkerState(
                 worker: try Worker(index: index), resolver: resolver, listeners: places,
                 backendCount: configuration.backends.count, privateBackendCount: privateBackends.count,

@@ -21,4 +21,7 @@ package enum RedisErrorReply {
         line.append(.lineFeed)
         return line
     }
+
+    /// The same with the code of a server that has no time: `-BUSY fairlead: MESSAGE`.
+    package static func busy(_ message: String) -> [UInt8] { Array("-BUSY".utf8) + compose(message).dropFirst(4) }
 }

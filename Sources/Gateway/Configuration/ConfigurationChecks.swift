@@ -12,12 +12,16 @@ enum ConfigurationChecks {
 
     /// Every finding in `configuration`; `declared` also holds the backends that were named but could not be read.
     static func findings(in configuration: Configuration, declared: [String]) -> [Finding] {
-        configuration.listeners.flatMap { references(of: $0, in: configuration, declared: declared) }
-            + configuration.listeners.flatMap { RouteChecks.findings($0, in: configuration, declared: declared) }
-            + configuration.listeners.flatMap { DoorChecks.findings($0, in: configuration) }
-            + configuration.listeners.flatMap { DenyChecks.findings($0) }
-            + configuration.listeners.flatMap { ShadowChecks.findings($0, in: configuration, declared: declared) }
-            + clashes(in: configuration)
+        var findings: [Finding] = []
+        for listener in configuration.listeners {
+            findings += references(of: listener, in: configuration, declared: declared)
+            findings += RouteChecks.findings(listener, in: configuration, declared: declared)
+            findings += DoorChecks.findings(listener, in: configuration)
+            findings += DenyChecks.findings(listener)
+            findings += RateLimitChecks.findings(listener)
+            findings += ShadowChecks.findings(listener, in: configuration, declared: declared)
+        }
+        return findings + clashes(in: configuration)
     }
 
     private static func references(

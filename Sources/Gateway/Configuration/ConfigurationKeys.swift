@@ -43,10 +43,9 @@ extension ConfigurationKey {
     static let listenerKeys =
         [
             listeners, listener, listenerProtocol, listen, listenerBackend, connections, handshakeTimeout, idleTimeout,
-            users, accessKeys, region, allowAnonymous, deny, listenerTLS, listenerTLSMode, listenerCertificate,
-            listenerKey,
-            clientCA,
-            listenerMinimumVersion,
+            users, accessKeys, region, allowAnonymous, deny,
+        ] + rateLimit.all + [
+            listenerTLS, listenerTLSMode, listenerCertificate, listenerKey, clientCA, listenerMinimumVersion,
             listenerTLSRequired,
         ] + routeKeys + shadowKeys
 

@@ -101,6 +101,17 @@ private struct YAMLLines {
     }
 }
 
+extension RateLimit {
+    fileprivate func render(as keys: ConfigurationKey.RateLimitKeys, into lines: inout YAMLLines) {
+        lines.open(keys.section.name)
+        lines.add(keys.commands, "\(commands)")
+        lines.add(keys.burst, "\(burst)")
+        lines.add(keys.owner, owner.rawValue)
+        lines.add(keys.excess, excess.rawValue)
+        lines.close()
+    }
+}
+
 extension RouteConfiguration {
     fileprivate func render(into lines: inout YAMLLines) {
         if let prefix = match.prefix { lines.add(.routePrefix, prefix) }
@@ -108,6 +119,7 @@ extension RouteConfiguration {
         if let user = match.user { lines.add(.routeUser, user) }
         lines.add(.routeBackend, backend)
         if let rewrite { lines.add(.routeRewrite, rewrite) }
+        rateLimit?.render(as: ConfigurationKey.routeRateLimit, into: &lines)
     }
 }
 
@@ -143,6 +155,7 @@ extension ListenerConfiguration {
         if let region { lines.add(.region, region) }
         if allowsAnonymous { lines.add(.allowAnonymous, "true") }
         if !denied.isEmpty { lines.add(.deny, list: denied.map(\.description)) }
+        rateLimit?.render(as: ConfigurationKey.rateLimit, into: &lines)
         if !routes.isEmpty {
             lines.add(.split, "\(splits)")
             lines.open(ConfigurationKey.routes.name)

@@ -36,6 +36,8 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var allowsAnonymous = false
     /// What no client may send here (Redis).
     package var denied: [RedisDenials.Entry] = []
+    /// What it takes in all (Redis).
+    package var rateLimit: RateLimit?
 
     package init(name: String, protocol: WireProtocol, listen: [Endpoint], backend: String) {
         self.name = name

@@ -23,6 +23,7 @@ extension ConfigurationDecoder {
             }
             return entry
         }
+        let rateLimit = rateLimit(ConfigurationKey.rateLimit, in: section)
         let routes = routes(section)
         let splits = boolean(.split, in: section)
         let shadow = shadow(section)
@@ -37,6 +38,7 @@ extension ConfigurationDecoder {
         listener.region = region
         listener.allowsAnonymous = allowsAnonymous ?? listener.allowsAnonymous
         listener.denied = denied ?? []
+        listener.rateLimit = rateLimit
         listener.routes = routes
         listener.splits = splits ?? listener.splits
         listener.shadow = shadow

@@ -10,6 +10,8 @@ package struct RouteConfiguration: Sendable, Equatable {
     package var backend: String
     /// What stands in a key in place of the matched prefix on the way to the backend; nil: keys pass unchanged.
     package var rewrite: String?
+    /// What it takes, beside what the whole listener takes.
+    package var rateLimit: RateLimit?
 
     package init(_ match: RouteMatch = RouteMatch(), backend: String, rewrite: String? = nil) {
         self.match = match

@@ -14,6 +14,7 @@ extension ConfigurationDecoder {
         let user = text(.routeUser, in: section)
         let rewrite = text(.routeRewrite, in: section)
         let backend = text(.routeBackend, in: section)
+        let rateLimit = rateLimit(ConfigurationKey.routeRateLimit, in: section)
         if prefix == "" {
             add(
                 "expected the first bytes of keys; remove it, and the route takes any key",
@@ -28,7 +29,9 @@ extension ConfigurationDecoder {
             add("rewrite stands in place of a prefix: add prefix, or remove it", at: section.path(of: .routeRewrite))
         }
         guard let backend else { return nil }
-        return RouteConfiguration(
+        var route = RouteConfiguration(
             RouteMatch(prefix: prefix, database: database, user: user), backend: backend, rewrite: rewrite)
+        route.rateLimit = rateLimit
+        return route
     }
 }

@@ -1,7 +1,8 @@
 // The configuration keys of a listener's routes.
 
 extension ConfigurationKey {
-    static let routeKeys = [routes, routePrefix, routeDatabase, routeUser, routeBackend, routeRewrite, split]
+    static let routeKeys =
+        [routes, routePrefix, routeDatabase, routeUser, routeBackend, routeRewrite] + routeRateLimit.all + [split]
 
     static let routes = ConfigurationKey(
         "listeners.NAME.routes", .sections, default: .described("all to `backend`"),

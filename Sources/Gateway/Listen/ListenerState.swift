@@ -19,10 +19,15 @@ package final class ListenerState: Sendable {
     let denials: RedisDenials?
     /// What leads to the candidate that is asked as well; nil where there is none.
     let shadow: Shadow?
+    /// Whether the listener, or a route, takes so many commands a second only (Redis).
+    let hasRateLimits: Bool
+    /// What all clients draw from, by the routes' places, and the listener's own behind them.
+    let rateBuckets: [RateBucket?]
     private let sessions = Atomic(0)
 
-    init(_ configuration: ListenerConfiguration, index: Int, front: any Front, routes: [ListenerRoute]) throws(IOError)
-    {
+    init(
+        _ configuration: ListenerConfiguration, index: Int, front: any Front, routes: [ListenerRoute], workers: Int
+    ) throws(IOError) {
         self.configuration = configuration
         self.index = index
         self.front = front
@@ -34,6 +39,11 @@ package final class ListenerState: Sendable {
             asks && (!configuration.users.isEmpty || backends.contains { $0.login != nil })
             ? GatewayDoor(configuration.users) : nil
         denials = configuration.denied.isEmpty ? nil : RedisDenials(configuration.denied)
+        let limits = configuration.allRoutes.map(\.rateLimit) + [configuration.rateLimit]
+        hasRateLimits = limits.contains { $0 != nil }
+        rateBuckets = limits.map { limit in
+            limit.flatMap { $0.owner == .listener ? RateBucket($0, workers: workers) : nil }
+        }
         switch configuration.tls {
         case .terminate(let settings):
             tls = try TLSContext.server(

@@ -26,7 +26,8 @@ package final class WorkerState: @unchecked Sendable {
 
     /// By the listeners' indices; made at first use, on the worker's thread.
     private(set) var shadows: [ShadowCounts?]
-
+    /// By the listeners' indices; made at first use, on the worker's thread.
+    private var rateLeases: [[RateLease?]?]
     /// By the trusted backends' indices; made at first use, on the worker's thread.
     private var clusters: [ClusterNodes?]
     /// By the trusted backends' indices; made at first use, on the worker's thread.
@@ -49,6 +50,7 @@ package final class WorkerState: @unchecked Sendable {
         watches = Array(repeating: nil, count: backendCount)
         routeTables = Array(repeating: nil, count: listeners.count)
         shadows = Array(repeating: nil, count: listeners.count)
+        rateLeases = Array(repeating: nil, count: listeners.count)
     }
 
     /// The gate of `backend` on this worker.
@@ -84,6 +86,14 @@ package final class WorkerState: @unchecked Sendable {
         let counts = ShadowCounts()
         shadows[index] = counts
         return counts
+    }
+
+    /// What this worker has drawn from the buckets of `listener`.
+    func rateLeases(of listener: ListenerState) -> [RateLease?] {
+        if let leases = rateLeases[listener.index] { return leases }
+        let leases = listener.rateBuckets.map { $0.map(RateLease.init) }
+        rateLeases[listener.index] = leases
+        return leases
     }
 
     /// The nodes of the cluster that `backend` leads to, as this worker knows them.

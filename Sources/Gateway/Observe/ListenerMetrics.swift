@@ -30,6 +30,8 @@ package final class ListenerMetrics {
     @exclusivity(unchecked) package var untracked: UInt64 = 0
     /// Messages a backend sent that answer nothing: pushes, notices.
     @exclusivity(unchecked) package var pushes: UInt64 = 0
+    /// Commands that waited because there were too many in a second.
+    @exclusivity(unchecked) package var delayed: UInt64 = 0
     @exclusivity(unchecked) package private(set) var framingLost: [String: UInt64] = [:]
     @exclusivity(unchecked) package private(set) var commands: [CommandMetrics] = []
     @exclusivity(unchecked) package private(set) var codes: [CommandCode: UInt64] = [:]
@@ -76,7 +78,8 @@ package final class ListenerMetrics {
         ListenerSnapshot(
             sessionsOpened: sessionsOpened, sessionsClosed: sessionsClosed, upstreamsOpened: upstreamsOpened,
             upstreamsReused: upstreamsReused, bytesFromClients: bytesFromClients,
-            bytesFromBackends: bytesFromBackends, untracked: untracked, pushes: pushes, framingLost: framingLost,
+            bytesFromBackends: bytesFromBackends, untracked: untracked, pushes: pushes, delayed: delayed,
+            framingLost: framingLost,
             commands: commands, codes: codes, failures: failures, refusals: refusals)
     }
 }
@@ -91,6 +94,7 @@ package struct ListenerSnapshot: Sendable {
     package var bytesFromBackends: UInt64 = 0
     package var untracked: UInt64 = 0
     package var pushes: UInt64 = 0
+    package var delayed: UInt64 = 0
     package var framingLost: [String: UInt64] = [:]
     package var commands: [CommandMetrics] = []
     package var codes: [CommandCode: UInt64] = [:]
@@ -106,6 +110,7 @@ package struct ListenerSnapshot: Sendable {
         bytesFromBackends += other.bytesFromBackends
         untracked += other.untracked
         pushes += other.pushes
+        delayed += other.delayed
         framingLost.merge(other.framingLost, uniquingKeysWith: +)
         codes.merge(other.codes, uniquingKeysWith: +)
         failures.merge(other.failures, uniquingKeysWith: +)

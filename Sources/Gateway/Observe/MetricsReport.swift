@@ -73,6 +73,7 @@ struct MetricsReport {
         refusals()
         ShadowReport(listeners, workers).write(to: &page)
         circuits()
+        delays()
         gaps()
         unverified()
         process()
@@ -199,6 +200,15 @@ struct MetricsReport {
         page.family("fairlead_backend_circuit_openings_total", .counter, "Times that the circuit breaker has opened.")
         for (name, report) in broken {
             page.sample("fairlead_backend_circuit_openings_total", [("backend", name)], report.openings)
+        }
+    }
+
+    private mutating func delays() {
+        guard rows.contains(where: { $0.listener.hasRateLimits }) else { return }
+        page.family(
+            "fairlead_commands_delayed_total", .counter, "Commands that a rate limit has made wait before they passed.")
+        for row in rows where row.listener.hasRateLimits {
+            page.sample("fairlead_commands_delayed_total", row.labels, row.snapshot.delayed)
         }
     }
 

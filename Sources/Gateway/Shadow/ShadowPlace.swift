@@ -21,15 +21,18 @@ struct ShadowPlace: Sendable {
             settings.tls = nil
             settings.listen = []
             settings.idleTimeout = nil
+            settings.rateLimit = nil
             let index = listeners.count + 2 * places.count
             settings.name = "\(listener.name).shadow.primary"
-            let primary = try ListenerState(settings, index: index, front: listener.front, routes: listener.routes)
+            let primary = try ListenerState(
+                settings, index: index, front: listener.front, routes: listener.routes, workers: 1)
             settings.name = "\(listener.name).shadow.candidate"
             settings.routes = []
             settings.users = [:]
             settings.backend = shadow.settings.backend
             let route = ListenerRoute(configuration: settings.catchAll, index: 0, target: target)
-            let candidate = try ListenerState(settings, index: index + 1, front: listener.front, routes: [route])
+            let candidate = try ListenerState(
+                settings, index: index + 1, front: listener.front, routes: [route], workers: 1)
             places.append(ShadowPlace(shadow: shadow, primary: primary, candidate: candidate))
         }
         return places

@@ -26,6 +26,7 @@ extension RedisTranslator {
                 throw RedisErrorText(
                     bytes: Array(RedisErrorReply.denied(label, at: session.listener.name).dropFirst().dropLast(2)))
             }
+            try count(line.command)
             if subscriptions.count > 0, !out.isRESP3, !entry.isForSubscribers {
                 throw RedisErrorText(
                     "ERR Can't execute '\(entry.name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "

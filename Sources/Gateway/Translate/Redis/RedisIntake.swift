@@ -16,6 +16,7 @@ extension RedisTranslator {
     /// Does what can be done with what has come; true when there is more to do at once.
     func takeCommands(_ group: inout DiscardingTaskGroup) async -> Bool {
         var reads = 0
+        passDue = .max
         while end == nil {
             writeFinished()
             if let held {
@@ -29,6 +30,10 @@ extension RedisTranslator {
             }
             if out.bytes.count > Self.collected { flush() }
             guard !session.client.isCongested else { return false }
+            guard mayRead() else {
+                readAhead()
+                return false
+            }
             switch readCommand(&reads) {
             case .commandRead: if let command = take() { await afterOthers(command, &group) }
             case .nothingRead: client.skipped()

@@ -23,6 +23,13 @@ final class RedisTranslator: @unchecked Sendable {
     @exclusivity(unchecked) var context = RedisTranslationContext()
     /// Items of queues that the client has moved to a list and not removed from it, by that list.
     @exclusivity(unchecked) var reserved: [[UInt8]: [RedisReservedItem]] = [:]
+    /// What it may send in a second; nil where that is not limited.
+    @exclusivity(unchecked) var limits: ClientLimits?
+    /// Nanoseconds of the worker's clock at which the next command may be read, where it is held back.
+    @exclusivity(unchecked) var passDue = UInt64.max
+    @exclusivity(unchecked) var isDelayed = false
+    /// Nanoseconds of the worker's clock by which the client has to have sent something.
+    @exclusivity(unchecked) private var idleEnd = UInt64.max
     /// Why the session ends, once it does.
     @exclusivity(unchecked) var end: RedisSessionEnd?
 
@@ -58,6 +65,7 @@ final class RedisTranslator: @unchecked Sendable {
             gate.permits(.queuePut) && !gate.permits(.listPush)
             || gate.permits(.lockAcquire) && !gate.permits(.keyValueConditionalSet)
             || gate.permits(.sequenceNext) && !gate.permits(.keyValueIncrement)
+        limits = ClientLimits(session.listener, session.local)
         context.databases = gate.redisDatabases
         context.scripts = gate.backend.scripts
         client.isLoggedIn = session.listener.configuration.users.isEmpty
@@ -67,7 +75,8 @@ final class RedisTranslator: @unchecked Sendable {
     /// Serves the client until one side is done; closing the socket is the caller's part.
     func serve() async {
         let idle = session.listener.configuration.idleTimeout?.nanoseconds
-        session.waker.setDeadline(after: idle)
+        idleEnd = deadline(after: idle)
+        session.waker.setDeadline(at: idleEnd)
         let end = await withDiscardingTaskGroup { group in
             let end = await converse(idle, &group)
             group.cancelAll()
@@ -89,7 +98,9 @@ final class RedisTranslator: @unchecked Sendable {
                 return end
             }
             flushAtEndOfTurn()
-            if hasReceived { waker.setDeadline(after: idle) }
+            if hasReceived { idleEnd = deadline(after: idle) }
+            let deadline = min(idleEnd, passDue)
+            if deadline != waker.deadline { waker.setDeadline(at: deadline) }
             if hasMore { waker.wake() }
             await waker.wait()
         }
@@ -97,10 +108,14 @@ final class RedisTranslator: @unchecked Sendable {
 
     private func whyItEnds(hasMore: Bool, hasReceived: Bool) -> RedisSessionEnd? {
         let socket = session.client
-        if socket.hasWriteFailed || socket.isHungUp && !socket.isReadable { return .clientLost }
+        if socket.hasWriteFailed || socket.isHungUp && (!socket.isReadable || passDue != .max) { return .clientLost }
         if session.waker.isCancelled { return .cancelled }
         if hasClientEnded, isBlocked || slots.isEmpty && held == nil && !hasMore { return .clientEnded }
-        return !hasReceived && session.waker.hasTimedOut ? .idle : nil
+        return !hasReceived && idleEnd <= session.worker.now ? .idle : nil
+    }
+
+    private func deadline(after timeout: UInt64?) -> UInt64 {
+        timeout.map { SharingClient.sum(session.worker.now, $0) } ?? .max
     }
 
     /// Milliseconds since 1970.

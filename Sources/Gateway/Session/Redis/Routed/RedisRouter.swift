@@ -66,6 +66,9 @@ protocol RedisRouter: AnyObject {
     /// Where `command` goes for a client in `state`.
     func decide(_ command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState) -> RedisDecision
 
+    /// The place, among the listener's routes, of the one that `command` belongs to: its first key's.
+    func route(of command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState) -> Int
+
     /// An own connection, which nothing is sent again for, was answered with an error.
     func noticed(_ code: RedisErrorCode)
     /// An own connection to `lane` could not be made, or was lost while a reply was owed.
@@ -87,6 +90,8 @@ extension RedisRouter {
     var keepsOwn: Bool { false }
     var hasOnePlace: Bool { false }
     var redirects: Bool { false }
+
+    func route(of command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState) -> Int { 0 }
 
     func noticed(_ code: RedisErrorCode) {}
     func noticed(failureOf lane: RoutedLane) {}

@@ -21,6 +21,14 @@ final class RouteRouter: RedisRouter {
         return decide(command, keys, in: bytes, state)
     }
 
+    func route(of command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState) -> Int {
+        let keys = RedisKeys.of(command, in: bytes)
+        guard !RouteNames.isChannel(command.command), let place = keys.place(0),
+            let key = command.argument(place, in: bytes)
+        else { return table.home(state).index }
+        return table.entry(of: bytes.extracting(key), state).index
+    }
+
     // MARK: - Keys
 
     private func decide(

@@ -13,6 +13,8 @@ final class RouteTable {
         let rewrite: [UInt8]?
         let lane: RoutedLane
         let match: RouteMatch
+        /// Its place among the listener's routes.
+        let index: Int
 
         func takes(_ state: RoutedState) -> Bool {
             (database == nil || database == state.database) && (user == nil || user == state.user)
@@ -42,7 +44,7 @@ final class RouteTable {
             return Entry(
                 prefix: Array((match.prefix ?? "").utf8), database: match.database.map { Array("\($0)".utf8) },
                 user: match.user.map { Array($0.utf8) }, rewrite: route.configuration.rewrite.map { Array($0.utf8) },
-                lane: lane, match: match)
+                lane: lane, match: match, index: route.index)
         }
         // Equal ones keep their order, so that the listener's own comes last.
         self.entries = entries.enumerated().sorted { one, other in

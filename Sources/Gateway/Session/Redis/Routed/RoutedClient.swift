@@ -35,6 +35,8 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
     /// Who may come in, where the gateway asks; nil where the backends do.
     let door: GatewayDoor?
     let denials: RedisDenials?
+    /// What it may send in a second; nil where that is not limited.
+    @exclusivity(unchecked) var limits: ClientLimits?
     /// Who the client is to the backends.
     private(set) var identity: RedisIdentity
     /// Who the client is to the router.
@@ -53,6 +55,8 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
     /// Whether the session ends once everything is delivered.
     var isLeaving = false
 
+    /// Whether a rate limit holds the next command back.
+    var isDelayed = false
     var transaction = Transaction.none
     var errand = Errand.none
     /// Where the next own connection is to lead.
@@ -73,6 +77,7 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
         self.router = router
         self.door = door
         denials = session.listener.denials
+        limits = ClientLimits(session.listener, session.local)
         isLoggedIn = door == nil || door?.asksNobody == true
         identity = RedisIdentity()
         super.init(session)
@@ -211,7 +216,7 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
     override func verdict(_ command: RedisWholeCommand, in bytes: Span<UInt8>, on own: OwnConnection) -> OwnVerdict {
         if aside != nil {
             defer { isAsideServed = true }
-            return isAsideServed ? .hold : .pass
+            return isAsideServed ? .hold : passing(command, in: bytes)
         }
         // What it changes decides where the next command goes.
         if own.pin.isChanging { return .hold }
@@ -219,19 +224,19 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
         guard RedisLimits.sharedCommand.allows(command.range.count),
             case .own(let lane) = place(command, in: bytes), lane === ownLane
         else { return .hold }
-        return .pass
+        return passing(command, in: bytes)
     }
 
     override func verdict(oddAt offset: Int, in bytes: Span<UInt8>, on own: OwnConnection) -> OwnVerdict {
         if aside != nil {
             defer { isAsideServed = true }
-            return isAsideServed ? .hold : .pass
+            return isAsideServed ? .hold : passingOdd()
         }
-        if own.pin.isExclusive, denials == nil { return .pass }
+        if own.pin.isExclusive, denials == nil { return passingOdd() }
         if own.pin.isChanging { return .hold }
         adopt(own.pin.identity)
         switch odd(bytes, at: offset) {
-        case .lane(let lane): return lane === ownLane ? .pass : .hold
+        case .lane(let lane): return lane === ownLane ? passingOdd() : .hold
         case .unfinished: return .wait
         case .spelled, .nothing, .refused: return .hold
         }

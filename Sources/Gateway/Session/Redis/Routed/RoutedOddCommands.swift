@@ -99,6 +99,11 @@ extension RoutedClient {
                 waker.wake()
                 return false
             }
+            guard oddMayPass() else {
+                holdsWhole = true
+                isStalled = true
+                return false
+            }
             wanted = lane
             errand = .connect
             needsOwn = true

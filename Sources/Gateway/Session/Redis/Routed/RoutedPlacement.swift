@@ -20,6 +20,14 @@ enum RoutedPlacement {
     case refused(RoutedRefusal)
     /// It is looked at again once every reply before it is here.
     case later
+
+    /// Whether a backend gets to see it.
+    var reachesBackend: Bool {
+        switch self {
+        case .lane, .rewritten, .split, .own, .aside: true
+        case .answer, .refused, .later: false
+        }
+    }
 }
 
 /// Why a command is not let through, whatever backend it is for.

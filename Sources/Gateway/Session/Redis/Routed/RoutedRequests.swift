@@ -130,15 +130,28 @@ extension RoutedClient {
 
     /// Sends or answers `command`; false when it has to wait.
     private func take(_ command: RedisWholeCommand, in bytes: Span<UInt8>) -> Bool {
-        switch place(command, in: bytes) {
+        let placement = place(command, in: bytes)
+        if limits != nil, placement.reachesBackend {
+            switch rateVerdict(on: command, in: bytes) {
+            case .passes: break
+            case .refused(let reply): return refuse("rate-limit", reply)
+            case .waits:
+                holdsWhole = true
+                isStalled = true
+                return false
+            }
+        }
+        switch placement {
         case .lane(let lane):
             if let overload = upstream(of: lane).overload { return refuse(overload) }
             guard accepts(lane) else { break }
+            spend(command, in: bytes)
             send(command.command, bytes.extracting(command.range), to: lane)
             return true
         case .rewritten(let lane, let words):
             if let overload = upstream(of: lane).overload { return refuse(overload) }
             guard accepts(lane) else { break }
+            spend(command, in: bytes)
             send(command.command, words.span, to: lane)
             return true
         case .split(let split):
@@ -146,6 +159,7 @@ extension RoutedClient {
                 if let overload = upstream(of: part.lane).overload { return refuse(overload) }
             }
             guard split.parts.allSatisfy({ accepts($0.lane) }) else { break }
+            spend(command, in: bytes)
             send(command.command, split)
             return true
         case .own(let lane):
@@ -167,7 +181,7 @@ extension RoutedClient {
             return false
         case .answer(let reply, let effect):
             return answer(reply, effect)
-        case .refused(let refusal): return refuse(refusal)
+        case .refused(let refusal): return refuse(refusal.reason, reply(to: refusal))
         case .later:
             if slots.isEmpty { waker.wake() }
         }
@@ -183,12 +197,12 @@ extension RoutedClient {
     }
 
     /// Answers a command that is not let through, as the server answers one that a user may not send; false when that has to wait.
-    private func refuse(_ refusal: RoutedRefusal) -> Bool {
+    private func refuse(_ reason: String, _ reply: [UInt8]) -> Bool {
         let isQueueing = transaction != .none || own?.pin.isInTransaction == true
         // Where replies can no longer be told apart nobody would know whose this is.
         let effect: RoutedEffect = own?.pin.isLost == true ? .leaves : isQueueing ? .spoils : .none
-        guard answer(reply(to: refusal), effect) else { return false }
-        metrics.count(refusal: refusal.reason)
+        guard answer(reply, effect) else { return false }
+        metrics.count(refusal: reason)
         return true
     }
 

@@ -5,6 +5,7 @@ extension Session {
     var router: (any RedisRouter)? {
         if listener.routes.count > 1 { return RouteRouter(local.routeTable(of: listener)) }
         if backend.configuration.topology.isCluster { return ClusterRouter(local.cluster(of: backend), self) }
-        return listener.door == nil && listener.denials == nil ? nil : SingleRouter(backend, local)
+        let looks = listener.door != nil || listener.denials != nil || listener.hasRateLimits
+        return looks ? SingleRouter(backend, local) : nil
     }
 }

@@ -78,6 +78,9 @@ class SharingClient: Pump {
     /// Nanoseconds of the worker's clock by which the own connection has to answer.
     @exclusivity(unchecked) final var answerDue = UInt64.max
 
+    /// Nanoseconds of the worker's clock at which a command that a rate limit holds back may pass.
+    @exclusivity(unchecked) final var passDue = UInt64.max
+
     init(_ session: Session) {
         self.session = session
         client = session.client
@@ -128,7 +131,9 @@ class SharingClient: Pump {
 
     final func step() -> Bool {
         if waker.isCancelled { return over(.cancelled) }
-        if isCut || client.hasWriteFailed || client.isHungUp && !client.isReadable { return over(.clientFailed) }
+        // What a client that is gone has sent is not waited for.
+        let isGone = client.isHungUp && (!client.isReadable || passDue != .max)
+        if isCut || client.hasWriteFailed || isGone { return over(.clientFailed) }
         if isLoginRefused { return over(.loginRefused) }
         let now = worker.now
         if partialEnd <= now {
@@ -136,6 +141,7 @@ class SharingClient: Pump {
             holdsWhole = true
             partialEnd = .max
         }
+        passDue = .max
         let isOver = own == nil || isAway ? stepShared() : stepOwn()
         if isOver { return true }
         if answerDue <= now, let own {
@@ -144,7 +150,8 @@ class SharingClient: Pump {
         let idleEnd = idleTimeout.map { Self.sum(lastMoved, $0) } ?? .max
         if idleEnd <= now { return over(.idle) }
         partialEnd = held.isEmpty || holdsWhole || needsOwn ? .max : min(partialEnd, Self.sum(now, Self.patience))
-        let deadline = min(idleEnd, partialEnd, own == nil ? .max : answerDue)
+        // Of more than three numbers min would make an array at every step.
+        let deadline = min(min(idleEnd, partialEnd), own == nil ? .max : answerDue, passDue)
         if deadline != waker.deadline { waker.setDeadline(at: deadline) }
         return false
     }
