@@ -78,6 +78,38 @@ struct CircuitBreakerTests {
         #expect(state.phase == .closed(failures: 0))
     }
 
+    @Test("opens for a server that takes connections and does not answer, and an answer in between counts")
+    func silence() {
+        var state = Self.state()
+        for now: UInt64 in 1...2 {
+            state.fellSilent(at: now)
+            state.succeeded(at: now)
+        }
+        state.answered()
+        for now: UInt64 in 3...4 {
+            state.fellSilent(at: now)
+            state.succeeded(at: now)
+            #expect(state.admit(at: now, patience: 1) == .go)
+        }
+        state.fellSilent(at: 5)
+        #expect(state.admit(at: 6, patience: 1) == .refused(until: 5 + Self.second))
+        // It takes the connection of the attempt, hangs, and is left alone for twice as long.
+        var now = 5 + Self.second
+        for pause: UInt64 in [2, 4] {
+            #expect(state.admit(at: now, patience: 1) == .go)
+            state.succeeded(at: now)
+            state.fellSilent(at: now)
+            #expect(state.admit(at: now, patience: 1) == .refused(until: now + pause * Self.second))
+            now += pause * Self.second
+        }
+        #expect(state.openings == 3)
+        #expect(state.admit(at: now, patience: 1) == .go)
+        state.succeeded(at: now)
+        state.answered()
+        state.fellSilent(at: now)
+        #expect(state.admit(at: now, patience: 1) == .go)
+    }
+
     @Test("opens again at the first failure of a slow start")
     func relapses() {
         var state = Self.opened(slowStart: .seconds(10))

@@ -143,18 +143,64 @@ struct RedisSafetyTests {
         server.stop()
     }
 
-    @Test("a server that hangs opens the circuit breaker too", arguments: ["session", "shared"])
+    @Test(
+        "a server that hangs opens the circuit breaker too, unless it answers in between",
+        arguments: ["session", "shared"])
     func silent(mode: String) throws {
         let standIn = try StandIn()
         let gateway = try Self.gateway(
             toPort: standIn.port,
-            ["mode: \(mode)", "response-timeout: 100ms", "circuit-breaker: { failures: 1, pause: 1h }"])
-        let client = try gateway.connect()
-        try client.send(RawConnection.command(["GET", "a"]))
-        #expect(try client.reply().hasSuffix("did not answer in time\r\n"))
+            ["mode: \(mode)", "response-timeout: 200ms", "circuit-breaker: { failures: 3, pause: 1h }"])
+        func ask(answered: Bool) throws -> String {
+            let client = try gateway.connect()
+            try client.send(RawConnection.command(["GET", "a"]))
+            let server = try standIn.accept()
+            _ = try server.receive(through: "a\r\n")
+            if answered { try server.send(":1\r\n") }
+            defer { server.close() }
+            return try client.reply()
+        }
+        for _ in 0..<2 { #expect(try ask(answered: false).hasSuffix("did not answer in time\r\n")) }
+        #expect(try ask(answered: true) == ":1\r\n")
+        for _ in 0..<3 { #expect(try ask(answered: false).hasSuffix("did not answer in time\r\n")) }
         let next = try gateway.connect()
         try next.send(RawConnection.command(["GET", "a"]))
         #expect(try next.reply().contains("is left alone for another"))
+    }
+
+    @Test("a PostgreSQL or S3 backend that cannot be reached is left alone too")
+    func otherProtocols() throws {
+        let port = try FreePort.take()
+        let gateway = try Fairlead(
+            yaml: """
+                admin: 127.0.0.1:0
+                listeners:
+                  sql: { protocol: postgres, listen: 127.0.0.1:0, backend: db }
+                  blobs: { protocol: s3, listen: 127.0.0.1:0, backend: store }
+                backends:
+                  db: { url: "postgres://127.0.0.1:\(port)", circuit-breaker: { failures: 2, pause: 1h } }
+                  store: { url: "http://127.0.0.1:\(port)", circuit-breaker: { failures: 2, pause: 1h } }
+                """)
+        func ask(_ listener: String, _ bytes: [UInt8]) throws -> String {
+            let client = try RawConnection(port: gateway.port(listener))
+            try client.send(bytes)
+            return String(decoding: try client.rest(), as: UTF8.self)
+        }
+        // Version 3.0, user `u`.
+        let startup: [UInt8] = [0, 0, 0, 16, 0, 3, 0, 0] + Array("user\0u\0\0".utf8)
+        let get = Array("GET /b/k HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".utf8)
+        for (listener, bytes, code) in [("sql", startup, "C08001"), ("blobs", get, "<Code>ServiceUnavailable</Code>")] {
+            for _ in 0..<2 {
+                let reply = try ask(listener, bytes)
+                #expect(reply.contains(code) && reply.contains("cannot be reached"), "\(reply)")
+            }
+        }
+        for (listener, bytes, code) in [("sql", startup, "C08001"), ("blobs", get, "<Code>SlowDown</Code>")] {
+            let reply = try ask(listener, bytes)
+            #expect(reply.contains(code) && reply.contains("is left alone for another"), "\(reply)")
+        }
+        let metrics = try gateway.metrics()
+        for name in ["db", "store"] { #expect(metrics.sum("fairlead_backend_circuit", "backend=\"\(name)\"") == 3) }
     }
 
     // MARK: Time-outs

@@ -37,6 +37,8 @@ struct Relay {
     var idleTimeout: UInt64?
     /// Nanoseconds without a byte from the backend while it owes an answer; nil for never.
     var responseTimeout: UInt64?
+    /// What hears that the backend answers; nil where nothing asks.
+    var breaker: CircuitBreaker?
 
     /// Nanoseconds for which a client may still send after its backend has closed: what it had under way is
     /// delivered, but a client that never closes does not keep the session.

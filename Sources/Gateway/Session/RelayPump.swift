@@ -34,6 +34,7 @@ final class RelayPump: Pump {
         } catch {
             return over(.backendFailed(error))
         }
+        if turn.repliesMoved { relay.breaker?.answered() }
         let client = relay.client
         if client.hasWriteFailed || client.isHungUp && !client.isReadable { return over(.clientFailed) }
         if waker.isCancelled { return over(.cancelled) }

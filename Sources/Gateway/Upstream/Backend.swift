@@ -113,7 +113,7 @@ package final class Backend: Sendable {
 
     /// The failure of a backend that did not answer within its response-timeout, which its circuit breaker hears of.
     func fellSilent(at now: UInt64) -> GatewayFailure {
-        breaker?.failed(at: now)
+        breaker?.fellSilent(at: now)
         return GatewayFailure(.silent, "\(label) did not answer in time")
     }
 

@@ -44,6 +44,12 @@ struct CircuitState: Equatable {
 
     private(set) var phase = Phase.closed(failures: 0)
     private(set) var openings: UInt64 = 0
+    /// Answers that did not come in time since the last one that came.
+    ///
+    /// A server that hangs still takes connections, so that one that could be made says nothing about these.
+    private(set) var silences = 0
+    /// The last pause for silence; zero once something was answered.
+    private var silencePause: UInt64 = 0
     private let failures: Int
     private let pause: UInt64
     private let slowStart: UInt64
@@ -75,6 +81,7 @@ struct CircuitState: Equatable {
         }
     }
 
+    /// A connection was made.
     mutating func succeeded(at now: UInt64) {
         switch phase {
         case .closed(0): break
@@ -86,6 +93,24 @@ struct CircuitState: Equatable {
         }
     }
 
+    /// Something was answered.
+    mutating func answered() {
+        silences = 0
+        silencePause = 0
+    }
+
+    /// An answer did not come in time.
+    mutating func fellSilent(at now: UInt64) {
+        silences += 1
+        guard silences >= failures else { return }
+        // The next one is enough, unless something is answered before.
+        silences = failures - 1
+        if case .open = phase { return }
+        silencePause = silencePause == 0 ? pause : min(silencePause &* 2, max(Self.longestPause, pause))
+        open(for: silencePause, at: now)
+    }
+
+    /// A connection could not be made.
     mutating func failed(at now: UInt64) {
         switch phase {
         case .closed(let before):
@@ -123,6 +148,8 @@ final class CircuitBreaker: Sendable {
     private let state: Mutex<CircuitState>
     /// When the slow start began that is still going on; zero when none does.
     private let recoveringSince = Atomic<UInt64>(0)
+    /// Whether an answer would change anything.
+    private let isSuspected = Atomic(false)
     private let slowStart: UInt64
     let failures: Int
 
@@ -138,10 +165,18 @@ final class CircuitBreaker: Sendable {
 
     func succeeded(at now: UInt64) { change { $0.succeeded(at: now) } }
     func failed(at now: UInt64) { change { $0.failed(at: now) } }
+    func fellSilent(at now: UInt64) { change { $0.fellSilent(at: now) } }
+
+    /// Something has come from the backend; one relaxed load, unless it was silent before.
+    @inline(__always)
+    func answered() {
+        if isSuspected.load(ordering: .relaxed) { change { $0.answered() } }
+    }
 
     private func change<Result>(_ body: (inout CircuitState) -> Result) -> Result {
         state.withLock { state in
             let result = body(&state)
+            isSuspected.store(state.silences > 0, ordering: .relaxed)
             if case .recovering(let since, _, _) = state.phase {
                 recoveringSince.store(max(1, since), ordering: .relaxed)
             } else {

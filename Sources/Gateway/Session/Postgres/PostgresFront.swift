@@ -115,6 +115,7 @@ package struct PostgresFront: Front {
         Relay(
             client: session.client, upstream: upstream, metrics: session.metrics,
             idleTimeout: session.listener.configuration.idleTimeout?.nanoseconds,
-            responseTimeout: session.backend.configuration.responseTimeout?.nanoseconds)
+            responseTimeout: session.backend.configuration.responseTimeout?.nanoseconds,
+            breaker: session.backend.breaker)
     }
 }

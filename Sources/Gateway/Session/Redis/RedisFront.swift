@@ -47,7 +47,8 @@ package struct RedisFront: Front {
         let relay = Relay(
             client: session.client, upstream: upstream, metrics: session.metrics,
             idleTimeout: settings.idleTimeout?.nanoseconds,
-            responseTimeout: session.backend.configuration.responseTimeout?.nanoseconds)
+            responseTimeout: session.backend.configuration.responseTimeout?.nanoseconds,
+            breaker: session.backend.breaker)
         let observer = RedisObserver(session: session)
         let end = await relay.run(observer)
         await close(session, relay, observer, after: end)

@@ -223,6 +223,7 @@ struct S3Relay {
             case .bytes(let count):
                 turn.moved = true
                 metrics.bytesFromBackends &+= UInt64(count)
+                conversation.session.backend.breaker?.answered()
                 do throws(WireError) {
                     try worker.withReceived(count) { bytes throws(WireError) in
                         try answer.take(bytes, &conversation.exchange, to: client, at: worker.now)

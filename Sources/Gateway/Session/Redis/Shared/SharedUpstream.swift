@@ -284,6 +284,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     }
 
     private func isOver(_ socket: Socket, hasRead: Bool) -> Bool {
+        if hasRead { backend.breaker?.answered() }
         if socket.hasEnded { return over(.lost(backend, "it closed the connection")) }
         if let error = socket.writeError { return over(.lost(backend, "\(error)")) }
         if waker.isCancelled { return over(GatewayFailure(.shuttingDown, "the gateway is shutting down")) }

@@ -195,6 +195,7 @@ extension SharingClient {
             case .end, .nothing: break
             }
         }
+        if reads > 0 { own.backend.breaker?.answered() }
         expectAnswer(of: own, isNew: reads > 0)
     }
 
