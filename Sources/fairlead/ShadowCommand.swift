@@ -18,20 +18,21 @@ struct ShadowCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Where the gateway's admin listener is: a port, host:port or unix:PATH.", valueName: "ADDR"))
-    var admin = AdminQuestion.usualAddress
+    var admin = AdminClient.usualAddress
 
     @Flag(help: "Print the report as JSON.")
     var json = false
 
     func run() throws {
-        do throws(AdminQuestionError) {
-            let text = try AdminQuestion.get("/shadow.txt", at: admin)
-            print(json ? try AdminQuestion.get("/shadow", at: admin) : text, terminator: "")
-            guard Self.isGood(text) else { throw AdminQuestionError(description: "") }
+        do {
+            let client = try AdminClient(admin)
+            let text = try client.get("/shadow.txt")
+            print(json ? try client.get("/shadow") : text, terminator: "")
+            if Self.isGood(text) { return }
         } catch {
-            if !error.description.isEmpty { StandardError.write("error: \(error)") }
-            throw ExitCodes.failed
+            StandardError.write("error: \(error)")
         }
+        throw ExitCodes.failed
     }
 
     /// Whether the report has a verdict, and none but `identical`; a verdict ends the first line of each listener.

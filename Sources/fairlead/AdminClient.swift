@@ -10,6 +10,9 @@ struct AdminClientError: Error, CustomStringConvertible {
 
 /// One admin listener, asked from the command line.
 struct AdminClient {
+    /// Where the documents' example listens.
+    static let usualAddress = "127.0.0.1:9900"
+
     private let endpoint: Endpoint
 
     /// Seconds without a byte before it is given up.
@@ -112,7 +115,11 @@ struct AdminClient {
     }
 
     private func failure(_ what: String) -> AdminClientError {
-        AdminClientError(description: "the admin listener at \(endpoint) \(what): \(String(cString: strerror(errno)))")
+        AdminClientError(
+            description: """
+                the admin listener at \(endpoint) \(what): \(String(cString: strerror(errno))); name the address that the \
+                gateway's admin key, or --admin, has
+                """)
     }
 
     private func closing(_ socket: Int32, _ error: AdminClientError) -> AdminClientError {
