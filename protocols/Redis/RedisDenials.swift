@@ -108,7 +108,6 @@ package struct RedisDenials: Sendable {
 extension RedisErrorReply {
     /// The reply to a command called `name` that `listener` does not let through, with the code that an ACL would give.
     package static func denied(_ name: String, at listener: String) -> [UInt8] {
-        let line = compose("'\(name)' is denied on listener '\(listener)'")
-        return Array("-NOPERM".utf8) + line.dropFirst(4)
+        compose("'\(name)' is denied on listener '\(listener)'", code: "NOPERM")
     }
 }

@@ -4,12 +4,12 @@ import Wire
 
 /// Error replies in the client's own protocol; they read the same in RESP2 and RESP3.
 package enum RedisErrorReply {
-    /// `-ERR fairlead: MESSAGE` with its end of line.
+    /// `-ERR fairlead: MESSAGE` with its end of line, or another code that clients know.
     ///
     /// Control bytes would end the line early or hide its end, so each becomes a space; what exceeds
     /// `RedisLimits.errorReply` is cut at a character.
-    package static func compose(_ message: String) -> [UInt8] {
-        var line = Array("-ERR fairlead: ".utf8)
+    package static func compose(_ message: String, code: StaticString = "ERR") -> [UInt8] {
+        var line = Array("-\(code) fairlead: ".utf8)
         let room = RedisLimits.errorReply.maximum - 2
         for scalar in message.unicodeScalars {
             let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
@@ -22,6 +22,6 @@ package enum RedisErrorReply {
         return line
     }
 
-    /// The same with the code of a server that has no time: `-BUSY fairlead: MESSAGE`.
-    package static func busy(_ message: String) -> [UInt8] { Array("-BUSY".utf8) + compose(message).dropFirst(4) }
+    /// The code of a server that takes no commands now.
+    package static func busy(_ message: String) -> [UInt8] { compose(message, code: "BUSY") }
 }

@@ -23,8 +23,7 @@ extension RedisTranslator {
                 session.metrics.count(refusal: "denied")
                 let subcommand = line.arguments.first.map { String(decoding: $0, as: UTF8.self).lowercased() }
                 let label = denials.label(line.command, entry.name, subcommand: subcommand)
-                throw RedisErrorText(
-                    bytes: Array(RedisErrorReply.denied(label, at: session.listener.name).dropFirst().dropLast(2)))
+                throw RedisErrorText(line: RedisErrorReply.denied(label, at: session.listener.name))
             }
             try count(line.command)
             if subscriptions.count > 0, !out.isRESP3, !entry.isForSubscribers {

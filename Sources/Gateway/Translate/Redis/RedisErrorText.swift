@@ -8,6 +8,9 @@ struct RedisErrorText: Error, Sendable, Equatable {
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
+    /// What is composed as a whole line.
+    init(line: [UInt8]) { bytes = Array(line.dropFirst().dropLast(2)) }
+
     /// The first word, which metrics count.
     var code: String { String(decoding: bytes.prefix { $0 != 0x20 }, as: UTF8.self) }
 

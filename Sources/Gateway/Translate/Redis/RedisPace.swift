@@ -10,8 +10,7 @@ extension RedisTranslator {
         guard limits != nil else { return }
         if case .refused(let reply) = limits?.verdict(on: command, route: route, at: session.worker.now) {
             session.metrics.count(refusal: "rate-limit")
-            // As error lines are kept: without the mark before them and the end of line behind them.
-            throw RedisErrorText(bytes: Array(reply.dropFirst().dropLast(2)))
+            throw RedisErrorText(line: reply)
         }
         limits?.spend(route: route, at: session.worker.now)
         if isDelayed {

@@ -64,11 +64,7 @@ enum RouteNames {
     static func isSpecial(_ byte: UInt8) -> Bool { [0x2A, 0x3F, 0x5B, 0x5C].contains(byte) }
 
     /// A whole error reply of the code that servers have for keys of several places.
-    static func crossSlot(_ message: String) -> [UInt8] {
-        let line = RedisErrorReply.compose(message)
-        // `-ERR fairlead: ` with the code that clients know.
-        return Array("-CROSSSLOT".utf8) + line.dropFirst(4)
-    }
+    static func crossSlot(_ message: String) -> [UInt8] { RedisErrorReply.compose(message, code: "CROSSSLOT") }
 
     private static let keys = RedisCommand("keys")
     private static let scan = RedisCommand("scan")

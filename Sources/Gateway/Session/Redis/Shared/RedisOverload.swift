@@ -9,6 +9,5 @@ struct RedisOverload: Equatable {
     /// One sentence.
     var message: String
 
-    /// `-BUSY fairlead: …`: the code with which a server says that it takes no commands now.
-    var reply: [UInt8] { Array("-BUSY".utf8) + RedisErrorReply.compose(message).dropFirst(4) }
+    var reply: [UInt8] { RedisErrorReply.busy(message) }
 }
