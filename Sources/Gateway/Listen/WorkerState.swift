@@ -41,7 +41,9 @@ package final class WorkerState: @unchecked Sendable {
         self.resolver = resolver
         metrics = listeners.map { ListenerMetrics(commandCount: $0.front.commandNames.count) }
         usage = listeners.map { listener in
-            recordsUsage ? ListenerUsage(UsageTables.of(listener.front.wire), worker: worker) : nil
+            // Nobody's application speaks at a shadow's own places, which listen nowhere.
+            recordsUsage && !listener.configuration.listen.isEmpty
+                ? ListenerUsage(UsageTables.of(listener.front.wire), worker: worker) : nil
         }
         upstreams = UpstreamPool(worker: worker, backendCount: backendCount)
         gates = Array(repeating: nil, count: privateBackendCount)
