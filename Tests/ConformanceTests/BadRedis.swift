@@ -40,7 +40,7 @@ final class BadRedis: Sendable {
 
 /// What the connections of one server know of one another.
 private final class SharedFaults: Sendable {
-    let increments = Mutex(0)
+    let increments = Mutex<[[UInt8]: Int]>([:])
     let gets = Mutex(0)
     /// The last reply to a GET and the connection that it was for.
     let last = Mutex<(connection: Int, reply: [UInt8])?>(nil)
@@ -83,8 +83,10 @@ private final class BadRedisSession {
     private func answer(_ command: [[UInt8]]) throws -> [UInt8] {
         switch (fault, String(decoding: command.first ?? [], as: UTF8.self).uppercased()) {
         case (.losesUpdates, "INCR"):
+            // Of each key: the cases run at once, and the one increment of a pipeline is not to be the tenth of all.
             let count = shared.increments.withLock {
-                $0 += 1; return $0
+                $0[command.last ?? [], default: 0] += 1
+                return $0[command.last ?? [], default: 0]
             }
             guard count % 10 == 0 else { break }
             let value = try ask([Array("GET".utf8)] + command.dropFirst())

@@ -86,6 +86,8 @@ struct ReportCommandTests {
             "fairlead", [try Tools.fairlead, "serve", "--config", file], log: folder.file("log"))
         defer { gateway.stop() }
         try gateway.waitUntilAnswers(port)
+        // It listens last.
+        try gateway.waitUntilAnswers(admin)
         let metrics = try await Command.check([Tools.find("curl"), "-s", "http://127.0.0.1:\(admin)/metrics"])
         #expect(metrics.text.contains("fairlead_backend_unverified{backend=\"house\"} 1"))
         #expect(try ReportFile.text(folder.file("log")).contains("unverified: no conformance report proves"))
