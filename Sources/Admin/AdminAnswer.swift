@@ -17,6 +17,8 @@ struct AdminAnswer: Equatable {
         ("/readyz", "200 while new sessions are welcome, otherwise 503 and the reason"),
         ("/shadow", "what comparing candidates has found, as JSON"),
         ("/shadow.txt", "the same for a terminal"),
+        ("/keys", "hot keys and big values of listeners that sample them, as JSON"),
+        ("/keys.txt", "the same for a terminal"),
         ("/config", "the configuration that holds, as YAML without secrets"),
         ("/usage", "what applications were seen to use, as JSON"),
         (resetPath, "POST: forgets what applications were seen to use"),
@@ -38,6 +40,10 @@ struct AdminAnswer: Equatable {
             return AdminAnswer(status: 200, contentType: "application/json", body: await source.shadows(asTable: false))
         case "/shadow.txt":
             return AdminAnswer(status: 200, body: await source.shadows(asTable: true))
+        case "/keys":
+            return AdminAnswer(status: 200, contentType: "application/json", body: await source.keys(asTable: false))
+        case "/keys.txt":
+            return AdminAnswer(status: 200, body: await source.keys(asTable: true))
         case "/readyz":
             let (ready, reason) = source.readiness
             return AdminAnswer(status: ready ? 200 : 503, body: ready ? "ready\n" : "not ready: \(reason)\n")

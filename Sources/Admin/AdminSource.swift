@@ -6,6 +6,8 @@ package protocol AdminSource: Sendable {
     func metrics() async -> String
     /// What the listeners' shadows have found, as JSON or as a table for a terminal.
     func shadows(asTable: Bool) async -> String
+    /// Which keys are hot and which values big, as JSON or as a table for a terminal.
+    func keys(asTable: Bool) async -> String
     /// Whether new sessions are welcome, and if not, why.
     var readiness: (ready: Bool, reason: String) { get }
     /// The configuration as YAML, without secrets.

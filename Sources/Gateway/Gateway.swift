@@ -255,6 +255,12 @@ package final class Gateway: Sendable {
         return asTable ? report.text : report.json
     }
 
+    /// Which keys are hot and which values big, as JSON or as a table for a terminal.
+    package func keyReport(asTable: Bool) async -> String {
+        let report = KeyReport(listeners, await snapshots())
+        return asTable ? report.text : report.json
+    }
+
     /// What clients of the private backend called `name` may count on, as far as its connections have taught it.
     package func effectiveManifest(of name: String) async -> Manifest? {
         guard let backend = privateBackends.first(where: { $0.name == name }) else { return nil }
@@ -329,6 +335,6 @@ extension WorkerState {
             sessionTasksStarted: sessionTasksStarted, sessionTasks: sessionTaskCount,
             listeners: metrics.map(\.snapshot),
             gates: gates.map { $0?.counters ?? GateCounters() },
-            shadows: shadows.map { $0?.snapshot })
+            shadows: shadows.map { $0?.snapshot }, keySamples: keySamples.map { $0?.snapshot })
     }
 }

@@ -132,6 +132,7 @@ private struct GatewaySource: AdminSource {
 
     func metrics() async -> String { await gateway.metrics() }
     func shadows(asTable: Bool) async -> String { await gateway.shadowReport(asTable: asTable) }
+    func keys(asTable: Bool) async -> String { await gateway.keyReport(asTable: asTable) }
     var readiness: (ready: Bool, reason: String) { gateway.readiness }
     func configuration() -> String { text }
     func usage() async -> String? { await gateway.usageProfile()?.json() }

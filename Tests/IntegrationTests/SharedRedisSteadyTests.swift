@@ -16,8 +16,10 @@ struct SharedRedisSteadyTests {
         var sends = 0
     }
 
-    @Test("requests cost no foreign enqueue, no allocation, and one send to the backend for all of a turn")
-    func nothingPerRequest() async throws {
+    @Test(
+        "requests cost no foreign enqueue, no allocation, and one send to the backend for all of a turn",
+        arguments: [false, true])
+    func nothingPerRequest(isSampled: Bool) async throws {
         let server = try await RedisServer.start()
         let backend = BackendConfiguration(
             name: "cache", url: "redis://127.0.0.1:\(server.port)", protocol: .redis,
@@ -27,6 +29,7 @@ struct SharedRedisSteadyTests {
         var listener = ListenerConfiguration(
             name: "redis", protocol: .redis, listen: [.host("127.0.0.1", port: 0)], backend: "cache")
         listener.idleTimeout = nil
+        if isSampled { listener.sampling = KeySampling(every: 1) }
         var configuration = Configuration(listeners: [listener], backends: [shared])
         configuration.workers = 1
         let gateway = try Gateway(

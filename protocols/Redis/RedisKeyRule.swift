@@ -81,4 +81,7 @@ extension RedisCommand {
         default: false
         }
     }
+
+    /// Whether the first argument is a key, and no other one is.
+    package var hasOneKeyFirst: Bool { RedisKeyRule.of(self) == .first }
 }

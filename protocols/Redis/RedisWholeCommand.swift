@@ -111,7 +111,7 @@ package struct RedisWholeCommand: Equatable, Sendable {
 
     // MARK: - Pieces
 
-    private enum Header {
+    enum Header {
         case value(Int)
         case partial, irregular
     }
@@ -119,7 +119,7 @@ package struct RedisWholeCommand: Equatable, Sendable {
     /// Digits without sign or leading zero after `mark` and before CR LF; no command with more than
     /// `RedisLimits.sharedCommand` bytes or arguments is waited for.
     @inline(__always)
-    private static func header(_ mark: UInt8, in bytes: Bytes, at offset: inout Int) -> Header {
+    static func header(_ mark: UInt8, in bytes: Bytes, at offset: inout Int) -> Header {
         let count = bytes.count
         guard offset < count else { return .partial }
         guard bytes[offset] == mark else { return .irregular }

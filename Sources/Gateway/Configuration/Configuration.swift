@@ -87,6 +87,8 @@ package enum ConfigurationDefaults {
     package static let shutdownGrace = Duration.seconds(20)
     package static let usage = true
     package static let connections = 10_000
+    package static let sampleEvery = 100
+    package static let sampleTop = 20
     package static let handshakeTimeout = Duration.seconds(10)
     package static let minimumTLSVersion = MinimumTLS.tls12
     package static let connectTimeout = Duration.seconds(5)

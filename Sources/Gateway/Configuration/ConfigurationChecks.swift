@@ -19,6 +19,7 @@ enum ConfigurationChecks {
             findings += DoorChecks.findings(listener, in: configuration)
             findings += DenyChecks.findings(listener)
             findings += RateLimitChecks.findings(listener)
+            findings += KeySamplingChecks.findings(listener)
             findings += ShadowChecks.findings(listener, in: configuration, declared: declared)
         }
         return findings + clashes(in: configuration)

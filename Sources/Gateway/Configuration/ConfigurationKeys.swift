@@ -10,7 +10,10 @@ extension ConfigurationKey {
         "workers", .wholeNumber(1...1024), default: .described("one per core"), "Threads that carry sessions.")
     static let admin = ConfigurationKey(
         "admin", .endpoint, default: .described("none"),
-        "Where `/metrics`, `/healthz`, `/readyz`, `/config` and `/usage` are served over HTTP. Written like `listen`.")
+        """
+        Where `/metrics`, `/healthz`, `/readyz`, `/config`, `/usage`, `/keys` and `/shadow` are served over HTTP. Written \
+        like `listen`.
+        """)
     static let shutdownGrace = ConfigurationKey(
         "shutdown-grace", .duration(mayBeOff: false),
         default: .value(DurationText.render(ConfigurationDefaults.shutdownGrace)),
@@ -47,7 +50,7 @@ extension ConfigurationKey {
         ] + rateLimit.all + [
             listenerTLS, listenerTLSMode, listenerCertificate, listenerKey, clientCA, listenerMinimumVersion,
             listenerTLSRequired,
-        ] + routeKeys + shadowKeys
+        ] + routeKeys + shadowKeys + sampleKeys
 
     static let listeners = ConfigurationKey(
         "listeners", .namedSections, default: .required,

@@ -141,6 +141,15 @@ extension ShadowConfiguration {
     }
 }
 
+extension KeySampling {
+    fileprivate func render(into lines: inout YAMLLines) {
+        lines.open(ConfigurationKey.sampling.name)
+        lines.add(.samplingEvery, "\(every)")
+        lines.add(.samplingTop, "\(top)")
+        lines.close()
+    }
+}
+
 extension ListenerConfiguration {
     fileprivate func render(into lines: inout YAMLLines) {
         lines.open(name)
@@ -163,6 +172,7 @@ extension ListenerConfiguration {
             lines.close()
         }
         shadow?.render(into: &lines)
+        sampling?.render(into: &lines)
         if let tls { render(tls, into: &lines) }
         lines.close()
     }

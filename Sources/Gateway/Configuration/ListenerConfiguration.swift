@@ -38,6 +38,8 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var denied: [RedisDenials.Entry] = []
     /// What it takes in all (Redis).
     package var rateLimit: RateLimit?
+    /// How its keys are sampled (Redis); nil: not at all.
+    package var sampling: KeySampling?
 
     package init(name: String, protocol: WireProtocol, listen: [Endpoint], backend: String) {
         self.name = name

@@ -27,6 +27,7 @@ extension ConfigurationDecoder {
         let routes = routes(section)
         let splits = boolean(.split, in: section)
         let shadow = shadow(section)
+        let sampling = sampling(section)
         let tls = self.section(.listenerTLS, in: section).flatMap { listenerTLS($0, speaks: wire) }
         guard let wire, let endpoints, let backend else { return nil }
         var listener = ListenerConfiguration(name: name, protocol: wire, listen: endpoints, backend: backend)
@@ -42,6 +43,7 @@ extension ConfigurationDecoder {
         listener.routes = routes
         listener.splits = splits ?? listener.splits
         listener.shadow = shadow
+        listener.sampling = sampling
         listener.tls = tls
         return listener
     }

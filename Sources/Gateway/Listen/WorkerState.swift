@@ -10,6 +10,8 @@ package final class WorkerState: @unchecked Sendable {
     package let metrics: [ListenerMetrics]
     /// By the listeners' indices; nil where it is not recorded what applications use.
     let usage: [ListenerUsage?]
+    /// By the listeners' indices; nil where no keys are sampled.
+    let keySamples: [KeySamples?]
     package let upstreams: UpstreamPool
     /// Whether the gateway is stopping: idle sessions end, busy ones may finish.
     package private(set) var isDraining = false
@@ -45,6 +47,7 @@ package final class WorkerState: @unchecked Sendable {
             recordsUsage && !listener.configuration.listen.isEmpty
                 ? ListenerUsage(UsageTables.of(listener.front.wire), worker: worker) : nil
         }
+        keySamples = listeners.map { $0.configuration.sampling.map { KeySamples($0, worker: worker) } }
         upstreams = UpstreamPool(worker: worker, backendCount: backendCount)
         gates = Array(repeating: nil, count: privateBackendCount)
         shared = Array(repeating: nil, count: backendCount)

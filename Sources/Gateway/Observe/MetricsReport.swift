@@ -19,6 +19,8 @@ package struct WorkerSnapshot: Sendable {
     package let gates: [GateCounters]
     /// By the listeners' indices; nil where nothing was counted.
     package let shadows: [ShadowSnapshot?]
+    /// By the listeners' indices; nil where no keys are sampled.
+    package let keySamples: [KeySampleSnapshot?]
 }
 
 /// Renders snapshots of all workers as one Prometheus page.
@@ -72,6 +74,7 @@ struct MetricsReport {
         failures()
         refusals()
         ShadowReport(listeners, workers).write(to: &page)
+        KeyReport(listeners, workers).write(to: &page)
         circuits()
         delays()
         gaps()

@@ -22,6 +22,7 @@ struct ShadowPlace: Sendable {
             settings.listen = []
             settings.idleTimeout = nil
             settings.rateLimit = nil
+            settings.sampling = nil
             let index = listeners.count + 2 * places.count
             settings.name = "\(listener.name).shadow.primary"
             let primary = try ListenerState(

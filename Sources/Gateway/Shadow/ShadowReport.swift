@@ -73,11 +73,11 @@ struct ShadowReport {
     /// One object; `shadows` has one entry for each listener with a shadow.
     var json: String {
         let entries = rows.map { row in
-            let drops = ShadowDrop.allCases.map { "\(Self.quoted($0.rawValue)): \(row.sum.drops[$0] ?? 0)" }
+            let drops = ShadowDrop.allCases.map { "\(JSONText.quoted($0.rawValue)): \(row.sum.drops[$0] ?? 0)" }
             let differences = row.causes.map { "\n      \(Self.object($0.key, $0.value))" }
             return """
-                {"listener": \(Self.quoted(row.listener)), "candidate": \(Self.quoted(row.candidate)), \
-                "verdict": \(Self.quoted(row.sum.verdict)),
+                {"listener": \(JSONText.quoted(row.listener)), "candidate": \(JSONText.quoted(row.candidate)), \
+                "verdict": \(JSONText.quoted(row.sum.verdict)),
                     "seen": \(row.sum.seen), "sent": \(row.sum.sent), "compared": \(row.sum.compared), \
                 "identical": \(row.sum.identical), "differing": \(row.sum.differing),
                     "waiting": {"commands": \(row.load.jobs), "bytes": \(row.load.bytes)},
@@ -90,10 +90,11 @@ struct ShadowReport {
 
     private static func object(_ cause: ShadowCause, _ difference: ShadowDifference) -> String {
         let pairs: [(String, String)] = [
-            ("command", quoted(cause.command)), ("kind", quoted(cause.kind)), ("count", "\(difference.count)"),
-            ("first", quoted(time(difference.first))), ("last", quoted(time(difference.last))),
-            ("example", quoted(difference.example)), ("place", quoted(difference.place)),
-            ("primary", quoted(difference.primary)), ("candidate", quoted(difference.candidate)),
+            ("command", JSONText.quoted(cause.command)), ("kind", JSONText.quoted(cause.kind)),
+            ("count", "\(difference.count)"),
+            ("first", JSONText.quoted(time(difference.first))), ("last", JSONText.quoted(time(difference.last))),
+            ("example", JSONText.quoted(difference.example)), ("place", JSONText.quoted(difference.place)),
+            ("primary", JSONText.quoted(difference.primary)), ("candidate", JSONText.quoted(difference.candidate)),
         ]
         return "{" + pairs.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
     }
@@ -125,14 +126,7 @@ struct ShadowReport {
                     difference.candidate,
                 ]
             }
-        let widths = head.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        for line in lines {
-            let cells = line.indices.map { column in
-                let isLast = column == line.count - 1
-                return line[column] + String(repeating: " ", count: isLast ? 0 : widths[column] - line[column].count)
-            }
-            text += "  \(cells.joined(separator: "  "))\n"
-        }
+        text += TextTable.aligned(lines)
         return text
     }
 
@@ -145,18 +139,5 @@ struct ShadowReport {
         let rest = String(1000 + milliseconds % 1000).dropFirst()
         return "\(1900 + parts.tm_year)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
             + "T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(rest)Z"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 0x20: result += "\\u" + String(0x10000 + scalar.value, radix: 16).dropFirst()
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -16,7 +16,10 @@ package struct RedisFront: Front {
     package func serve(_ session: Session) async {
         guard await session.secureClient() else { return }
         if let shadow = session.listener.shadow {
-            session.client.tap = RedisShadowTap(shadow, session.local.shadowCounts(session.listener.index))
+            session.client.add(tap: RedisShadowTap(shadow, session.local.shadowCounts(session.listener.index)))
+        }
+        if let samples = session.local.keySamples[session.listener.index] {
+            session.client.add(tap: RedisKeySampler(samples))
         }
         if let gate = session.gate {
             await RedisTranslator(session, gate).serve()
