@@ -99,7 +99,9 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Wire", "RedisWire", "PostgresWire", "S3Wire", "Reactor", "Capabilities", "Digest", "Usage", logging,
+                "Wire", "RedisWire", "PostgresWire", "S3Wire", "Reactor", "Capabilities", "Digest",
+                "Usage",
+                logging,
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -113,11 +115,15 @@ let package = Package(
                 logging,
             ],
             swiftSettings: strict),
+        // What applications use beside what backends are proven to do.
+        .target(
+            name: "Portability", dependencies: ["Capabilities", "Conformance", "Gateway", "Usage"],
+            swiftSettings: strict),
         .executableTarget(
             name: "fairlead",
             dependencies: [
                 "Gateway", "Admin", "Capabilities", "Conformance", "EmbeddedAdapter", "DeclaredAdapter",
-                "MemcachedSwiftAdapter", "Usage",
+                "MemcachedSwiftAdapter", "Portability", "Usage",
                 "ProcessAdapter", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -132,6 +138,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "PostgresWireTests", dependencies: ["PostgresWire", "Wire"], swiftSettings: strict),
         .testTarget(name: "S3WireTests", dependencies: ["S3Wire", "Wire", "Digest"], swiftSettings: strict),
+        .testTarget(
+            name: "PortabilityTests",
+            dependencies: ["Portability", "Capabilities", "Conformance", "Gateway", "Usage", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
         .testTarget(
             name: "MultiplexTests", dependencies: ["Multiplex", "Reactor", "TestSupport"], swiftSettings: strict),
@@ -174,8 +184,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "fairlead", "Gateway", "Capabilities", "Reactor", "RedisWire", "S3Wire", "Usage", "Wire", "TestSupport",
-                "CAllocations", logging,
+                "fairlead", "Gateway", "Capabilities", "Conformance", "Portability", "Reactor", "RedisWire", "S3Wire",
+                "Usage",
+                "Wire", "TestSupport", "CAllocations", logging,
             ],
             swiftSettings: strict),
         .target(name: "CAllocations", path: "Tests/CAllocations"),

@@ -7,6 +7,7 @@ enum ImportTable {
     private static let ours: Set<String> = Set(
         fronts + [
             "Wire", "Reactor", "Multiplex", "Digest", "Gateway", "Admin", "Capabilities", "Usage", "Migration",
+            "Portability",
             "CLinux", "COpenSSL", "CSQLite", "CHiredis", "CPostgres", "CCurl", "Conformance",
             "EmbeddedAdapter", "DeclaredAdapter", "MemcachedSwiftAdapter", "ProcessAdapter", "fairlead",
         ])
@@ -42,8 +43,12 @@ enum ImportTable {
             isClosed: true,
             others: ["FoundationEssentials", "Glibc", "Logging", "Synchronization", "Yams"]),
         Row(
-            folder: "Sources/Gateway/", own: Set(fronts + ["Wire", "Reactor", "Capabilities", "Digest", "Usage"]),
+            folder: "Sources/Gateway/",
+            own: Set(fronts + ["Wire", "Reactor", "Capabilities", "Digest", "Usage"]),
             forbidden: foundation),
+        Row(
+            folder: "Sources/Portability/", own: ["Capabilities", "Conformance", "Gateway", "Usage"], isClosed: true,
+            others: ["FoundationEssentials"]),
         Row(folder: "Sources/Admin/"),
         Row(folder: "Sources/fairlead/", own: ours),
         // The runner is a client: it sees what clients see, and nothing of the gateway.

@@ -46,7 +46,7 @@ extension ConfigurationKey {
     static let listenerKeys =
         [
             listeners, listener, listenerProtocol, listen, listenerBackend, connections, handshakeTimeout, idleTimeout,
-            users, accessKeys, region, allowAnonymous, deny,
+            users, accessKeys, region, allowAnonymous, require, deny,
         ] + rateLimit.all + [
             listenerTLS, listenerTLSMode, listenerCertificate, listenerKey, clientCA, listenerMinimumVersion,
             listenerTLSRequired,

@@ -120,6 +120,7 @@ extension RouteConfiguration {
         lines.add(.routeBackend, backend)
         if let rewrite { lines.add(.routeRewrite, rewrite) }
         rateLimit?.render(as: ConfigurationKey.routeRateLimit, into: &lines)
+        if !required.isEmpty { lines.add(.routeRequire, list: required.map(\.description)) }
     }
 }
 
@@ -163,6 +164,7 @@ extension ListenerConfiguration {
         lines.add(.accessKeys, texts: accessKeys.keys.sorted().map { ($0, Self.hidden) })
         if let region { lines.add(.region, region) }
         if allowsAnonymous { lines.add(.allowAnonymous, "true") }
+        if !catchAll.required.isEmpty { lines.add(.require, list: catchAll.required.map(\.description)) }
         if !denied.isEmpty { lines.add(.deny, list: denied.map(\.description)) }
         rateLimit?.render(as: ConfigurationKey.rateLimit, into: &lines)
         if !routes.isEmpty {

@@ -24,6 +24,7 @@ extension ConfigurationDecoder {
             return entry
         }
         let rateLimit = rateLimit(ConfigurationKey.rateLimit, in: section)
+        let required = requirements(.require, in: section)
         let routes = routes(section)
         let splits = boolean(.split, in: section)
         let shadow = shadow(section)
@@ -40,6 +41,7 @@ extension ConfigurationDecoder {
         listener.allowsAnonymous = allowsAnonymous ?? listener.allowsAnonymous
         listener.denied = denied ?? []
         listener.rateLimit = rateLimit
+        listener.catchAll.required = required
         listener.routes = routes
         listener.splits = splits ?? listener.splits
         listener.shadow = shadow

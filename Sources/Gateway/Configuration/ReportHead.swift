@@ -1,5 +1,6 @@
 // The head of a conformance report: what the start-up gate asks of it.
 
+import Capabilities
 import FoundationEssentials
 
 /// The members of a report that tie it to a backend; conformance/REPORT.md describes them all.
@@ -10,6 +11,25 @@ struct ReportHead: Decodable {
     var fairlead: String
     var adapter: String?
     var configuration: String?
+    private var capabilities: [String: Ability]?
+
+    private struct Ability: Decodable {
+        var support: String
+        var weakenings: [String]?
+    }
+
+    /// What the backend was proven to do; what is not there is refused.
+    var abilities: [Capability: ManifestEntry] {
+        var abilities: [Capability: ManifestEntry] = [:]
+        for (name, ability) in capabilities ?? [:] {
+            guard let capability = Capability(rawValue: name), let support = Support(rawValue: ability.support) else {
+                continue
+            }
+            let weakenings = (ability.weakenings ?? []).compactMap { Weakening(rawValue: $0) }
+            abilities[capability] = ManifestEntry(support, weakenings: Set(weakenings))
+        }
+        return abilities
+    }
 
     struct Problem: Error, CustomStringConvertible {
         var description: String

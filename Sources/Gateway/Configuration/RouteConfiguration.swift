@@ -12,6 +12,8 @@ package struct RouteConfiguration: Sendable, Equatable {
     package var rewrite: String?
     /// What it takes, beside what the whole listener takes.
     package var rateLimit: RateLimit?
+    /// What the backend has to be able to do for it.
+    package var required: [Requirement] = []
 
     package init(_ match: RouteMatch = RouteMatch(), backend: String, rewrite: String? = nil) {
         self.match = match

@@ -15,6 +15,7 @@ extension ConfigurationDecoder {
         let rewrite = text(.routeRewrite, in: section)
         let backend = text(.routeBackend, in: section)
         let rateLimit = rateLimit(ConfigurationKey.routeRateLimit, in: section)
+        let required = requirements(.routeRequire, in: section)
         if prefix == "" {
             add(
                 "expected the first bytes of keys; remove it, and the route takes any key",
@@ -32,6 +33,7 @@ extension ConfigurationDecoder {
         var route = RouteConfiguration(
             RouteMatch(prefix: prefix, database: database, user: user), backend: backend, rewrite: rewrite)
         route.rateLimit = rateLimit
+        route.required = required
         return route
     }
 }

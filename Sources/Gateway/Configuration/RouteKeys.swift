@@ -2,7 +2,8 @@
 
 extension ConfigurationKey {
     static let routeKeys =
-        [routes, routePrefix, routeDatabase, routeUser, routeBackend, routeRewrite] + routeRateLimit.all + [split]
+        [routes, routePrefix, routeDatabase, routeUser, routeBackend, routeRewrite] + routeRateLimit.all
+        + [routeRequire, split]
 
     static let routes = ConfigurationKey(
         "listeners.NAME.routes", .sections, default: .described("all to `backend`"),
@@ -28,6 +29,16 @@ extension ConfigurationKey {
         What stands in place of `prefix` in the keys that reach the backend; may be empty. Bytes are changed then, which \
         `fairlead check` and the start line say; commands whose keys cannot be followed are refused.
         """)
+    static let require = ConfigurationKey(
+        "listeners.NAME.require", .words, default: .described("nothing"),
+        """
+        What the backend has to be able to do, or Fairlead does not start: capabilities such as `kv.ttl`, and \
+        `kv.ttl/whole-seconds` where that weakening is not to be had either. `fairlead portability --require` writes it from a profile. \
+        See [Moving away](#moving-away).
+        """)
+    static let routeRequire = ConfigurationKey(
+        "listeners.NAME.routes.require", .words, default: .described("nothing"),
+        "The same for what goes here.")
     static let split = ConfigurationKey(
         "listeners.NAME.split", .boolean, default: .value("false"),
         """

@@ -27,7 +27,7 @@ package enum AdapterChecks {
                 lead this listener to another backend
                 """)
         }
-        return problems
+        return problems + ContractChecks.problems(of: configuration, manifests)
     }
 
     /// The wires whose clients can use something of `manifest`.
@@ -38,7 +38,7 @@ package enum AdapterChecks {
     }
 
     /// What clients of a wire can make use of.
-    private static func families(of wire: WireProtocol) -> [CapabilityFamily] {
+    static func families(of wire: WireProtocol) -> [CapabilityFamily] {
         switch wire {
         case .redis: [.keyValue, .hash, .list, .set, .sortedSet, .bus, .queue, .lock]
         case .postgres: [.sql]

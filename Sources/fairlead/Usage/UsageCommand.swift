@@ -46,22 +46,7 @@ struct UsageCommand: ParsableCommand {
         }
         if reset, admin == nil { throw UsageError(message: "--reset needs --admin ADDR.", command: "usage") }
         do {
-            let client = try admin.map { try AdminClient($0) }
-            var profile = Profile()
-            if let client { profile = try Profile(json: client.get("/usage")) }
-            for file in files {
-                guard let read = try ProfileFile(path: file).read() else {
-                    throw ProfileError(description: "there is no file \(file)")
-                }
-                let twice = profile.overlaps(with: read)
-                guard twice.isEmpty else {
-                    throw ProfileError(
-                        description:
-                            "\(file) tells of \(twice.joined(separator: ", ")) at times that were read already; give each export once"
-                    )
-                }
-                profile.merge(read)
-            }
+            var profile = try ProfileSource(admin: admin, files: files).read()
             // What is written down is whole; `--app` chooses what is shown.
             if let merge { try ProfileFile(path: merge).write(profile) }
             if let app { profile.applications.removeAll { !$0.identity.values.contains(app) } }
@@ -70,7 +55,7 @@ struct UsageCommand: ParsableCommand {
             } else if merge == nil {
                 print(profile.text(), terminator: "")
             }
-            if reset { _ = try client?.post("/usage/reset") }
+            if reset, let admin { _ = try AdminClient(admin).post("/usage/reset") }
         } catch let error as UsageError {
             throw error
         } catch {

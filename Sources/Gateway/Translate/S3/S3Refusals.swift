@@ -56,6 +56,19 @@ enum S3Refusals {
         }
     }
 
+    /// What is taken of a field.
+    enum Taking { case always, someValues, never }
+
+    /// Whether the field `x-amz-NAME` is understood.
+    static func isTaken(field name: String) -> Taking {
+        fields.contains(name) || name.hasPrefix("meta-") ? .always : values[name] == nil ? .never : .someValues
+    }
+
+    /// Whether any operation understands the parameter `name`, in lower case.
+    static func isTaken(parameter name: String) -> Bool {
+        S3Command.allCases.contains { parameters(of: $0).contains { $0.lowercased() == name } }
+    }
+
     /// Throws when `request` asks for something that is not understood.
     static func check(_ request: S3Request, _ gate: Gate) throws(S3Refusal) {
         for field in request.fields {

@@ -1,0 +1,49 @@
+// The checks of contracts: that a backend covers what its traffic requires.
+
+import Capabilities
+
+/// Holds `require` to manifests and reports.
+enum ContractChecks {
+    /// Every contract that is not covered, by its key; `manifests` are those of private backends by name, as adapters declare them.
+    static func problems(of configuration: Configuration, _ manifests: [String: Manifest]) -> [String] {
+        configuration.listeners.flatMap { listener in
+            listener.allRoutes.enumerated().compactMap { index, route in
+                let isOwn = index == listener.routes.count
+                let key = "listeners.\(listener.name)" + (isOwn ? "" : ".routes[\(index)]")
+                return problem(of: route, at: key, listener, configuration, manifests)
+            }
+        }
+    }
+
+    private static func problem(
+        of route: RouteConfiguration, at key: String, _ listener: ListenerConfiguration, _ configuration: Configuration,
+        _ manifests: [String: Manifest]
+    ) -> String? {
+        guard !route.required.isEmpty else { return nil }
+        let families = Set(AdapterChecks.families(of: listener.protocol))
+        let foreign = route.required.filter { !families.contains($0.capability.family) }
+        guard foreign.isEmpty else {
+            return """
+                \(key).require: \(foreign.map(\.description).joined(separator: ", ")): \(listener.protocol.rawValue) clients \
+                cannot ask for that: remove it
+                """
+        }
+        // What a trusted backend does is what its protocol is made of; conformance reports tell servers apart.
+        guard let backend = configuration.privateBackend(named: route.backend), let declared = manifests[backend.name]
+        else { return nil }
+        let manifest = GapResolution(declared, gaps: backend.gaps).manifest
+        var missing = route.required.compactMap { $0.shortfall(manifest[$0.capability]) }
+        var source = "its manifest"
+        if missing.isEmpty, case .report(let path) = backend.conformance {
+            source = path
+            // Whether the report can be read at all, and belongs to this backend, is the gate's business.
+            guard let abilities = try? ReportHead(path: path).abilities else { return nil }
+            missing = route.required.compactMap { $0.shortfall(abilities[$0.capability] ?? ManifestEntry(.refused)) }
+        }
+        guard !missing.isEmpty else { return nil }
+        return """
+            \(key).require: backend '\(backend.name)' (adapter \(manifest.adapter)) does not cover \
+            \(missing.joined(separator: ", ")), by \(source): lead this traffic to another backend, or require less
+            """
+    }
+}

@@ -1,0 +1,56 @@
+// Verdicts for a terminal.
+
+import FoundationEssentials
+import Usage
+
+extension [Assessment] {
+    /// A heading for each application, and its findings on each candidate.
+    package func text(windows: [String: [Profile.Window]]) -> String {
+        guard !isEmpty else { return "no application of that name was seen\n" }
+        var text = ""
+        var last: Application.Key?
+        for assessment in self {
+            let application = assessment.application
+            if application.key != last {
+                if last != nil { text += "\n" }
+                text += "\(application.title) (\(application.protocol), listener \(application.listener)): "
+                text += "\(application.requests) requests, \(application.features.count) features\n"
+                last = application.key
+            }
+            text += "  \(assessment.candidate): \(assessment.verdict.rawValue)\n"
+            for finding in assessment.findings { text += finding.text }
+        }
+        return text + "\n" + Self.coverage(windows)
+    }
+
+    /// What the verdicts cannot know.
+    static func coverage(_ windows: [String: [Profile.Window]]) -> String {
+        let spans = windows.values.flatMap(\.self)
+        guard let start = spans.map(\.start).min(), let end = spans.map(\.end).max() else {
+            return "The profile has no window: it says nothing.\n"
+        }
+        return
+            "Seen by \(windows.count) gateway\(windows.count == 1 ? "" : "s") from \(start.moment) to \(end.moment). What was not seen is unknown.\n"
+    }
+}
+
+extension Finding {
+    fileprivate var text: String {
+        var text = "    \(level.rawValue)  \(subject): \(reason)\n"
+        if !features.isEmpty {
+            let shown = features.prefix(4).map { "\($0.feature) \($0.estimated ? "about " : "")\(percent($0.share))" }
+            let more = features.count > 4 ? [" and \(features.count - 4) more"] : []
+            text += "      used by \((shown + more).joined(separator: ", "))"
+            if let last { text += ", last \(last.moment)" }
+            text += "\n"
+        }
+        if !cases.isEmpty { text += "      case \(cases.joined(separator: ", "))\n" }
+        if let remedy { text += "      remedy: \(remedy)\n" }
+        return text
+    }
+}
+
+extension UInt64 {
+    /// Seconds since 1970 as RFC 3339, in UTC.
+    var moment: String { Date(timeIntervalSince1970: Double(self)).formatted(.iso8601) }
+}

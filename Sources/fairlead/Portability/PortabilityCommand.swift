@@ -1,0 +1,126 @@
+// `fairlead portability`: whether applications could move, and what would break.
+
+import ArgumentParser
+import Conformance
+import Foundation
+import Gateway
+import Portability
+import Usage
+
+/// `fairlead portability`: joins usage profiles with conformance reports.
+struct PortabilityCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "portability",
+        abstract: "Tell whether applications could move to other backends, and what would break.",
+        discussion: """
+            Joins what applications were seen to use (fairlead usage --json) with what candidates are proven to do \
+            (fairlead conform --json). Each verdict is safe, safe with limits, or blocked, and names its reasons. Exits with 1 when one is \
+            blocked; with --strict also when one has limits.
+
+            EXAMPLES
+              fairlead portability --usage checkout.json --to conformance/reports/memcached.json
+              fairlead portability --usage all.json --app checkout --to reports/*.json --html verdicts.html
+              fairlead portability --admin 9900 --app checkout --to reports/house.json --shadow shadow.json
+              fairlead portability --usage checkout.json --require
+            """)
+
+    @Option(
+        name: .customLong("usage"), parsing: .upToNextOption,
+        help: ArgumentHelp("Exported usage profiles.", valueName: "FILE"))
+    var profiles: [String] = []
+
+    @Option(help: ArgumentHelp("A gateway's admin listener to ask for its profile.", valueName: "ADDR"))
+    var admin: String?
+
+    @Option(help: ArgumentHelp("Only applications of this name, user or agent.", valueName: "NAME"))
+    var app: String?
+
+    @Option(
+        name: .customLong("to"), parsing: .upToNextOption,
+        help: ArgumentHelp("Reports on the candidates.", valueName: "REPORT"))
+    var reports: [String] = []
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "What shadows have found (fairlead shadow --json); candidates are matched by name.", valueName: "FILE"))
+    var shadow: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the suites are that the reports were made with (default: as for fairlead conform).", valueName: "DIR"
+        ))
+    var suites: String?
+
+    @Flag(help: "Print the verdicts as JSON.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Write the verdicts as a page.", valueName: "FILE"))
+    var html: String?
+
+    @Flag(help: "Exit with 1 unless every verdict is safe.")
+    var strict = false
+
+    @Flag(help: "Print what the applications need as lines for `require` in a configuration, and judge nothing.")
+    var require = false
+
+    func validate() throws {
+        if profiles.isEmpty, admin == nil {
+            throw ValidationError("name profiles with --usage FILE, or a gateway with --admin ADDR")
+        }
+        if reports.isEmpty, !require { throw ValidationError("name the candidates' reports with --to REPORT") }
+    }
+
+    func run() throws {
+        let worst: MoveVerdict?
+        do {
+            var profile = try ProfileSource(admin: admin, files: profiles).read()
+            if let app { profile.applications.removeAll { !$0.identity.values.contains(app) } }
+            if require { return printRequirements(of: profile.applications) }
+            let candidates = try reports.map { try ReportFile.read($0) }
+            let differences = try shadow.flatMap {
+                try ShadowDifference.read(String(contentsOfFile: $0, encoding: .utf8))
+            }
+            let words = try suiteWords(for: candidates)
+            let assessments = profile.applications.flatMap { application in
+                candidates.map { Assessment(application, on: $0, words, shadow: differences) }
+            }
+            if let html {
+                try assessments.html(windows: profile.windows).write(toFile: html, atomically: true, encoding: .utf8)
+            }
+            let text =
+                try json ? assessments.json(windows: profile.windows) : assessments.text(windows: profile.windows)
+            print(text, terminator: "")
+            guard !assessments.isEmpty else { throw ExitCodes.failed }
+            worst = assessments.map(\.verdict).max { Self.order($0) < Self.order($1) }
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            StandardError.write("error: \(error)")
+            throw ExitCodes.failed
+        }
+        if worst == .blocked || strict && worst == .limited { throw ExitCodes.failed }
+    }
+
+    private static func order(_ verdict: MoveVerdict) -> Int { MoveVerdict.allCases.firstIndex(of: verdict) ?? 0 }
+
+    /// Only reports on trusted servers are read by the words of their cases.
+    private func suiteWords(for candidates: [Report]) throws -> SuiteWords {
+        guard candidates.contains(where: { report in report.cases.contains { $0.group != "capabilities" } }) else {
+            return SuiteWords()
+        }
+        let library = try SuitesFolder.library(suites)
+        for report in candidates where report.suites != library.version {
+            StandardError.write(
+                "warning: the report on \(report.name) was made with other suites (\(report.suites)) than these (\(library.version)): cases that have changed are not found"
+            )
+        }
+        return SuiteWords(library)
+    }
+
+    private func printRequirements(of applications: [Application]) {
+        print("require:")
+        for line in applications.requirements { print("  - \(line)") }
+        for feature in applications.beyondCapabilities { print("  # \(feature): no private backend has it") }
+    }
+}

@@ -1,0 +1,226 @@
+// Verdicts from profiles and reports that are made up, so that every reason has its case.
+
+import Capabilities
+import Testing
+
+@testable import Conformance
+@testable import Portability
+@testable import Usage
+
+@Suite("verdicts")
+struct AssessmentTests {
+    // MARK: Subjects
+
+    private static func application(
+        _ features: [String: UInt64], sizes: [String: SizeRanges] = [:], wire: String = "redis"
+    ) -> Application {
+        Application(
+            protocol: wire, listener: "cache", identity: ["name": "checkout"],
+            features: features.mapValues { Feature(count: $0, first: 1_000, last: 2_000) }, sizes: sizes)
+    }
+
+    private static func entry(
+        _ id: String, _ verdict: Verdict, proves: [String], tags: [String] = [], reason: String = "",
+        refused: String? = nil,
+        step: String? = nil
+    ) -> Report.Entry {
+        var entry = Report.Entry(
+            id: id, title: "", proves: proves, source: "", tags: tags, client: "raw", verdict: verdict)
+        entry.reason = reason
+        entry.refusedCapability = refused
+        if let step { entry.steps = [Report.Moment(line: 1, action: step, connection: "main")] }
+        return entry
+    }
+
+    private static func report(
+        _ capabilities: [String: ManifestEntry] = [:], _ cases: [Report.Entry] = [], wire: String = "redis",
+        standing: Report.Standing = .passed
+    ) -> Report {
+        Report(
+            name: "house", standing: standing,
+            targets: [Report.Target(wire: wire, label: "", product: "", version: "", features: [])],
+            capabilities: capabilities, fairlead: "", suites: "", seed: 1, started: "", duration: 0, command: "",
+            cases: cases)
+    }
+
+    private static let plain: [String: ManifestEntry] = [
+        "kv.get": ManifestEntry(.native), "kv.set": ManifestEntry(.native), "kv.delete": ManifestEntry(.native),
+    ]
+
+    // MARK: Private candidates
+
+    @Test("what is covered is safe, and the gateway's own part needs nothing")
+    func safe() {
+        let one = Assessment(
+            Self.application(["redis.command.get": 90, "redis.command.set": 10, "redis.protocol.resp3": 1]),
+            on: Self.report(Self.plain), SuiteWords())
+        #expect(one.verdict == .safe && one.findings.isEmpty)
+    }
+
+    @Test("what is refused blocks, with its share, its case and the way around it")
+    func blocked() throws {
+        var abilities = Self.plain
+        abilities["kv.conditional-set"] = ManifestEntry(.native)
+        abilities["kv.compare-and-set"] = ManifestEntry(.native)
+        let report = Self.report(
+            abilities,
+            [
+                Self.entry("capabilities/kv-expiry/a", .refused, proves: ["kv.ttl"], refused: "kv.ttl"),
+                Self.entry("capabilities/list/a", .refused, proves: ["list.push"], refused: "list.push"),
+            ])
+        let one = Assessment(
+            Self.application(["redis.command.get": 98, "redis.command.set": 2, "redis.option.set.ex": 2]), on: report,
+            SuiteWords())
+        #expect(one.verdict == .blocked)
+        let finding = try #require(one.findings.first)
+        #expect(one.findings.count == 1 && finding.level == .blocked && finding.subject == "kv.ttl")
+        #expect(
+            finding.features.map(\.feature) == ["redis.option.set.ex"] && finding.share == 0.02 && finding.last == 2_000
+        )
+        #expect(finding.cases == ["capabilities/kv-expiry/a"])
+        #expect(finding.remedy?.hasPrefix("gaps: { kv.ttl: emulate }") == true)
+
+        let list = Assessment(Self.application(["redis.command.lpush": 1]), on: report, SuiteWords())
+        #expect(list.findings.first?.remedy?.contains("route") == true)
+        let stream = Assessment(Self.application(["redis.command.xadd": 1]), on: report, SuiteWords())
+        #expect(stream.verdict == .blocked && stream.findings.map(\.subject) == ["redis.command.xadd"])
+    }
+
+    @Test("a weakened promise limits those who rely on it, and nobody else")
+    func weakened() throws {
+        var abilities = Self.plain
+        abilities["kv.ttl"] = ManifestEntry(.native, weakenings: [.wholeSeconds])
+        let report = Self.report(abilities)
+        let seconds = Assessment(
+            Self.application(["redis.command.set": 100, "redis.option.set.ex": 50]), on: report, SuiteWords())
+        #expect(seconds.verdict == .safe)
+        let milliseconds = Assessment(
+            Self.application(["redis.command.set": 100, "redis.option.set.ex": 50, "redis.option.set.px": 2]),
+            on: report,
+            SuiteWords())
+        #expect(milliseconds.verdict == .limited)
+        let finding = try #require(milliseconds.findings.first)
+        #expect(
+            finding.subject == "kv.ttl: whole-seconds" && finding.features.map(\.feature) == ["redis.option.set.px"])
+        #expect(finding.share == 0.02)
+    }
+
+    @Test("what is ignored, what a case disproves, and a report that has failed are limits")
+    func limits() {
+        var abilities = Self.plain
+        abilities["kv.ttl"] = ManifestEntry(.ignored)
+        let report = Self.report(
+            abilities,
+            [
+                Self.entry("capabilities/kv/empty", .differs, proves: ["kv.get"], reason: "an empty value is missing"),
+                Self.entry("capabilities/kv/fine", .identical, proves: ["kv.set"]),
+            ], standing: .failed)
+        let one = Assessment(
+            Self.application(["redis.command.get": 1, "redis.command.expire": 1, "redis.command.eval": 1]), on: report,
+            SuiteWords())
+        #expect(
+            Set(one.findings.map { "\($0.level.rawValue) \($0.subject)" }) == [
+                "limit report", "limit kv.ttl: ignored", "limit kv.get", "limit redis.command.eval",
+                "blocked lock.release",
+            ])
+    }
+
+    @Test("sizes are held to bounds: above one is blocked, about one is a limit")
+    func sizes() throws {
+        var abilities = Self.plain
+        abilities["kv.set"] = ManifestEntry(.native, bounds: [.valueBytes: 1_000_000, .keyBytes: 250])
+        let report = Self.report(abilities)
+        func verdict(_ name: String, _ sizes: [UInt64]) -> Assessment {
+            var counts = [UInt64](repeating: 0, count: SizeRanges.rangeCount)
+            for size in sizes { counts[SizeRanges.range(of: size)] += 1 }
+            return Assessment(
+                Self.application(["redis.command.set": 4], sizes: [name: SizeRanges(counts: counts)]), on: report,
+                SuiteWords())
+        }
+        #expect(verdict("redis.value.bytes", [0, 10, 1_000, 500_000]).verdict == .safe)
+        #expect(verdict("redis.value.bytes", [10, 10, 10, 900_000]).verdict == .limited)
+        let large = verdict("redis.value.bytes", [10, 10, 10, 2_000_000])
+        #expect(large.verdict == .blocked && large.findings.first?.subject == "kv.set: value-bytes")
+        #expect(large.findings.first?.reason.contains("25 % of those seen") == true)
+        #expect(verdict("redis.key.bytes", [10, 300]).verdict == .blocked)
+    }
+
+    @Test("a report about another wire says nothing")
+    func otherWire() {
+        let one = Assessment(
+            Self.application(["s3.operation.GetObject": 1], wire: "s3"), on: Self.report(Self.plain), SuiteWords())
+        #expect(one.verdict == .blocked && one.findings.map(\.subject) == ["s3"])
+    }
+
+    // MARK: Trusted candidates
+
+    @Test("a trusted candidate is judged by the cases that prove a command")
+    func cases() {
+        let report = Self.report(
+            [:],
+            [
+                Self.entry("redis/strings/a", .identical, proves: ["GET", "SET"]),
+                Self.entry("redis/sorted-sets/a", .identical, proves: ["ZADD"]),
+                Self.entry("redis/sorted-sets/b", .differs, proves: ["ZADD"], reason: "GT is not known"),
+                Self.entry("redis/streams/a", .failed, proves: ["XADD"], reason: "unknown command"),
+                Self.entry("redis/geo/a", .skipped, proves: ["GEOADD"]),
+            ])
+        func findings(_ command: String) -> [String] {
+            Assessment(Self.application(["redis.command.\(command)": 1]), on: report, SuiteWords()).findings
+                .map { "\($0.level.rawValue) \($0.subject)" }
+        }
+        #expect(findings("get") == [])
+        #expect(findings("zadd") == ["limit redis.command.zadd"])
+        #expect(findings("xadd") == ["blocked redis.command.xadd"])
+        #expect(findings("geoadd") == ["unproven not proven"])
+        #expect(findings("lpush") == ["unproven not proven"])
+    }
+
+    // MARK: Shadows
+
+    @Test("what a shadow has found is a limit of the command that it found it in")
+    func shadows() throws {
+        let json = """
+            {"shadows": [{"listener": "cache", "candidate": "house", "verdict": "differs", "seen": 3,
+              "differences": [{"command": "get", "kind": "value", "count": 7, "first": "2026-11-27T10:00:00.000Z",
+                "last": "2026-11-27T11:00:00.000Z", "example": "GET <key, 3 bytes>", "place": "", "primary": "", "candidate": ""}]}]}
+            """
+        let differences = try ShadowDifference.read(json)
+        func verdict(_ command: String) -> MoveVerdict {
+            Assessment(
+                Self.application(["redis.command.\(command)": 1]), on: Self.report(Self.plain), SuiteWords(),
+                shadow: differences
+            ).verdict
+        }
+        #expect(verdict("get") == .limited && verdict("set") == .safe)
+    }
+
+    // MARK: Forms
+
+    @Test("text, JSON and page say the same, and escape what applications call themselves")
+    func forms() throws {
+        let windows = ["gateway": [Profile.Window(start: 1_700_000_000, end: 1_700_003_600)]]
+        var application = Self.application(["redis.command.get": 3, "redis.command.lpush": 1])
+        application.identity["name"] = "<script>"
+        let all = [Assessment(application, on: Self.report(Self.plain), SuiteWords())]
+        let text = all.text(windows: windows)
+        #expect(text.contains("<script> (redis, listener cache): 4 requests, 2 features\n  house: blocked\n"))
+        #expect(text.contains("blocked  list.push: the candidate refuses it"))
+        #expect(text.contains("used by redis.command.lpush 25 %"))
+        #expect(text.contains("from 2023-11-14T22:13:20Z to 2023-11-14T23:13:20Z. What was not seen is unknown."))
+        let json = try all.json(windows: windows)
+        #expect(json.contains("\"verdict\" : \"blocked\"") && json.contains("\"fairlead-portability/1\""))
+        let page = all.html(windows: windows)
+        #expect(page.contains("&lt;script&gt;") && !page.contains("<script>") && page.contains("list.push"))
+    }
+
+    @Test("a profile becomes a contract")
+    func requirements() {
+        let applications = [
+            Self.application(["redis.command.get": 1, "redis.option.set.px": 1, "redis.command.xadd": 1]),
+            Self.application(["redis.command.lpush": 1]),
+        ]
+        #expect(applications.requirements == ["kv.get", "kv.set", "kv.ttl/whole-seconds", "list.push"])
+        #expect(applications.beyondCapabilities == ["redis.command.xadd"])
+    }
+}
