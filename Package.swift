@@ -99,7 +99,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Wire", "RedisWire", "PostgresWire", "S3Wire", "Reactor", "Capabilities", "Digest",
+                "Wire", "RedisWire", "PostgresWire", "S3Wire", "Reactor", "Capabilities", "Digest", "Migration",
                 "Usage",
                 logging,
                 .product(name: "Yams", package: "Yams"),

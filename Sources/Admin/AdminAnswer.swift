@@ -8,6 +8,7 @@ struct AdminAnswer: Equatable {
     /// The methods that are answered, where the one that was asked for is not.
     var allow: String?
 
+    private static let migrationPath = "/migrate"
     private static let resetPath = "/usage/reset"
 
     /// The paths that have an answer, with what they show.
@@ -19,6 +20,10 @@ struct AdminAnswer: Equatable {
         ("/shadow.txt", "the same for a terminal"),
         ("/keys", "hot keys and big values of listeners that sample them, as JSON"),
         ("/keys.txt", "the same for a terminal"),
+        (
+            migrationPath,
+            "how far migrations of data are, as JSON; POST \(migrationPath)/LISTENER/ORDER: what fairlead migrate asks"
+        ),
         ("/config", "the configuration that holds, as YAML without secrets"),
         ("/usage", "what applications were seen to use, as JSON"),
         (resetPath, "POST: forgets what applications were seen to use"),
@@ -26,6 +31,7 @@ struct AdminAnswer: Equatable {
 
     /// The answer to `method` on `path`; the path is without its query.
     static func to(_ method: String, _ path: String, from source: some AdminSource) async -> AdminAnswer {
+        if path.hasPrefix(migrationPath + "/") { return order(method, path, source) }
         guard paths.contains(where: { $0.path == path }) else { return unknown(path) }
         if path == resetPath { return await reset(method, source) }
         guard method == "GET" || method == "HEAD" else {
@@ -40,6 +46,8 @@ struct AdminAnswer: Equatable {
             return AdminAnswer(status: 200, contentType: "application/json", body: await source.shadows(asTable: false))
         case "/shadow.txt":
             return AdminAnswer(status: 200, body: await source.shadows(asTable: true))
+        case migrationPath:
+            return AdminAnswer(status: 200, contentType: "application/json", body: source.migrations())
         case "/keys":
             return AdminAnswer(status: 200, contentType: "application/json", body: await source.keys(asTable: false))
         case "/keys.txt":
@@ -56,6 +64,17 @@ struct AdminAnswer: Equatable {
         default:
             return AdminAnswer(status: 200, body: "ok\n")
         }
+    }
+
+    private static func order(_ method: String, _ path: String, _ source: some AdminSource) -> AdminAnswer {
+        guard method == "POST" else {
+            return AdminAnswer(status: 405, body: "only POST is answered here\n", allow: "POST")
+        }
+        let words = path.split(separator: "/").dropFirst().map(String.init)
+        guard let listener = words.first, source.orderMigration(of: listener, Array(words.dropFirst())) else {
+            return AdminAnswer(status: 404, body: "no listener has a migration of that name, or knows that order\n")
+        }
+        return AdminAnswer(status: 200, body: "taken\n")
     }
 
     private static func reset(_ method: String, _ source: some AdminSource) async -> AdminAnswer {

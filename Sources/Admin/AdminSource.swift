@@ -6,6 +6,10 @@ package protocol AdminSource: Sendable {
     func metrics() async -> String
     /// What the listeners' shadows have found, as JSON or as a table for a terminal.
     func shadows(asTable: Bool) async -> String
+    /// How far the migrations of listeners' data are, as JSON.
+    func migrations() -> String
+    /// Gives the migration of `listener` an order in words; false when there is no such listener or order.
+    func orderMigration(of listener: String, _ words: [String]) -> Bool
     /// Which keys are hot and which values big, as JSON or as a table for a terminal.
     func keys(asTable: Bool) async -> String
     /// Whether new sessions are welcome, and if not, why.

@@ -25,6 +25,7 @@ package final class Gateway: Sendable {
         var tasks: [Task<Void, Never>] = []
         var sweepers: [Task<Void, Never>] = []
         var shadows: [Task<Void, Never>] = []
+        var migrations: [Task<Void, Never>] = []
         var keeping: Task<Void, Never>?
         var isStarted = false
         var isOver = false
@@ -34,6 +35,7 @@ package final class Gateway: Sendable {
     private let logger: Logger
     private let listeners: [ListenerState]
     private let shadows: [ShadowPlace]
+    private let migrations: [ListenerMigration]
     private let backends: [Backend]
     private let privateBackends: [PrivateBackend]
     /// By the private backends' indices; empty where no proof was asked for.
@@ -109,14 +111,17 @@ package final class Gateway: Sendable {
         }
         self.listeners = listeners
         shadows = try ShadowPlace.all(of: listeners, to: routes)
-        let places = listeners + shadows.flatMap { [$0.primary, $0.candidate] }
+        let shadowed = listeners + shadows.flatMap { [$0.primary, $0.candidate] }
+        migrations = try ListenerMigration.all(of: listeners, to: routes, next: shadowed.count, workers: count)
+        let places = shadowed + migrations.flatMap(\.internalListeners)
         usage = configuration.usage.isEnabled ? UsageKeeper(configuration.usage, logger: logger) : nil
         let resolver = Resolver()
+        let migrations = migrations
         workers = try (0..<count).map { index in
             WorkerState(
                 worker: try Worker(index: index), resolver: resolver, listeners: places,
                 backendCount: configuration.backends.count, privateBackendCount: privateBackends.count,
-                recordsUsage: configuration.usage.isEnabled)
+                migrations: migrations, recordsUsage: configuration.usage.isEnabled)
         }
     }
 
@@ -168,11 +173,13 @@ package final class Gateway: Sendable {
             Task(executorPreference: state.worker) { await state.upstreams.sweep() }
         }
         let shadowing = shadows.map { $0.start(on: workers, logger: logger) }
+        let moving = migrations.map { $0.start(on: workers, logger: logger) }
         let tasks = sockets.flatMap { listener, bound in bound.map { accept($0, for: listener) } }
         running.withLock {
             $0.tasks = tasks
             $0.sweepers = sweepers
             $0.shadows = shadowing
+            $0.migrations = moving
             $0.keeping = usage?.isSaved == true ? Task { await keepUsage() } : nil
             $0.isStarted = true
         }
@@ -215,6 +222,9 @@ package final class Gateway: Sendable {
         let shadows = running.withLock { $0.shadows }
         for task in shadows { task.cancel() }
         for task in shadows { await task.value }
+        let moving = running.withLock { $0.migrations }
+        for task in moving { task.cancel() }
+        for task in moving { await task.value }
         let sweepers = running.withLock { $0.sweepers }
         for task in sweepers { task.cancel() }
         for task in sweepers { await task.value }
@@ -253,6 +263,16 @@ package final class Gateway: Sendable {
     package func shadowReport(asTable: Bool) async -> String {
         let report = ShadowReport(listeners, await snapshots())
         return asTable ? report.text : report.json
+    }
+
+    /// How far the migrations of listeners' data are, as JSON.
+    package var migrationReport: String {
+        "{\"migrations\": [\(migrations.map { "\n  \($0.json)" }.joined(separator: ","))]}\n"
+    }
+
+    /// Gives the migration of `listener` an order in words; false when there is no such listener or order.
+    package func orderMigration(of listener: String, _ words: [String]) -> Bool {
+        migrations.first { $0.name == listener }?.take(order: words) ?? false
     }
 
     /// Which keys are hot and which values big, as JSON or as a table for a terminal.

@@ -19,6 +19,11 @@ package struct DirtyKeys {
         package var isEverything = false
         /// Nothing is noted any more and no write is under way.
         package var isSettled = true
+
+        package init(isEverything: Bool = false, isSettled: Bool = true) {
+            self.isEverything = isEverything
+            self.isSettled = isSettled
+        }
     }
 
     private struct Generation {

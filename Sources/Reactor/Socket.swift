@@ -82,7 +82,7 @@ package final class Socket: EventSource {
         let hasBytes = readiness.has(.anyBytes)
         let hasRoom = readiness.has(.anyRoom)
         if hasBytes || hasRoom && readNeedsRoom {
-            facts.isReadable = !hasEnded
+            if !hasEnded { facts.becomeReadable() }
             readNeedsRoom = false
             changed = true
         }
@@ -101,7 +101,7 @@ package final class Socket: EventSource {
     /// OpenSSL has found nothing to read: the next event is news.
     func consumeReadability() { facts.isReadable = false }
     func consumeWritability() { isWritable = false }
-    func assumeReadable() { facts.isReadable = true }
+    func assumeReadable() { facts.becomeReadable() }
 
     /// Says that the first readiness to write is news: the socket is still connecting.
     func expectConnection() { isWritable = false }

@@ -11,6 +11,15 @@ struct SocketFacts {
     @usableFromInline var isHungUp = false
     @usableFromInline var hasEnded = false
     @usableFromInline var hasWriteFailed = false
+    /// Nothing is read meanwhile.
+    var isPaused = false
+    /// Something may be there to read once it is no longer paused.
+    var mayRead = false
+
+    /// Something may be there to read.
+    mutating func becomeReadable() {
+        if isPaused { mayRead = true } else { isReadable = true }
+    }
 }
 
 extension Socket {
@@ -24,4 +33,24 @@ extension Socket {
     @inlinable package var hasEnded: Bool { facts.hasEnded }
     /// Whether sending has failed; ``writeError`` says why.
     @inlinable package var hasWriteFailed: Bool { facts.hasWriteFailed }
+
+    /// Whether nothing is read for a while, so that the peer has to wait.
+    package var isPaused: Bool { facts.isPaused }
+
+    /// Stops reading; what was read goes on as before.
+    package func pause() {
+        guard !facts.isPaused else { return }
+        facts.isPaused = true
+        facts.mayRead = facts.isReadable
+        facts.isReadable = false
+    }
+
+    /// Reads again, and says so where something may have come.
+    package func resume() {
+        guard facts.isPaused else { return }
+        facts.isPaused = false
+        guard facts.mayRead, !hasEnded else { return }
+        facts.isReadable = true
+        waker.wake()
+    }
 }

@@ -25,6 +25,6 @@ struct Fairlead: AsyncParsableCommand {
         version: fairleadVersion,
         subcommands: [
             ServeCommand.self, CheckCommand.self, UsageCommand.self, AdaptersCommand.self, ConformCommand.self,
-            ShadowCommand.self, PortabilityCommand.self, TopCommand.self,
+            ShadowCommand.self, PortabilityCommand.self, TopCommand.self, MigrateCommand.self,
         ])
 }

@@ -132,6 +132,8 @@ private struct GatewaySource: AdminSource {
 
     func metrics() async -> String { await gateway.metrics() }
     func shadows(asTable: Bool) async -> String { await gateway.shadowReport(asTable: asTable) }
+    func migrations() -> String { gateway.migrationReport }
+    func orderMigration(of listener: String, _ words: [String]) -> Bool { gateway.orderMigration(of: listener, words) }
     func keys(asTable: Bool) async -> String { await gateway.keyReport(asTable: asTable) }
     var readiness: (ready: Bool, reason: String) { gateway.readiness }
     func configuration() -> String { text }

@@ -11,6 +11,8 @@ private struct Source: AdminSource {
 
     func metrics() async -> String { "# TYPE fairlead_sessions gauge\nfairlead_sessions 3\n" }
     func shadows(asTable: Bool) async -> String { asTable ? "no listener has a shadow\n" : "{\"shadows\": []}\n" }
+    func migrations() -> String { "{\"migrations\": []}\n" }
+    func orderMigration(of listener: String, _ words: [String]) -> Bool { listener == "cache" && words == ["start"] }
     func keys(asTable: Bool) async -> String { asTable ? "no listener samples keys\n" : "{\"listeners\": []}\n" }
     var readiness: (ready: Bool, reason: String) { (ready, ready ? "" : "draining") }
     func configuration() -> String { "workers: 2\n" }

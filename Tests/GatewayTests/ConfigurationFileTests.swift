@@ -98,7 +98,7 @@ struct ConfigurationFileTests {
                 rate-limit: { commands: 5, burst: 7, per: client, over: wait }
                 routes:
                   - { prefix: "a:", rewrite: "b:", database: 3, user: ann, backend: cache, require: kv.get, rate-limit: { commands: 5, burst: 7, per: client, over: wait } }
-              six: { protocol: redis, listen: 6392, backend: pair, shadow: { backend: cache, scratch-database: 4 } }
+              six: { protocol: redis, listen: 6392, backend: pair, shadow: { backend: cache, scratch-database: 4 }, migrate: { to: house, state: m.json } }
               four: { protocol: s3, listen: 9002, backend: house, access-keys: { AKIAEXAMPLE: secret }, region: eu-north-1 }
             backends:
               house:
@@ -194,7 +194,7 @@ struct ConfigurationFileTests {
                 "f.yaml:8:19: listeners.cache.idle-timeout: a duration needs a unit: write 30s, or another of ms, s, m, h",
                 "f.yaml:11:20: listeners.other.listen[1]: an IPv6 address goes in brackets: [::1]:6380, got \"::1:6380\"",
                 "f.yaml:12:14: listeners.other.backend: no backend is called \"redis-man\" (did you mean \"redis-main\"?); there are: redis-main, redis main",
-                "f.yaml:13:5: listeners.other.conections: this key is not known (did you mean \"connections\"?); known here: protocol, listen, backend, connections, handshake-timeout, idle-timeout, users, access-keys, region, allow-anonymous, require, deny, rate-limit, tls, routes, split, shadow, sample-keys",
+                "f.yaml:13:5: listeners.other.conections: this key is not known (did you mean \"connections\"?); known here: protocol, listen, backend, connections, handshake-timeout, idle-timeout, users, access-keys, region, allow-anonymous, require, deny, rate-limit, tls, routes, split, shadow, sample-keys, migrate",
                 "f.yaml:15:22: backends.redis-main.url: expected a port between 1 and 65535, got \"99999\"",
                 "f.yaml:16:3: backends.redis main: expected a name of 1 to 63 letters, digits, \".\", \"_\" or \"-\" (it becomes a metric label)",
                 "f.yaml:16:22: backends.redis main.url: expected redis://, rediss://, redis+unix://, redis+cluster://, redis+sentinel://, unix:PATH, postgres://, http:// or https://, got ftp://",

@@ -44,7 +44,7 @@ enum ImportTable {
             others: ["FoundationEssentials", "Glibc", "Logging", "Synchronization", "Yams"]),
         Row(
             folder: "Sources/Gateway/",
-            own: Set(fronts + ["Wire", "Reactor", "Capabilities", "Digest", "Usage"]),
+            own: Set(fronts + ["Wire", "Reactor", "Capabilities", "Digest", "Migration", "Usage"]),
             forbidden: foundation),
         Row(
             folder: "Sources/Portability/", own: ["Capabilities", "Conformance", "Gateway", "Usage"], isClosed: true,

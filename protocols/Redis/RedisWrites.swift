@@ -28,6 +28,9 @@ package enum RedisWrites: Equatable, Sendable {
         }
     }
 
+    /// Whether no form of the command changes anything.
+    package static func neverWrites(_ command: RedisCommand) -> Bool { kinds[Int(command.rawValue)] == .nothing }
+
     private enum Kind { case nothing, keys, everything }
 
     private static let copy = RedisCommand("copy")

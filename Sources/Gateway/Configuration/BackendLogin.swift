@@ -72,7 +72,7 @@ extension ConfigurationDecoder {
         return password.map { BackendLogin(user: user, password: .text($0)) }
     }
 
-    private func absolute(_ path: String) -> String {
+    func absolute(_ path: String) -> String {
         guard let folder, !path.hasPrefix("/") else { return path }
         return "\(folder)/\(path)"
     }

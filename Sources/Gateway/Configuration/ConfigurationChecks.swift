@@ -20,6 +20,7 @@ enum ConfigurationChecks {
             findings += DenyChecks.findings(listener)
             findings += RateLimitChecks.findings(listener)
             findings += KeySamplingChecks.findings(listener)
+            findings += MigrationChecks.findings(listener, in: configuration, declared: declared)
             findings += ShadowChecks.findings(listener, in: configuration, declared: declared)
         }
         return findings + clashes(in: configuration)

@@ -50,7 +50,7 @@ extension ConfigurationKey {
         ] + rateLimit.all + [
             listenerTLS, listenerTLSMode, listenerCertificate, listenerKey, clientCA, listenerMinimumVersion,
             listenerTLSRequired,
-        ] + routeKeys + shadowKeys + sampleKeys
+        ] + routeKeys + shadowKeys + sampleKeys + migrationKeys
 
     static let listeners = ConfigurationKey(
         "listeners", .namedSections, default: .required,

@@ -142,6 +142,15 @@ extension ShadowConfiguration {
     }
 }
 
+extension MigrationConfiguration {
+    fileprivate func render(into lines: inout YAMLLines) {
+        lines.open(ConfigurationKey.migration.name)
+        lines.add(.migrationTarget, target)
+        lines.add(.migrationState, state)
+        lines.close()
+    }
+}
+
 extension KeySampling {
     fileprivate func render(into lines: inout YAMLLines) {
         lines.open(ConfigurationKey.sampling.name)
@@ -175,6 +184,7 @@ extension ListenerConfiguration {
         }
         shadow?.render(into: &lines)
         sampling?.render(into: &lines)
+        migration?.render(into: &lines)
         if let tls { render(tls, into: &lines) }
         lines.close()
     }

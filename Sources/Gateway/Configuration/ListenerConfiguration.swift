@@ -38,6 +38,8 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var denied: [RedisDenials.Entry] = []
     /// What it takes in all (Redis).
     package var rateLimit: RateLimit?
+    /// Where its data is to move (Redis).
+    package var migration: MigrationConfiguration?
     /// How its keys are sampled (Redis); nil: not at all.
     package var sampling: KeySampling?
 

@@ -29,6 +29,7 @@ extension ConfigurationDecoder {
         let splits = boolean(.split, in: section)
         let shadow = shadow(section)
         let sampling = sampling(section)
+        let migration = migration(section)
         let tls = self.section(.listenerTLS, in: section).flatMap { listenerTLS($0, speaks: wire) }
         guard let wire, let endpoints, let backend else { return nil }
         var listener = ListenerConfiguration(name: name, protocol: wire, listen: endpoints, backend: backend)
@@ -46,6 +47,7 @@ extension ConfigurationDecoder {
         listener.splits = splits ?? listener.splits
         listener.shadow = shadow
         listener.sampling = sampling
+        listener.migration = migration
         listener.tls = tls
         return listener
     }

@@ -32,12 +32,14 @@ package final class WorkerState: @unchecked Sendable {
     private var rateLeases: [[RateLease?]?]
     /// By the trusted backends' indices; made at first use, on the worker's thread.
     private var clusters: [ClusterNodes?]
+    /// By the public listeners' indices; nil where no data is moved.
+    private let migrations: [MigrationNotes?]
     /// By the trusted backends' indices; made at first use, on the worker's thread.
     private var watches: [SentinelWatch?]
 
     init(
         worker: Worker, resolver: Resolver, listeners: [ListenerState], backendCount: Int, privateBackendCount: Int,
-        recordsUsage: Bool
+        migrations: [ListenerMigration], recordsUsage: Bool
     ) {
         self.worker = worker
         self.resolver = resolver
@@ -56,7 +58,13 @@ package final class WorkerState: @unchecked Sendable {
         routeTables = Array(repeating: nil, count: listeners.count)
         shadows = Array(repeating: nil, count: listeners.count)
         rateLeases = Array(repeating: nil, count: listeners.count)
+        self.migrations = listeners.indices.map { index in
+            migrations.first { $0.atSource.index == index }.map { MigrationNotes(serving: $0.serving) }
+        }
     }
+
+    /// What is known here of the migration of the listener with `index`; nil where no data is moved.
+    func migrationNotes(_ index: Int) -> MigrationNotes? { migrations[index] }
 
     /// The gate of `backend` on this worker.
     package func gate(of backend: PrivateBackend) -> Gate {

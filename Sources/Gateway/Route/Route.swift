@@ -7,6 +7,11 @@ package enum Route: Sendable {
     /// A translator turns each request into capability calls, and an adapter performs them.
     case adapted(PrivateBackend)
 
+    /// Whether the backend speaks the client's own protocol.
+    var isTrusted: Bool {
+        if case .trusted = self { true } else { false }
+    }
+
     /// The backend's name.
     package var name: String {
         switch self {

@@ -17,8 +17,18 @@ enum SessionRunner {
         let count = listener.enter()
         defer { listener.leave() }
         let metrics = local.metrics[listener.index]
+        var listener = listener
+        // The listener's own sessions, not those by which a migration or a shadow asks in its name.
+        let moving = local.migrationNotes(listener.index)
+        if let moving {
+            await moving.admit(waker)
+            guard !waker.isCancelled else { return }
+            listener = moving.serving
+        }
         guard let client = try? Socket.accept(connection, waker: waker) else { return }
         defer { client.close() }
+        // From here on it is known to be here: nobody is left behind when the data has moved.
+        if let moving { client.add(tap: MigrationClient(client, moving)) }
         let session = Session(
             id: lastID.add(1, ordering: .relaxed).newValue, client: client, peer: connection.peer,
             listener: listener, local: local, logger: logger)

@@ -23,6 +23,7 @@ struct ShadowPlace: Sendable {
             settings.idleTimeout = nil
             settings.rateLimit = nil
             settings.sampling = nil
+            settings.migration = nil
             let index = listeners.count + 2 * places.count
             settings.name = "\(listener.name).shadow.primary"
             let primary = try ListenerState(

@@ -17,6 +17,15 @@ package struct SuiteLibrary: Sendable {
         package var description: String { list.joined(separator: "\n") }
     }
 
+    /// No suites, for who can do without.
+    package static let none = SuiteLibrary(suites: [], masks: [], version: "")
+
+    private init(suites: [Suite], masks: [Mask], version: String) {
+        self.suites = suites
+        self.masks = masks
+        self.version = version
+    }
+
     /// Reads every `WIRE/*.yaml` of `folder` and its `masks.yaml`.
     package init(folder: String, drivers: [any Driver]) throws(Problems) {
         var problems: [String] = []

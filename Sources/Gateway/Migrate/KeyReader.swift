@@ -1,0 +1,107 @@
+// Reads what keys hold, many at a time.
+
+/// Reads contents over a link; a key that changes while it is read gives one of its contents or an error to try again.
+struct KeyReader {
+    let link: RedisMigrationLink
+    /// Whether types that only the server itself understands can be taken in its own form.
+    let canDump: Bool
+
+    /// Elements that are asked for at a time.
+    private static let piece = 1000
+
+    /// What each of `keys` holds; nil where it changed its type while it was read.
+    func read(_ keys: [[UInt8]], in database: UInt32) async throws(LinkProblem) -> [KeyContent?] {
+        let heads = try await link.ask(
+            keys.flatMap { [[Self.word("TYPE"), $0], [Self.word("PTTL"), $0]] }, in: database)
+        var firsts: [[[UInt8]]] = []
+        // A backend that has strings only has no TYPE either.
+        let types = keys.indices.map { heads[2 * $0].error == nil ? heads[2 * $0].text : "string" }
+        for (place, key) in keys.enumerated() { firsts.append(first(types[place], key)) }
+        let answers = try await link.ask(firsts, in: database)
+        var contents: [KeyContent?] = []
+        for (place, key) in keys.enumerated() {
+            let value = try await value(types[place], key, answers[place], in: database)
+            let left = heads[2 * place + 1].integer
+            contents.append(
+                value.map {
+                    KeyContent(
+                        value: $0, life: left.flatMap { $0 >= 0 ? $0 : nil }, tellsLife: left != nil)
+                })
+        }
+        return contents
+    }
+
+    private static func word(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+    /// The command that gives all of a value, or the first of it.
+    private func first(_ type: String, _ key: [UInt8]) -> [[UInt8]] {
+        func command(_ words: String...) -> [[UInt8]] { [Self.word(words[0]), key] + words.dropFirst().map(Self.word) }
+        switch type {
+        case "list": return command("LRANGE", "0", "\(Self.piece - 1)")
+        case "set": return command("SSCAN", "0", "COUNT", "\(Self.piece)")
+        case "hash": return command("HSCAN", "0", "COUNT", "\(Self.piece)")
+        case "zset": return command("ZSCAN", "0", "COUNT", "\(Self.piece)")
+        case "string", "none": return command("GET")
+        default: return canDump ? command("DUMP") : command("EXISTS")
+        }
+    }
+
+    private func value(
+        _ type: String, _ key: [UInt8], _ answer: RedisNode, in database: UInt32
+    ) async throws(LinkProblem) -> KeyContent.Value? {
+        if let error = answer.error {
+            guard error.hasPrefix("WRONGTYPE") else { throw LinkProblem(description: error) }
+            return nil
+        }
+        switch type {
+        case "string", "none": return answer.bytes.map { .string($0) } ?? .missing
+        case "list": return try await list(key, answer, in: database)
+        case "set", "hash", "zset": return try await scanned(type, key, answer, in: database)
+        default: return canDump ? answer.bytes.map { .opaque($0) } ?? .missing : .foreign(type)
+        }
+    }
+
+    private func list(
+        _ key: [UInt8], _ first: RedisNode, in database: UInt32
+    ) async throws(LinkProblem) -> KeyContent.Value? {
+        var items = first.elements?.compactMap(\.bytes) ?? []
+        var last = items.count
+        while last == Self.piece {
+            let more = try await link.ask(
+                [
+                    [
+                        Self.word("LRANGE"), key, Self.word("\(items.count)"),
+                        Self.word("\(items.count + Self.piece - 1)"),
+                    ]
+                ],
+                in: database)
+            guard let elements = more[0].elements else { return nil }
+            last = elements.count
+            items += elements.compactMap(\.bytes)
+        }
+        return items.isEmpty ? .missing : .list(items)
+    }
+
+    private func scanned(
+        _ type: String, _ key: [UInt8], _ first: RedisNode, in database: UInt32
+    ) async throws(LinkProblem) -> KeyContent.Value? {
+        let command = ["set": "SSCAN", "hash": "HSCAN"][type] ?? "ZSCAN"
+        var elements: [[UInt8]] = []
+        var page = first
+        while true {
+            guard let parts = page.elements, parts.count == 2, let cursor = parts[0].bytes,
+                let items = parts[1].elements
+            else { return nil }
+            elements += items.compactMap(\.bytes)
+            if cursor == [0x30] { break }
+            page = try await link.ask(
+                [[Self.word(command), key, cursor, Self.word("COUNT"), Self.word("\(Self.piece)")]], in: database)[0]
+        }
+        guard !elements.isEmpty else { return .missing }
+        if type == "set" { return .set(Set(elements)) }
+        // A page may come twice with another value in it: the later one counts.
+        var pairs: [[UInt8]: [UInt8]] = [:]
+        for place in stride(from: 0, to: elements.count - 1, by: 2) { pairs[elements[place]] = elements[place + 1] }
+        return type == "hash" ? .hash(pairs) : .sortedSet(pairs)
+    }
+}

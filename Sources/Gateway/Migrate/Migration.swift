@@ -1,0 +1,127 @@
+// A listener whose data is moved: its two places, who serves, and what is known of the way.
+
+import Logging
+import Migration
+import Reactor
+import Synchronization
+
+/// The migration of one listener's data, as all workers share it.
+final class ListenerMigration: Sendable {
+    /// What the operator can ask for.
+    enum Order: Equatable, Sendable {
+        case run, cutOver(force: Bool), rollBack(force: Bool), finish, stop
+    }
+
+    /// How far it is, for the operator.
+    struct Status: Equatable, Sendable {
+        enum Step: String, Sendable {
+            case idle, filling, comparing, level, holding, failed
+        }
+
+        var step = Step.idle
+        /// Keys of the source when the pass began; nil where it does not tell.
+        var total: Int64?
+        /// Keys of this pass that were gone through.
+        var seen: Int64 = 0
+        var copied: Int64 = 0
+        /// Keys that were written meanwhile and copied again.
+        var copiedAgain: Int64 = 0
+        /// Keys that differed in the last comparison, and were copied.
+        var differing: Int64 = 0
+        /// Keys that the other place cannot hold, by type, with its words for one.
+        var refused: [String: (count: Int64, reason: String)] = [:]
+        var problem = ""
+
+        static func == (one: Status, other: Status) -> Bool {
+            one.step == other.step && one.seen == other.seen && one.copied == other.copied
+                && one.problem == other.problem
+        }
+    }
+
+    struct State: Sendable {
+        var steps: MigrationSteps
+        /// Whether anything was ever asked for; before that nothing is noted in the file.
+        var hasBegun: Bool
+        var order: Order?
+        /// What came of the last order that was carried out; nil while it is under way.
+        var outcome: String?
+        var rate = 0
+        var status = Status()
+    }
+
+    let settings: MigrationConfiguration
+    /// The public listener, as it leads to each place.
+    let atSource: ListenerState
+    let atTarget: ListenerState
+    /// Listeners that are bound nowhere, through which the migration asks.
+    let source: ListenerState
+    let target: ListenerState
+    let file: MigrationFile
+    private let state: Mutex<State>
+
+    /// Reads the file; a listener that has been cut over is served by the target from the start.
+    init(
+        _ settings: MigrationConfiguration, atSource: ListenerState, atTarget: ListenerState, source: ListenerState,
+        target: ListenerState
+    ) throws(StartError) {
+        self.settings = settings
+        self.atSource = atSource
+        self.atTarget = atTarget
+        self.source = source
+        self.target = target
+        file = MigrationFile(path: settings.state)
+        let record: MigrationRecord?
+        do throws(MigrationFileError) { record = try file.read() } catch {
+            throw StartError(description: "listeners.\(atSource.name).migrate.state: \(error)")
+        }
+        if let record {
+            let here = (atSource.name, atSource.route.name, settings.target)
+            guard (record.listener, record.source, record.target) == here else {
+                throw StartError(
+                    description: """
+                        listeners.\(atSource.name).migrate.state: \(settings.state) is about moving '\(record.listener)' \
+                        from '\(record.source)' to '\(record.target)': name another file
+                        """)
+            }
+        }
+        state = Mutex(State(steps: MigrationSteps(record?.phase ?? .copying), hasBegun: record != nil))
+    }
+
+    var name: String { atSource.name }
+    var phase: MigrationPhase { state.withLock { $0.steps.phase } }
+    var hasBegun: Bool { state.withLock { $0.hasBegun } }
+
+    /// The public listener for clients that come now.
+    var serving: ListenerState { phase.serving == .source ? atSource : atTarget }
+
+    /// What has to be kept for the next start.
+    func record(_ phase: MigrationPhase) -> MigrationRecord {
+        MigrationRecord(listener: name, source: atSource.route.name, target: settings.target, phase: phase)
+    }
+
+    func with<Result>(_ body: (inout sending State) throws -> sending Result) rethrows -> sending Result {
+        try state.withLock(body)
+    }
+
+    func update(_ change: (inout Status) -> Void) { state.withLock { change(&$0.status) } }
+
+    // MARK: For the admin listener
+
+    /// One object.
+    var json: String {
+        let copy = state.withLock { $0 }
+        let status = copy.status
+        let refused = status.refused.sorted { $0.key < $1.key }.map { type, refusal in
+            "{\"type\": \(JSONText.quoted(type)), \"keys\": \(refusal.count), \"reason\": \(JSONText.quoted(refusal.reason))}"
+        }
+        return """
+            {"listener": \(JSONText.quoted(name)), "source": \(JSONText.quoted(atSource.route.name)), \
+            "target": \(JSONText.quoted(settings.target)), "phase": "\(copy.steps.phase.rawValue)", \
+            "begun": \(copy.hasBegun), "serving": "\(copy.steps.phase.serving.rawValue)", "step": "\(status.step.rawValue)", \
+            "keys": \(status.total.map(String.init) ?? "null"), "seen": \(status.seen), "copied": \(status.copied), \
+            "copied-again": \(status.copiedAgain), "differing": \(status.differing), "rate": \(copy.rate), \
+            "refused": [\(refused.joined(separator: ", "))], "problem": \(JSONText.quoted(status.problem)), \
+            "outcome": \(copy.outcome.map(JSONText.quoted) ?? "null")}
+            """
+    }
+}

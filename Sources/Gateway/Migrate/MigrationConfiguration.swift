@@ -1,0 +1,78 @@
+// Where a listener's data is to move, as the configuration says it.
+
+import Yams
+
+/// The backend that a listener's data moves to, and the file that says how far it is.
+package struct MigrationConfiguration: Sendable, Equatable {
+    /// The name of the target.
+    package var target: String
+    /// The file's path.
+    package var state: String
+}
+
+extension ConfigurationKey {
+    static let migrationKeys = [migration, migrationTarget, migrationState]
+
+    static let migration = ConfigurationKey(
+        "listeners.NAME.migrate", .section, default: .described("none"),
+        """
+        Redis only: has everything ready for moving the data to another backend with `fairlead migrate`, while clients go on. \
+        See [Moving](#moving).
+        """)
+    static let migrationTarget = ConfigurationKey(
+        "listeners.NAME.migrate.to", .backendName, default: .required,
+        "Where the data goes: a backend of the same protocol, or one with an adapter. Its `login` is used for copying.")
+    static let migrationState = ConfigurationKey(
+        "listeners.NAME.migrate.state", .text, default: .required,
+        """
+        The file that says who serves, and that a restart goes by: keep it as safe as the data. A relative path begins at \
+        the configuration file's folder.
+        """)
+}
+
+extension ConfigurationDecoder {
+    /// Where a listener's data is to move; nil when nowhere, or a needed part could not be read.
+    mutating func migration(_ parent: ConfigurationSection) -> MigrationConfiguration? {
+        guard let section = section(.migration, in: parent) else { return nil }
+        let target = text(.migrationTarget, in: section)
+        let state = text(.migrationState, in: section)
+        guard let target, let state else { return nil }
+        return MigrationConfiguration(target: target, state: absolute(state))
+    }
+}
+
+/// Checks `migrate`.
+enum MigrationChecks {
+    static func findings(
+        _ listener: ListenerConfiguration, in configuration: Configuration, declared: [String]
+    ) -> [ConfigurationChecks.Finding] {
+        guard let migration = listener.migration else { return [] }
+        let path = "listeners.\(listener.name).migrate"
+        func finding(_ key: String, _ message: String) -> [ConfigurationChecks.Finding] {
+            [.init(key: key.isEmpty ? path : "\(path).\(key)", message: message)]
+        }
+        guard listener.protocol == .redis else {
+            return finding("", "only the data of Redis listeners can be moved: remove this key")
+        }
+        guard listener.routes.isEmpty else {
+            return finding("", "a listener with routes has its data in several places: give each a listener of its own")
+        }
+        if migration.target == listener.backend {
+            return finding("to", "the listener leads to \"\(migration.target)\" already: name the backend to move to")
+        }
+        if configuration.privateBackend(named: migration.target) != nil { return [] }
+        guard let target = configuration.backend(named: migration.target) else {
+            if declared.contains(migration.target) { return [] }
+            return [ConfigurationChecks.unknown(migration.target, at: "\(path).to", declared: declared)]
+        }
+        if target.protocol != .redis {
+            return finding("to", "the listener speaks redis and \"\(target.name)\" speaks \(target.protocol.rawValue)")
+        }
+        let source = configuration.backend(named: listener.backend)
+        if target.topology.isCluster || source?.topology.isCluster == true {
+            return finding(
+                "to", "a cluster has no SCAN over all of its nodes: move each node's data with a listener of its own")
+        }
+        return []
+    }
+}

@@ -1,0 +1,83 @@
+// The migrations of a gateway: their listeners, and what the admin listener can ask of them.
+
+import Logging
+import Migration
+import Reactor
+
+extension ListenerMigration {
+    /// The migrations of `listeners`; their own listeners come with indices from `next` on, in the order of ``internalListeners``.
+    static func all(
+        of listeners: [ListenerState], to routes: [String: Route], next: Int, workers: Int
+    ) throws -> [ListenerMigration] {
+        var migrations: [ListenerMigration] = []
+        for listener in listeners {
+            guard let settings = listener.configuration.migration, let target = routes[settings.target] else {
+                continue
+            }
+            let index = next + 2 * migrations.count
+            var moved = listener.configuration
+            moved.backend = settings.target
+            let atTarget = try ListenerState(
+                moved, index: listener.index, front: listener.front,
+                routes: [ListenerRoute(configuration: moved.catchAll, index: 0, target: target)], workers: workers)
+            var inner = listener.configuration
+            inner.listen = []
+            inner.tls = nil
+            inner.users = [:]
+            inner.idleTimeout = nil
+            inner.rateLimit = nil
+            inner.denied = []
+            inner.shadow = nil
+            inner.sampling = nil
+            inner.migration = nil
+            inner.name = "\(listener.name).migrate.source"
+            let source = try ListenerState(
+                inner, index: index, front: listener.front, routes: listener.routes, workers: 1)
+            inner.name = "\(listener.name).migrate.target"
+            inner.backend = settings.target
+            let targetInner = try ListenerState(
+                inner, index: index + 1, front: listener.front,
+                routes: [ListenerRoute(configuration: inner.catchAll, index: 0, target: target)], workers: 1)
+            migrations.append(
+                try ListenerMigration(
+                    settings, atSource: listener, atTarget: atTarget, source: source, target: targetInner))
+        }
+        return migrations
+    }
+
+    var internalListeners: [ListenerState] { [source, target] }
+
+    /// Runs it until it is cancelled.
+    func start(on workers: [WorkerState], logger: Logger) -> Task<Void, Never> {
+        let home = workers[atSource.index % workers.count]
+        return Task(executorPreference: home.worker) {
+            await MigrationRunner(self, workers, logger: logger).run()
+        }
+    }
+
+    /// Takes an order in the words of the admin listener: `start`, `start/5000` (keys a second), `cut-over`, `cut-over/force`,
+    /// `roll-back`, `roll-back/force`, `finish`, `stop`; false for other words.
+    func take(order words: [String]) -> Bool {
+        var rate: Int?
+        let order: Order
+        switch (words.first, words.count > 1 ? words[1] : nil) {
+        case ("start", let text):
+            if let text {
+                guard let number = Int(text), (1...10_000_000).contains(number) else { return false }
+                rate = number
+            }
+            order = .run
+        case ("cut-over", nil), ("cut-over", "force"): order = .cutOver(force: words.count > 1)
+        case ("roll-back", nil), ("roll-back", "force"): order = .rollBack(force: words.count > 1)
+        case ("finish", nil): order = .finish
+        case ("stop", nil): order = .stop
+        default: return false
+        }
+        with {
+            $0.order = order
+            $0.outcome = nil
+            if order == .run { $0.rate = rate ?? 0 }
+        }
+        return true
+    }
+}

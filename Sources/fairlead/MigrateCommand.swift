@@ -1,0 +1,226 @@
+// `fairlead migrate`: moves a listener's data to another backend while clients go on.
+
+import ArgumentParser
+import Conformance
+import Foundation
+import Portability
+import Usage
+
+/// `fairlead migrate`: steers the migration that a running gateway carries out.
+struct MigrateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate",
+        abstract: "Move a listener's data to another backend while clients go on.",
+        discussion: """
+            The listener has `migrate: { to: BACKEND, state: FILE }` in the configuration of the running gateway, which does the work: \
+            this command starts it, shows how far it is, and may be interrupted and given again at any time. Without an option it copies and \
+            compares until both backends hold the same; clients are served by the source. --cut-over then holds clients for a moment (2 s at the most), \
+            closes their connections, and serves them from the target; what they write there goes back to the source too, until --finish, so that --roll-back loses nothing.
+
+            EXAMPLES
+              fairlead migrate cache --report conformance/reports/embedded.json
+              fairlead migrate cache --report reports/house.json --rate 5000
+              fairlead migrate cache --cut-over
+              fairlead migrate cache --roll-back
+              fairlead migrate cache --finish
+            """)
+
+    @Argument(help: ArgumentHelp("The listener.", valueName: "LISTENER"))
+    var listener: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the gateway's admin listener is: a port, host:port or unix:PATH.", valueName: "ADDR"))
+    var admin = AdminClient.usualAddress
+
+    @Option(
+        help: ArgumentHelp(
+            "The conformance report on the target: nothing is moved while the verdict on the listener's applications is blocked.",
+            valueName: "REPORT"))
+    var report: String?
+
+    @Option(help: ArgumentHelp("Usage profiles to judge by, instead of the gateway's own.", valueName: "FILE"))
+    var usage: String?
+
+    @Option(help: ArgumentHelp("Keys a second that are gone through at most.", valueName: "N"))
+    var rate: Int?
+
+    @Flag(help: "Serve clients from the target, once both hold the same.")
+    var cutOver = false
+
+    @Flag(help: "Serve clients from the source again.")
+    var rollBack = false
+
+    @Flag(help: "Forget the source: the migration is done.")
+    var finish = false
+
+    @Flag(help: "Stop copying; clients stay where they are.")
+    var stop = false
+
+    @Flag(help: "Only show how far it is.")
+    var status = false
+
+    @Flag(help: "Go on without a verdict or in spite of it, and cut over with keys that the target cannot hold.")
+    var force = false
+
+    func validate() throws {
+        guard [cutOver, rollBack, finish, stop, status].filter(\.self).count <= 1 else {
+            throw ValidationError("give one of --cut-over, --roll-back, --finish, --stop and --status at a time")
+        }
+        if let rate, !(1...10_000_000).contains(rate) {
+            throw ValidationError("--rate takes 1 to 10000000 keys a second")
+        }
+    }
+
+    func run() throws {
+        do {
+            let client = try AdminClient(admin)
+            let before = try MigrationState.read(client, listener)
+            if status { return print(before.line) }
+            if !cutOver, !rollBack, !finish, !stop { try checkVerdict(client, before) }
+            _ = try client.post("/migrate/\(listener)/\(order)")
+            try follow(client)
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            StandardError.write("error: \(error)")
+            throw ExitCodes.failed
+        }
+    }
+
+    private var order: String {
+        let forced = force ? "/force" : ""
+        if cutOver { return "cut-over\(forced)" }
+        if rollBack { return "roll-back\(forced)" }
+        if finish { return "finish" }
+        if stop { return "stop" }
+        return rate.map { "start/\($0)" } ?? "start"
+    }
+
+    // MARK: The verdict
+
+    private func checkVerdict(_ client: AdminClient, _ state: MigrationState) throws {
+        // What is begun was judged before.
+        guard !force, !state.begun else { return }
+        guard let report else {
+            throw RunProblem(
+                "nothing says whether '\(state.target)' can do what this listener's applications use: name its conformance report with --report FILE, or go on with --force"
+            )
+        }
+        let candidate = try ReportFile.read(report)
+        let profile =
+            try usage.map { try ProfileSource(admin: nil, files: [$0]).read() }
+            ?? ProfileSource(admin: admin, files: []).read()
+        let words = SuiteWords((try? SuitesFolder.library(nil)) ?? SuiteLibrary.none)
+        let verdicts = profile.applications.filter { $0.protocol == "redis" && $0.listener == listener }
+            .map { Assessment($0, on: candidate, words) }
+        let blocked = verdicts.filter { $0.verdict == .blocked }
+        for one in verdicts where one.verdict == .limited {
+            StandardError.write(
+                "\(one.application.title): safe with limits: \(one.findings.map(\.subject).joined(separator: ", "))")
+        }
+        guard blocked.isEmpty else {
+            print(blocked.text(windows: profile.windows), terminator: "")
+            throw RunProblem("'\(state.target)' lacks what these applications use: see above, or go on with --force")
+        }
+    }
+
+    // MARK: Progress
+
+    /// Shows progress until the order has its outcome.
+    private func follow(_ client: AdminClient) throws {
+        let isTerminal = isatty(1) == 1
+        var last = ""
+        while true {
+            let state = try MigrationState.read(client, listener)
+            let line = state.line
+            if isTerminal {
+                print("\r\u{1B}[K\(line)", terminator: "")
+            } else if line != last {
+                print(line)
+            }
+            fflush(nil)
+            last = line
+            if let outcome = state.outcome {
+                if isTerminal { print() }
+                return try conclude(outcome, state)
+            }
+            usleep(isTerminal ? 200_000 : 500_000)
+        }
+    }
+
+    private func conclude(_ outcome: String, _ state: MigrationState) throws {
+        for refusal in state.refused {
+            StandardError.write(
+                "'\(state.other)' cannot hold \(refusal.keys) keys of type \(refusal.type): \(refusal.reason)")
+        }
+        guard !outcome.hasPrefix("refused"), !outcome.hasPrefix("failed") else { throw RunProblem(outcome) }
+        switch outcome {
+        case "level":
+            print(
+                "'\(state.source)' and '\(state.target)' hold the same, and are kept so; next: fairlead migrate \(listener) --cut-over"
+            )
+            if !state.refused.isEmpty { throw ExitCodes.failed }
+        case "cut-over":
+            print("clients are served by '\(state.target)'; next: --finish, or --roll-back")
+        case "rolled-back": print("clients are served by '\(state.source)' again")
+        case "finished": print("done: lead listener '\(listener)' to '\(state.target)' and remove its migrate section")
+        default: print(outcome)
+        }
+    }
+}
+
+/// What the admin listener says of one migration.
+private struct MigrationState: Decodable {
+    struct Refusal: Decodable {
+        let type: String
+        let keys: Int
+        let reason: String
+    }
+
+    private struct Document: Decodable { let migrations: [MigrationState] }
+
+    let listener, source, target, phase, serving, step, problem: String
+    let begun: Bool
+    let keys: Int?
+    let seen, copied, differing: Int
+    let again: Int
+    let refused: [Refusal]
+    let outcome: String?
+
+    enum CodingKeys: String, CodingKey {
+        case listener, source, target, phase, serving, step, problem, begun, keys, seen, copied, differing, refused,
+            outcome
+        case again = "copied-again"
+    }
+
+    /// The place that is copied to.
+    var other: String { serving == "source" ? target : source }
+
+    static func read(_ client: AdminClient, _ listener: String) throws -> MigrationState {
+        let document = try JSONDecoder().decode(Document.self, from: Data(client.get("/migrate").utf8))
+        guard let state = document.migrations.first(where: { $0.listener == listener }) else {
+            throw RunProblem(
+                "listener '\(listener)' has no migrate section in the gateway's configuration; there are: \(document.migrations.map(\.listener).joined(separator: ", "))"
+            )
+        }
+        return state
+    }
+
+    /// One line: `copying cache -> house [#####-----] 52 % …`.
+    var line: String {
+        var line = "\(listener): \(source) -> \(target), \(phase), \(step)"
+        if step == "filling" || step == "comparing" {
+            if let keys, keys > 0 {
+                let share = min(1, Double(seen) / Double(keys))
+                let full = Int(share * 20)
+                line +=
+                    " [\(String(repeating: "#", count: full))\(String(repeating: "-", count: 20 - full))] \(Int(share * 100)) %"
+            }
+            line += " \(seen) of \(keys.map(String.init) ?? "?") keys"
+        }
+        line += ", \(copied) copied, \(again) again"
+        if step == "comparing" || step == "level" { line += ", \(differing) differed" }
+        return problem.isEmpty ? line : "\(line): \(problem)"
+    }
+}
