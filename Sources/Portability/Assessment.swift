@@ -195,9 +195,10 @@ private struct Judge {
         judge("redis.key.bytes", .keyBytes, "keys")
         judge("redis.value.bytes", .valueBytes, "values")
         judge("s3.body.bytes", .valueBytes, "bodies")
+        judge("redis.expiry.seconds", .expirySeconds, "expiries", in: "seconds")
     }
 
-    private mutating func judge(_ size: String, _ kind: BoundKind, _ what: String) {
+    private mutating func judge(_ size: String, _ kind: BoundKind, _ what: String, in unit: String = "bytes") {
         guard let ranges = application.sizes[size] else { return }
         let bounds = used.members.compactMap { capability in
             report.capabilities[capability.name]?.bounds[kind].map { (capability.name, UInt64(clamping: $0)) }
@@ -210,11 +211,11 @@ private struct Judge {
         if above > 0 {
             add(
                 .blocked, subject,
-                "\(what) have \(bound) bytes at most there; \(percent(above)) of those seen have more")
+                "\(what) have \(bound) \(unit) at most there; \(percent(above)) of those seen have more")
         } else if near > 0 {
             add(
                 .limit, subject,
-                "\(what) have \(bound) bytes at most there; \(percent(near)) of those seen may have more")
+                "\(what) have \(bound) \(unit) at most there; \(percent(near)) of those seen may have more")
         }
     }
 

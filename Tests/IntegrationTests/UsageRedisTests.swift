@@ -54,6 +54,8 @@ struct UsageRedisTests {
         #expect(named?.features["redis.command.unknown"]?.count == 2)
         // Two commands between MULTI and EXEC.
         #expect(named?.sizes["redis.transaction.commands"] == SizeRanges(counts: [0, 0, 1]))
+        // PX 60000 is a minute, EXPIRE has 100 seconds.
+        #expect(named?.sizes["redis.expiry.seconds"] == SizeRanges(counts: [0, 0, 0, 0, 0, 0, 1, 1]))
 
         let unnamed = profile.applications.first { $0.identity.isEmpty }
         #expect(unnamed?.features["redis.command.set"]?.count == 200)
@@ -67,6 +69,38 @@ struct UsageRedisTests {
         #expect(!text.contains("canary") && !text.contains("60000"))
         client.close()
         other.close()
+    }
+
+    @Test("tells how long keys are to live, however a command says it", arguments: ["session", "shared"])
+    func expiries(mode: String) throws {
+        let server = try RedisServer()
+        let gateway = try Fairlead(to: server, backend: ["mode: \(mode)"])
+        let client = try gateway.connect()
+        let now = Int(Date().timeIntervalSince1970)
+        _ = try RoutedRedis.pipeline(
+            client,
+            [
+                // At most a second: range 1.
+                ["SET", "k", "v", "EX", "1"], ["SET", "k", "v", "PX", "1"], ["PSETEX", "k", "1000", "v"],
+                // Two or three: range 2.
+                ["SETEX", "k", "2", "v"], ["PSETEX", "k", "1001", "v"], ["EXPIRE", "k", "3", "XX"],
+                ["PEXPIRE", "k", "2001"], ["GETEX", "k", "EX", "2"], ["GETEX", "k", "PX", "2500"],
+                // About 6000: range 13.
+                ["SET", "k", "v", "NX", "EXAT", "\(now + 6000)"], ["SET", "k", "v", "PXAT", "\(now + 6000)000"],
+                ["EXPIREAT", "k", "\(now + 6000)"], ["PEXPIREAT", "k", "\(now + 6000)500"],
+                ["GETEX", "k", "EXAT", "\(now + 6000)"], ["GETEX", "k", "PXAT", "\(now + 6000)001"],
+                // No time to come, or no number that is one.
+                ["EXPIRE", "k", "-1"], ["EXPIREAT", "k", "1000"], ["SET", "k", "v", "EX", "0"],
+                ["SET", "k", "v", "EX", "1x"], ["SET", "k", "v", "EX", "99999999999999999999999"],
+                ["SET", "k", "v", "EX", ""], ["GETEX", "k", "PERSIST", "60"], ["SET", "EX", "60"], ["GET", "k"],
+            ])
+        let application = try #require(try Self.profile(gateway).applications.first)
+        var counts = [UInt64](repeating: 0, count: 14)
+        counts[1] = 3
+        counts[2] = 6
+        counts[13] = 6
+        #expect(application.sizes["redis.expiry.seconds"] == SizeRanges(counts: counts))
+        client.close()
     }
 
     @Test("names ten thousand applications in bounded memory")

@@ -145,6 +145,29 @@ struct AssessmentTests {
         #expect(verdict("redis.key.bytes", [10, 300]).verdict == .blocked)
     }
 
+    @Test("expiries are held to the bound of whoever sets them")
+    func expiries() throws {
+        var abilities = Self.plain
+        abilities["kv.ttl"] = ManifestEntry(.native, bounds: [.expirySeconds: 2_592_000])
+        let report = Self.report(abilities)
+        func judged(_ range: Int) -> Assessment {
+            var counts = [UInt64](repeating: 0, count: SizeRanges.rangeCount)
+            counts[7] = 3
+            counts[range] += 1
+            return Assessment(
+                Self.application(
+                    ["redis.command.set": 4, "redis.option.set.ex": 4],
+                    sizes: ["redis.expiry.seconds": SizeRanges(counts: counts)]), on: report, SuiteWords())
+        }
+        #expect(judged(21).verdict == .safe)
+        let near = try #require(judged(22).findings.first)
+        #expect(near.level == .limit && near.subject == "kv.ttl: expiry-seconds")
+        let above = try #require(judged(23).findings.first)
+        #expect(above.level == .blocked)
+        #expect(
+            above.reason == "expiries have 2592000 seconds at most there; 25 % of those seen have more")
+    }
+
     @Test("a report about another wire says nothing")
     func otherWire() {
         let one = Assessment(

@@ -26,6 +26,8 @@ struct RedisUsageLook {
     /// The place of the next word that may be an option; nil when there is none any more.
     private var optionPlace: Int?
     private var expected: (part: Part, place: Int)?
+    /// Where the key's expiry stands; nil when none is known.
+    private var expiry: (unit: RedisUsageExpiry, place: Int)?
 
     init(_ usage: RedisUsage, _ words: RedisUsageTable, _ command: RedisCommand, count: Int, weight: UInt64) {
         self.usage = usage
@@ -38,6 +40,7 @@ struct RedisUsageLook {
         case .from(let place), .leading(let place): optionPlace = place
         case .counted, nil: break
         }
+        expiry = words.expiries[id]
         let single = words.single[id]
         if single.count > 0, count > single.count { usage.note(single.feature, weight: weight) }
     }
@@ -57,6 +60,7 @@ struct RedisUsageLook {
         if place == words.valuePlace[id] {
             usage.block?.note(size: range.count, of: RedisUsageTable.valueSize, weight: weight)
         }
+        noteExpiry(range, in: bytes)
         if command == .client || command == .hello || command == .auth { listen(range, in: bytes) }
         guard let options = words.options[id] else { return }
         if case .counted(place) = options.place {
@@ -72,6 +76,14 @@ struct RedisUsageLook {
         guard let option = options.words.first(where: { $0.word == word }) else { return miss(options) }
         usage.note(option.feature, weight: weight)
         optionPlace = place + 1 + option.arity
+        if let unit = option.expiry { expiry = (unit, place + 1) }
+    }
+
+    private func noteExpiry(_ range: Range<Int>, in bytes: Bytes) {
+        guard let expiry, expiry.place == place, let block = usage.block,
+            let seconds = expiry.unit.seconds(range, in: bytes, now: block.second)
+        else { return }
+        block.note(size: seconds, of: RedisUsageTable.expirySeconds, weight: weight)
     }
 
     private mutating func miss(_ options: RedisUsageTable.Options) {

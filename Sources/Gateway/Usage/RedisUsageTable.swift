@@ -10,6 +10,8 @@ struct RedisUsageTable: Sendable {
         let word: RedisText
         let arity: Int
         let feature: Int
+        /// What the argument behind it says of the key's expiry.
+        let expiry: RedisUsageExpiry?
     }
 
     /// Where options of a command stand.
@@ -39,6 +41,8 @@ struct RedisUsageTable: Sendable {
     let single: [(count: Int, feature: Int)]
     /// By command id: the place of a value whose size is worth knowing; zero for others.
     let valuePlace: [Int]
+    /// By command id: the place of the key's expiry; nil for others.
+    let expiries: [(unit: RedisUsageExpiry, place: Int)?]
     let modules: [(prefix: String, feature: Int)]
     let resp3, inline, pipelining, transaction, blocking, tls, module: Int
 
@@ -47,6 +51,7 @@ struct RedisUsageTable: Sendable {
     static let requestSize = 2
     static let argumentCount = 3
     static let transactionLength = 4
+    static let expirySeconds = 5
 
     private init() {
         var features = RedisCommand.names.map { "redis.command.\($0)" }
@@ -73,7 +78,9 @@ struct RedisUsageTable: Sendable {
                     let parts = word.split(separator: ":")
                     return Option(
                         word: text(parts[0]), arity: parts.count > 1 ? Int(parts[1]) ?? 0 : 0,
-                        feature: add("redis.\(kind).\(name).\(parts[0])"))
+                        feature: add("redis.\(kind).\(name).\(parts[0])"),
+                        expiry: RedisUsageWords.expiring.contains(String(name))
+                            ? RedisUsageExpiry(option: parts[0]) : nil)
                 }
                 let position: Options.Place =
                     switch words[1].first {
@@ -95,6 +102,11 @@ struct RedisUsageTable: Sendable {
             for name in names.split(separator: " ") { valuePlace[id(name)] = place }
         }
         valuePlace[0] = 0
+        var expiries = [(unit: RedisUsageExpiry, place: Int)?](repeating: nil, count: exactCount)
+        for (place, unit, names) in RedisUsageWords.expiries {
+            for name in names.split(separator: " ") where id(name) != 0 { expiries[id(name)] = (unit, place) }
+        }
+        self.expiries = expiries
         modules = RedisUsageWords.modules.split(separator: " ").map { (String($0) + ".", add("redis.module.\($0)")) }
         module = add("redis.module.other")
         resp3 = add("redis.protocol.resp3")
@@ -110,7 +122,7 @@ struct RedisUsageTable: Sendable {
             features: features, exactCount: exactCount,
             sizes: [
                 "redis.key.bytes", "redis.value.bytes", "redis.request.bytes", "redis.request.arguments",
-                "redis.transaction.commands",
+                "redis.transaction.commands", "redis.expiry.seconds",
             ])
     }
 }

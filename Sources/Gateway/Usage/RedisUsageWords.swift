@@ -87,6 +87,15 @@ enum RedisUsageWords {
         (3, "setex psetex setrange hset hsetnx hmset lset zadd"),
     ]
 
+    /// Commands whose options may give the key an expiry.
+    static let expiring: Set<String> = ["set", "getex"]
+
+    /// Where a key's expiry stands in commands that always give one, and in what.
+    static let expiries: [(Int, RedisUsageExpiry, String)] = [
+        (2, .seconds, "expire setex"), (2, .milliseconds, "pexpire psetex"), (2, .atSecond, "expireat"),
+        (2, .atMillisecond, "pexpireat"),
+    ]
+
     /// The modules of Redis Stack and Redis 8, by the prefix of their commands.
     static let modules = "json ft bf cf cms topk tdigest ts graph"
 }

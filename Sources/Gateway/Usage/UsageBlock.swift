@@ -29,7 +29,7 @@ final class UsageBlock {
     @exclusivity(unchecked) private var sessions = 0
     @exclusivity(unchecked) private var peakSessions = 0
     /// Seconds since 1970, as of the last tick.
-    @exclusivity(unchecked) private var second: UInt32
+    @exclusivity(unchecked) private(set) var second: UInt32
     /// Of the worker's clock, in nanoseconds.
     @exclusivity(unchecked) private var lastTick: UInt64
     private let clock: UsageClock
