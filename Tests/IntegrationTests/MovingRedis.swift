@@ -62,7 +62,7 @@ final class MovingRedis: Sendable {
     func migrate(_ options: String...) throws -> CommandResult {
         try Command.runBlocking(
             [try Tools.fairlead, "migrate", "redis", "--admin", "127.0.0.1:\(adminPort)"] + options,
-            timeout: .seconds(120))
+            timeout: .seconds(1200))
     }
 
     func get(_ path: String) throws -> String {
@@ -86,10 +86,16 @@ final class MovingWriter: Sendable {
     private let isOver = Atomic(false)
     private let isDone = Atomic(false)
     let name: String
+    /// Whether some writes are transactions.
+    private let transactions: Bool
 
     /// Begins to write with connections that `connect` makes, as soon as there is one.
-    init(_ name: String, keys: Int, _ connect: @escaping @Sendable () throws -> RawConnection) {
+    init(
+        _ name: String, keys: Int, transactions: Bool = true,
+        _ connect: @escaping @Sendable () throws -> RawConnection
+    ) {
         self.name = name
+        self.transactions = transactions
         let thread = Thread { [self] in
             var connection: RawConnection?
             var random = SystemRandomNumberGenerator()
@@ -128,7 +134,8 @@ final class MovingWriter: Sendable {
             switch Int.random(in: 0..<6, using: &random) {
             case 0: (commands, after) = ([["APPEND", key, "+"]], present + "+")
             case 1: (commands, after) = ([["DEL", key]], nil)
-            case 2: (commands, after) = ([["MULTI"], ["SET", key, "a"], ["APPEND", key, "b"], ["EXEC"]], "ab")
+            case 2 where transactions:
+                (commands, after) = ([["MULTI"], ["SET", key, "a"], ["APPEND", key, "b"], ["EXEC"]], "ab")
             case 3: (commands, after) = ([["SET", key, value, "EX", "1000"], ["PERSIST", key]], value)
             default: break
             }

@@ -41,7 +41,7 @@ struct RedisMigrationTests {
     }
 
     @Test("from one server to another under eight writers, and back", arguments: ["session", "shared"])
-    func therAndBack(mode: String) throws {
+    func thereAndBack(mode: String) throws {
         let server = try Self.server()
         let moving = try MovingRedis(to: Self.target(server), mode: mode)
         let direct = try moving.direct()

@@ -8,20 +8,36 @@ struct KeyReader {
 
     /// Elements that are asked for at a time.
     private static let piece = 1000
+    /// Bytes of strings that are asked for at a time; a larger one is asked for alone.
+    private static let bytesAtOnce = 32 << 20
+    /// Bytes of a collection above which it is not moved: all of it is held in memory.
+    private static let bytesAtMost = 256 << 20
 
-    /// What each of `keys` holds; nil where it changed its type while it was read.
+    /// What the first of `keys` hold, as many as can be held in memory and one at the least; nil where one changed its type
+    /// while it was read.
     func read(_ keys: [[UInt8]], in database: UInt32) async throws(LinkProblem) -> [KeyContent?] {
-        let heads = try await link.ask(
-            keys.flatMap { [[Self.word("TYPE"), $0], [Self.word("PTTL"), $0]] }, in: database)
+        var heads = try await link.ask(
+            keys.flatMap { [[Self.word("TYPE"), $0], [Self.word("PTTL"), $0], [Self.word("STRLEN"), $0]] }, in: database
+        )
+        var bytes = 0
+        var count = 0
+        while count < keys.count {
+            // A backend that does not tell has small strings, or bounds them itself.
+            bytes += Int(heads[3 * count + 2].integer ?? 1024)
+            if count > 0, bytes > Self.bytesAtOnce { break }
+            count += 1
+        }
+        let keys = keys.prefix(count)
+        heads = Array(heads.prefix(3 * count))
         var firsts: [[[UInt8]]] = []
         // A backend that has strings only has no TYPE either.
-        let types = keys.indices.map { heads[2 * $0].error == nil ? heads[2 * $0].text : "string" }
+        let types = keys.indices.map { heads[3 * $0].error == nil ? heads[3 * $0].text : "string" }
         for (place, key) in keys.enumerated() { firsts.append(first(types[place], key)) }
         let answers = try await link.ask(firsts, in: database)
         var contents: [KeyContent?] = []
         for (place, key) in keys.enumerated() {
             let value = try await value(types[place], key, answers[place], in: database)
-            let left = heads[2 * place + 1].integer
+            let left = heads[3 * place + 1].integer
             contents.append(
                 value.map {
                     KeyContent(
@@ -30,6 +46,8 @@ struct KeyReader {
         }
         return contents
     }
+
+    private static func tooLarge(_ type: String) -> KeyContent.Value { .foreign("\(type) of more than 256 MiB") }
 
     private static func word(_ text: String) -> [UInt8] { Array(text.utf8) }
 
@@ -66,6 +84,7 @@ struct KeyReader {
     ) async throws(LinkProblem) -> KeyContent.Value? {
         var items = first.elements?.compactMap(\.bytes) ?? []
         var last = items.count
+        var bytes = items.reduce(0) { $0 + $1.count }
         while last == Self.piece {
             let more = try await link.ask(
                 [
@@ -78,6 +97,8 @@ struct KeyReader {
             guard let elements = more[0].elements else { return nil }
             last = elements.count
             items += elements.compactMap(\.bytes)
+            bytes += elements.reduce(0) { $0 + ($1.bytes?.count ?? 0) }
+            if bytes > Self.bytesAtMost { return Self.tooLarge("list") }
         }
         return items.isEmpty ? .missing : .list(items)
     }
@@ -87,12 +108,15 @@ struct KeyReader {
     ) async throws(LinkProblem) -> KeyContent.Value? {
         let command = ["set": "SSCAN", "hash": "HSCAN"][type] ?? "ZSCAN"
         var elements: [[UInt8]] = []
+        var bytes = 0
         var page = first
         while true {
             guard let parts = page.elements, parts.count == 2, let cursor = parts[0].bytes,
                 let items = parts[1].elements
             else { return nil }
             elements += items.compactMap(\.bytes)
+            bytes += items.reduce(0) { $0 + ($1.bytes?.count ?? 0) }
+            if bytes > Self.bytesAtMost { return Self.tooLarge(type) }
             if cursor == [0x30] { break }
             page = try await link.ask(
                 [[Self.word(command), key, cursor, Self.word("COUNT"), Self.word("\(Self.piece)")]], in: database)[0]

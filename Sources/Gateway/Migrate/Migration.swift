@@ -10,6 +10,8 @@ final class ListenerMigration: Sendable {
     /// What the operator can ask for.
     enum Order: Equatable, Sendable {
         case run, cutOver(force: Bool), rollBack(force: Bool), finish, stop
+        /// What is written after a cut-over is copied back, without anybody asking.
+        case follow
     }
 
     /// How far it is, for the operator.

@@ -91,11 +91,12 @@ final class MigrationClient: SocketTap {
         if !request.isInline, case .whole(let found) = RedisWholeCommand.find(in: bytes, at: start) { whole = found }
         let wasInTransaction = exchange.isInTransaction
         let isAnswered = exchange.commandReceived(request, at: 0)
-        guard !exchange.isAdrift, isAnswered || request.effect == .replySkip || request.effect == .replyOff else {
-            // What it does, and when, will not be seen.
-            return exchange.isClosing && !isAnswered ? () : goBlind()
+        if exchange.isAdrift { return goBlind() }
+        guard isAnswered else {
+            // Behind QUIT nothing is carried out; what CLIENT REPLY silences is, and nobody sees when.
+            if !exchange.isClosing { goBlind() }
+            return
         }
-        guard isAnswered else { return goBlind() }
         var entry = Waiting()
         switch request.effect {
         case .exec, .discard, .reset:

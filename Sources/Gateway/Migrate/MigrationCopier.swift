@@ -34,8 +34,22 @@ struct MigrationCopier {
     /// Leaves `keys` at the one place as they are at the other; with `comparing` only those that differ are written.
     func copy(_ keys: [[UInt8]], in database: UInt32, comparing: Bool) async throws(LinkProblem) -> Outcome {
         var outcome = Outcome()
-        let wanted = try await fromReader.read(keys, in: database)
+        var rest = keys[...]
+        while !rest.isEmpty {
+            let count = try await copy(first: Array(rest), in: database, comparing: comparing, &outcome)
+            rest = rest.dropFirst(count)
+        }
+        return outcome
+    }
+
+    /// The same for the first of `keys`, as many as can be held in memory; how many they were.
+    private func copy(
+        first some: [[UInt8]], in database: UInt32, comparing: Bool, _ outcome: inout Outcome
+    ) async throws(LinkProblem) -> Int {
+        let wanted = try await fromReader.read(some, in: database)
+        var keys = Array(some.prefix(wanted.count))
         let known = comparing ? try await toReader.read(keys, in: database) : []
+        if comparing { keys = Array(keys.prefix(known.count)) }
         var commands: [[[UInt8]]] = []
         var owners: [(key: [UInt8], type: String, count: Int)] = []
         for (place, key) in keys.enumerated() {
@@ -49,7 +63,7 @@ struct MigrationCopier {
                 if case .opaque = content.value {} else { outcome.differing.append(key) }
             }
             if case .foreign(let type) = content.value {
-                outcome.refused.append((type, "it can be moved between Redis servers only"))
+                outcome.refused.append((type, "it is not moved to such a place"))
                 continue
             }
             let own = content.commands(for: key)
@@ -63,7 +77,7 @@ struct MigrationCopier {
             place += owner.count
             if let error { outcome.refused.append((owner.type, error)) } else { outcome.copied += 1 }
         }
-        return outcome
+        return keys.count
     }
 
     /// Keys of the other place that this one has not; nil when it cannot list its keys.

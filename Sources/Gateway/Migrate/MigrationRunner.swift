@@ -67,7 +67,8 @@ final class MigrationRunner {
     private func carryOut(_ order: ListenerMigration.Order) async {
         do {
             switch order {
-            case .run: try await synchronize()
+            case .run: try await synchronize { finish("level") }
+            case .follow: try await synchronize {}
             case .cutOver(let force): try await change(to: .cutOver, force: force)
             case .rollBack(let force): try await change(to: .rolledBack, force: force)
             case .finish: try keep(.finished)
@@ -97,7 +98,7 @@ final class MigrationRunner {
     // MARK: Copying
 
     /// Copies until both places hold the same, and goes on doing so until another order comes.
-    private func synchronize() async throws {
+    private func synchronize(_ levelled: () -> Void) async throws {
         try begin()
         guard migration.phase.isNoting else {
             throw Refusal(text: "nothing is to be copied while the migration is \(migration.phase.rawValue)")
@@ -121,11 +122,11 @@ final class MigrationRunner {
             _ = try await catchUp(copier)
         }
         migration.update { $0.step = .level }
-        finish("level")
+        levelled()
         while !waker.isCancelled {
             try checkOrders()
             _ = try await catchUp(copier)
-            if needsPass { return try await synchronize() }
+            if needsPass { return try await synchronize(levelled) }
             await rest(Self.pause)
         }
     }
@@ -323,7 +324,7 @@ final class MigrationRunner {
             metadata: ["listener": "\(migration.name)", "phase": "\(next.rawValue)"])
         migration.update { $0.step = .idle }
         finish(next.rawValue)
-        if next == .cutOver { migration.with { if $0.order == nil { $0.order = .run } } }
+        if next == .cutOver { migration.with { if $0.order == nil { $0.order = .follow } } }
     }
 
     private static func words(_ refusal: MigrationSteps.Refusal) -> String {

@@ -23,8 +23,8 @@ final class RedisMigrationLink {
 
     /// Nanoseconds of silence after which a place is given up.
     private static let patience: UInt64 = 15_000_000_000
-    /// Bytes of one reply.
-    private static let replyLimit = 128 << 20
+    /// Bytes of one reply: no string of Redis is longer.
+    private static let replyLimit = (512 << 20) + 1024
 
     /// Opens a connection to `listener`, whose session runs on `local`.
     init(
@@ -107,7 +107,7 @@ final class RedisMigrationLink {
             let start = offset
             let facts = try framer.next(bytes, at: &offset)
             guard reply.count <= Self.replyLimit else {
-                throw WireError(.server, "reply-too-long", "a reply has more than 128 MiB")
+                throw WireError(.server, "reply-too-long", "a reply has more than 512 MiB")
             }
             bytes.extracting(start..<offset).withUnsafeBufferPointer { reply.append(contentsOf: $0) }
             guard let facts else { return }
