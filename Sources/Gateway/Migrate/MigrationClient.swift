@@ -24,14 +24,12 @@ final class MigrationClient: SocketTap {
 
     private unowned(unsafe) let socket: Socket
     private let notes: MigrationNotes
-    @exclusivity(unchecked) private var requests = RedisRequestFramer()
+    @exclusivity(unchecked) private var commands = RedisPassingCommands(keeping: MigrationClient.commandLimit)
     @exclusivity(unchecked) private var replies = RedisReplyFramer()
     @exclusivity(unchecked) private var exchange = RedisExchange()
     @exclusivity(unchecked) private var waiting: [Waiting] = []
     @exclusivity(unchecked) private var head = 0
     @exclusivity(unchecked) private var waitingCount = 0
-    /// The command of which a part has come, up to a bound.
-    @exclusivity(unchecked) private var command: [UInt8] = []
     /// That of the writes in the open transaction.
     private var transaction: DirtyKeys.Ticket?
     /// The client's database, and the one that it has asked for.
@@ -54,36 +52,17 @@ final class MigrationClient: SocketTap {
 
     func received(_ bytes: Span<UInt8>) {
         guard blind == nil else { return }
-        var offset = 0
         do throws(WireError) {
-            while true {
-                let start = offset
-                guard let event = try requests.next(bytes, at: &offset) else {
-                    keep(bytes.extracting(start..<bytes.count))
-                    return
-                }
+            try commands.pass(bytes) { event, bytes, start in
                 switch event {
                 case .emptyReceived: exchange.emptyReceived()
-                case .commandReceived(let request):
-                    if command.isEmpty {
-                        take(request, bytes, at: start)
-                    } else {
-                        keep(bytes.extracting(start..<offset))
-                        take(request, command.span, at: 0)
-                    }
+                case .commandReceived(let request): take(request, bytes, at: start)
                 }
-                if !command.isEmpty { command.removeAll(keepingCapacity: command.capacity <= 4096) }
-                if blind != nil { return }
+                return blind == nil
             }
         } catch {
             goBlind()
         }
-    }
-
-    private func keep(_ bytes: Span<UInt8>) {
-        let room = Self.commandLimit - command.count
-        guard room > 0, bytes.count > 0 else { return }
-        bytes.extracting(0..<min(room, bytes.count)).withUnsafeBufferPointer { command.append(contentsOf: $0) }
     }
 
     private func take(_ request: RedisRequest, _ bytes: Span<UInt8>, at start: Int) {
@@ -237,7 +216,6 @@ final class MigrationClient: SocketTap {
         transaction = nil
         waiting = []
         head = 0
-        command = []
         if isHeld { endIfIdle() }
     }
 }

@@ -16,11 +16,9 @@ final class RedisKeySampler: SocketTap {
     private static let large: UInt64 = 16 * 1024
 
     private let samples: KeySamples
-    @exclusivity(unchecked) private var requests = RedisRequestFramer()
+    @exclusivity(unchecked) private var commands = RedisPassingCommands(keeping: RedisKeySampler.headLimit)
     @exclusivity(unchecked) private var replies = RedisReplyFramer()
     @exclusivity(unchecked) private var exchange = RedisExchange()
-    /// The beginning of the command whose rest is to come.
-    @exclusivity(unchecked) private var head: [UInt8] = []
     @exclusivity(unchecked) private var isBlind = false
     /// The key of the command whose reply is to be measured.
     @exclusivity(unchecked) private var awaitedKey: [UInt8] = []
@@ -35,35 +33,17 @@ final class RedisKeySampler: SocketTap {
 
     func received(_ bytes: Span<UInt8>) {
         guard !isBlind else { return }
-        var offset = 0
         do throws(WireError) {
-            while true {
-                let start = offset
-                guard let event = try requests.next(bytes, at: &offset) else {
-                    keep(bytes.extracting(start..<bytes.count))
-                    return
-                }
+            try commands.pass(bytes) { event, bytes, start in
                 switch event {
                 case .emptyReceived: exchange.emptyReceived()
-                case .commandReceived(let request):
-                    if head.isEmpty {
-                        take(request, bytes, at: start)
-                    } else {
-                        keep(bytes.extracting(start..<offset))
-                        take(request, head.span, at: 0)
-                    }
+                case .commandReceived(let request): take(request, bytes, at: start)
                 }
-                if !head.isEmpty { head.removeAll(keepingCapacity: true) }
+                return !isBlind
             }
         } catch {
             goBlind()
         }
-    }
-
-    private func keep(_ bytes: Span<UInt8>) {
-        let room = Self.headLimit &- head.count
-        guard room > 0, bytes.count > 0 else { return }
-        for place in 0..<min(room, bytes.count) { head.append(bytes[place]) }
     }
 
     @inline(__always)
@@ -153,7 +133,6 @@ final class RedisKeySampler: SocketTap {
     private func goBlind() {
         guard !isBlind else { return }
         isBlind = true
-        head = []
         awaitedKey = []
         samples.addBlindClient()
     }

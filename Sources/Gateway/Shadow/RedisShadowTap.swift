@@ -17,14 +17,13 @@ final class RedisShadowTap: SocketTap {
     private let plan: RedisShadowPlan
     private let shadow: Shadow
     private let counts: ShadowCounts
-    @exclusivity(unchecked) private var requests = RedisRequestFramer()
+    @exclusivity(unchecked) private var commands = RedisPassingCommands(keeping: Shadow.commandLimit + 1)
     @exclusivity(unchecked) private var replies = RedisReplyFramer()
     @exclusivity(unchecked) private var pin = RedisPin(identity: RedisIdentity(), mindsSizes: false)
     @exclusivity(unchecked) private var waiting: [Waiting] = []
     @exclusivity(unchecked) private var head = 0
     @exclusivity(unchecked) private var waitingCount = 0
-    /// The command, and the reply, of which a part has come, up to the bound on each.
-    @exclusivity(unchecked) private var command: [UInt8] = []
+    /// The reply of which a part has come, up to the bound.
     @exclusivity(unchecked) private var reply: [UInt8] = []
     @exclusivity(unchecked) private var isReplyCut = false
     /// Keys that the commands of the open transaction write.
@@ -45,36 +44,17 @@ final class RedisShadowTap: SocketTap {
 
     func received(_ bytes: Span<UInt8>) {
         guard !isBlind else { return }
-        var offset = 0
         do throws(WireError) {
-            while true {
-                let start = offset
-                guard let event = try requests.next(bytes, at: &offset) else {
-                    keep(bytes.extracting(start..<bytes.count))
-                    break
-                }
+            try commands.pass(bytes) { event, bytes, start in
                 switch event {
                 case .emptyReceived: pin.sendsNothing()
-                case .commandReceived(let request):
-                    if command.isEmpty {
-                        take(request, bytes, at: start)
-                    } else {
-                        keep(bytes.extracting(start..<offset))
-                        take(request, command.span, at: 0)
-                    }
+                case .commandReceived(let request): take(request, bytes, at: start)
                 }
-                if !command.isEmpty { command.removeAll(keepingCapacity: command.capacity <= 1024) }
-                if isBlind { return }
+                return !isBlind
             }
         } catch {
             goBlind()
         }
-    }
-
-    private func keep(_ bytes: Span<UInt8>) {
-        let room = Shadow.commandLimit + 1 - command.count
-        guard room > 0, bytes.count > 0 else { return }
-        bytes.extracting(0..<min(room, bytes.count)).withUnsafeBufferPointer { command.append(contentsOf: $0) }
     }
 
     private func take(_ request: RedisRequest, _ bytes: Span<UInt8>, at start: Int) {
@@ -277,7 +257,6 @@ final class RedisShadowTap: SocketTap {
         isBlind = true
         dropWaiting()
         waiting = []
-        command = []
         reply = []
         shadow.addBlindSession()
     }
