@@ -46,6 +46,64 @@ struct UsagePostgresTests {
         }
     }
 
+    @Test("is told of the application that the session has become, as the server says")
+    func renamed() async throws {
+        let server = try await PostgresServer.start()
+        defer { server.stop() }
+        try await PostgresGateway.run(to: server.port) { place in
+            let folder = try TemporaryFolder()
+            let file = try folder.write("main.py", Self.renaming)
+            try await Command.check([try Tools.python, file, "\(place.port)", "postgres"], timeout: .seconds(120))
+            let profile = try #require(await place.gateway.usageProfile())
+            func statements(_ name: String) throws -> Set<String> {
+                let application = try #require(
+                    profile.applications.first {
+                        $0.identity == ["name": name, "user": "postgres", "database": "postgres"]
+                    })
+                let kind = "postgres.statement."
+                return Set(
+                    application.features.keys.filter { $0.hasPrefix(kind) }.map { String($0.dropFirst(kind.count)) }
+                )
+                .subtracting(["startup"])
+            }
+            #expect(profile.applications.count == 4)
+            #expect(try statements("checkout") == ["select", "set"])
+            #expect(try statements("nightly") == ["create", "begin", "set", "drop", "select"])
+            #expect(try statements("undone") == ["truncate", "rollback"])
+            #expect(try statements("last") == ["show"])
+        }
+    }
+
+    @Test("is told of the application that the session has become in front of a private backend")
+    func renamedHere() async throws {
+        try await TranslatedPostgres.run { place in
+            let script = "SELECT 1;\nSET application_name TO 'nightly';\nCREATE TABLE t (a integer);\n"
+            #expect(try await place.psql(script).status == 0)
+            let profile = try Profile(json: place.fairlead.get("/usage").body)
+            let nightly = try #require(profile.applications.first { $0.identity["name"] == "nightly" })
+            #expect(nightly.features["postgres.statement.create"] != nil)
+            #expect(nightly.features["postgres.statement.select"] == nil)
+            let psql = try #require(profile.applications.first { $0.identity["name"] == "psql" })
+            #expect(psql.features["postgres.statement.create"] == nil)
+        }
+    }
+
+    private static let renaming = #"""
+        import sys, psycopg
+        dsn = f"host=127.0.0.1 port={sys.argv[1]} user={sys.argv[2]} dbname=postgres application_name=checkout"
+        with psycopg.connect(dsn, autocommit=True) as db:
+            db.execute("SELECT 1")
+            db.execute("SET application_name TO 'nightly'")
+            db.execute("CREATE TEMP TABLE t (a integer)")
+            db.execute("BEGIN")
+            db.execute("SET application_name TO 'undone'")
+            db.execute("TRUNCATE t")
+            db.execute("ROLLBACK")
+            db.execute("DROP TABLE t")
+            db.execute("SELECT set_config('application_name', 'last', false)")
+            db.execute("SHOW server_version")
+        """#
+
     /// `delete`, `sum(`, `uuid` and the like stand in literals, names and comments only.
     private static let program = #"""
         import sys, psycopg

@@ -14,6 +14,34 @@ struct ServerFramerTests {
         return framed[0]
     }
 
+    @Test("a change of application_name behind the start is told, however it arrives")
+    func applicationName() throws {
+        let transcript = Transcript(
+            #"""
+            < R "\0\0\0\0"
+            < S "application_name\0early\0"
+            < Z "I"
+            < S "application_nam\0x\0"
+            < S "application_names\0x\0"
+            < S "application_name\0night\0"
+            < S "TimeZone\0UTC\0"
+            < S ""
+            < S "application_name"
+            """#)
+        let long = [0x53, 0, 0, 0, 121] + Array("application_name\0".utf8) + [UInt8](repeating: 0x78, count: 99) + [0]
+        for pieces in cutsOfEveryKind(transcript.bytes(of: .server)) {
+            var conversation = PostgresConversation(startedAt: 0)
+            for piece in pieces {
+                var offset = 0
+                while try conversation.serverSent(piece.span, from: &offset) != nil {}
+            }
+            #expect(conversation.renames == 1 && conversation.server.applicationName == Array("night".utf8))
+            var offset = 0
+            while try conversation.serverSent(long.span, from: &offset) != nil {}
+            #expect(conversation.renames == 2 && conversation.server.applicationName.count == 64)
+        }
+    }
+
     @Test("each message type of the protocol has its event")
     func everyType() {
         let transcript = Transcript(

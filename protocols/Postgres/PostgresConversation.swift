@@ -13,6 +13,10 @@ package struct PostgresConversation: Sendable {
     package private(set) var processID: UInt32?
     /// How many notices and notifications came, which answer nothing; wraps around.
     package private(set) var pushes: UInt64 = 0
+    /// How often the server has said, behind the start of the session, that `application_name` is another; wraps around.
+    ///
+    /// The name is `server.applicationName`.
+    package private(set) var renames: UInt64 = 0
 
     /// A conversation whose startup packet was sent at `start`.
     package init(startedAt start: UInt64, replication: PostgresReplication = .none) {
@@ -50,6 +54,7 @@ package struct PostgresConversation: Sendable {
             switch event {
             case .backendKeyReceived(let processID): self.processID = processID
             case .noticeReported, .notificationReceived: pushes &+= 1
+            case .parameterReported where server.namesApplication && exchange.transactionStatus != nil: renames &+= 1
             default: break
             }
             if let outcome = exchange.serverSent(event) { return outcome }

@@ -15,6 +15,7 @@ package struct PostgresServerFramer: Sendable {
         case backendKey
         case status
         case tag
+        case parameter
         case errorFields
     }
 
@@ -35,6 +36,11 @@ package struct PostgresServerFramer: Sendable {
     package private(set) var copyDataMessages: UInt64 = 0
     /// The secret of the last BackendKeyData, 0 to 256 bytes; empty when none came.
     package private(set) var backendKey: [UInt8] = []
+
+    /// The value of `application_name` in the last ParameterStatus about it, at most 64 bytes of it; empty when none came.
+    package private(set) var applicationName: [UInt8] = []
+    /// Whether the last ParameterStatus was about `application_name`.
+    package private(set) var namesApplication = false
 
     package init() {}
 
@@ -102,6 +108,10 @@ package struct PostgresServerFramer: Sendable {
             try check(length, 4, PostgresLimits.server)
             fields = PostgresErrorFields()
             scan = .errorFields
+        case UInt8(ascii: "S"):
+            try check(length, 4, PostgresLimits.server)
+            namesApplication = false
+            scan = .parameter
         case UInt8(ascii: "R"):
             try check(length, 8, PostgresLimits.authentication)
             scan = .numbers
@@ -129,6 +139,8 @@ package struct PostgresServerFramer: Sendable {
             if start < end { numbers = UInt64(bytes[start]) }
         case .tag:
             lookAtTag(bytes, from: start, to: end)
+        case .parameter:
+            lookAtParameter(bytes, from: start, to: end)
         case .errorFields:
             fields.scan(bytes, from: start, to: end)
             if fields.isDone { scan = .nothing }
@@ -149,6 +161,33 @@ package struct PostgresServerFramer: Sendable {
             index &+= 1
         }
     }
+
+    /// Compares the name and keeps the value behind it, up to the zero byte that ends each.
+    private mutating func lookAtParameter(_ bytes: Bytes, from start: Int, to end: Int) {
+        for index in start..<end {
+            let byte = bytes[index]
+            if namesApplication {
+                guard byte != 0, applicationName.count < Self.nameLength else {
+                    scan = .nothing
+                    return
+                }
+                applicationName.append(byte)
+            } else {
+                guard byte == Self.applicationNameField[position] else {
+                    scan = .nothing
+                    return
+                }
+                position &+= 1
+                guard position == Self.applicationNameField.count else { continue }
+                namesApplication = true
+                applicationName.removeAll(keepingCapacity: true)
+            }
+        }
+    }
+
+    private static let applicationNameField = Array("application_name\0".utf8)
+    /// A server cuts names: NAMEDATALEN of src/include/pg_config_manual.h.
+    private static let nameLength = 64
 
     private mutating func lookAtNumbers(_ bytes: Bytes, from start: Int, to end: Int) {
         for index in start..<end {

@@ -7,18 +7,25 @@ import Wire
 final class PostgresUsage: SessionUsage {
     private let words = PostgresUsageTable.shared
     @exclusivity(unchecked) private var statementsInBlock = 0
+    private var identity = UsageIdentity()
 
     /// The client has said who it is.
     func opened(_ startup: PostgresStartup) {
-        become(
-            UsageIdentity(
-                name: UsageIdentity.text((startup.applicationName ?? "").utf8),
-                user: UsageIdentity.text((startup.user ?? "").utf8),
-                more: UsageIdentity.text((startup.database ?? "").utf8)))
+        identity = UsageIdentity(
+            name: UsageIdentity.text((startup.applicationName ?? "").utf8),
+            user: UsageIdentity.text((startup.user ?? "").utf8),
+            more: UsageIdentity.text((startup.database ?? "").utf8))
+        become(identity)
         if client.isEncrypted { note(words[.tls]) }
         if startup.replication != .none { note(words[.replication]) }
         if startup.options != nil { note(words[.startupOptions]) }
         if startup.minor >= 2 { note(words[.protocol32]) }
+    }
+
+    /// The server has said that `application_name` is `name` now: SET, set_config, RESET, or the end of a transaction that had changed it.
+    func renamed(_ name: [UInt8]) {
+        identity.name = UsageIdentity.text(name)
+        become(identity)
     }
 
     /// Notes a message that has passed; it ends at `end` in `bytes`, and is `length` bytes long.

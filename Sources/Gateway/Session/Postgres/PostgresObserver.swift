@@ -76,6 +76,7 @@ final class PostgresObserver: RelayObserver {
         guard !hasLostReplies else { return }
         var offset = 0
         let pushes = conversation.pushes
+        let renames = conversation.renames
         do throws(WireError) {
             while let outcome = try conversation.serverSent(bytes, from: &offset) { record(outcome) }
         } catch {
@@ -83,6 +84,7 @@ final class PostgresObserver: RelayObserver {
             lost("backend", error)
         }
         metrics.pushes &+= conversation.pushes &- pushes
+        if conversation.renames != renames { usage?.renamed(conversation.server.applicationName) }
         if conversation.processID != keyedProcess { registerKey() }
     }
 

@@ -240,7 +240,10 @@ final class PostgresTranslatedSession {
     func publishSettings() {
         let changes = settings.takeChanges()
         guard !changes.facts.isEmpty else { return }
-        for (name, value) in changes.reported { out.parameterStatus(name, value) }
+        for (name, value) in changes.reported {
+            out.parameterStatus(name, value)
+            if name == "application_name" { (session.usage as? PostgresUsage)?.renamed(Array(value.utf8)) }
+        }
         for (name, value) in changes.facts { sql.setFact("setting." + name, .text(value)) }
         sql.set(settings.timeouts)
     }
