@@ -19,6 +19,8 @@ struct CaseEvidence {
         case ("redis", "command"), ("redis", "shape"):
             let name = parts[2].split(separator: ".")[0].uppercased()
             evidence.take(report) { $0.proves.contains { $0.uppercased() == name } }
+        case ("redis", "unknown"):
+            evidence.take(report) { $0.proves.contains { $0.lowercased() == parts[2] } }
         case ("redis", "option"), ("redis", "subcommand"):
             let name = parts[2].split(separator: ".").map { $0.lowercased() }
             evidence.take(report, words: name, words) { $0.proves.contains { $0.lowercased() == name[0] } }

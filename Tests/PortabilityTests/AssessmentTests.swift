@@ -168,6 +168,18 @@ struct AssessmentTests {
             above.reason == "expiries have 2592000 seconds at most there; 25 % of those seen have more")
     }
 
+    @Test("a command in no table is judged by its name")
+    func unknownNames() {
+        let application = Self.application(["redis.unknown.json.set": 3])
+        let here = Assessment(application, on: Self.report(Self.plain), SuiteWords())
+        #expect(here.findings.map { "\($0.level.rawValue) \($0.subject)" } == ["blocked redis.unknown.json.set"])
+        let proven = Self.report(
+            [:], [Self.entry("redis/modules/json", .identical, proves: ["JSON.SET"])])
+        #expect(Assessment(application, on: proven, SuiteWords()).verdict == .safe)
+        let other = Self.report([:], [Self.entry("redis/modules/json", .identical, proves: ["JSON.GET"])])
+        #expect(Assessment(application, on: other, SuiteWords()).findings.map(\.level) == [.unproven])
+    }
+
     @Test("a report about another wire says nothing")
     func otherWire() {
         let one = Assessment(

@@ -69,7 +69,12 @@ package struct RedisPin: Sendable {
     package var isClosing: Bool { exchange.isClosing || exchange.isAdrift }
 
     /// A command goes to the server; `whole` says where in `bytes` when it lies there whole.
-    package mutating func sends(_ request: RedisRequest, _ whole: RedisWholeCommand?, in bytes: Bytes, at now: UInt64) {
+    ///
+    /// Returns whether a reply is awaited.
+    @discardableResult
+    package mutating func sends(
+        _ request: RedisRequest, _ whole: RedisWholeCommand?, in bytes: Bytes, at now: UInt64
+    ) -> Bool {
         let command = request.command
         let sharing = whole.map { RedisSharing.of($0, in: bytes) } ?? RedisSharing.atMost(command)
         isAsking = command == .asking
@@ -81,7 +86,7 @@ package struct RedisPin: Sendable {
         case .pins: pin(command, request, whole, in: bytes)
         }
         if request.effect == .replyOn || request.effect == .replyOff || request.effect == .replySkip { lose() }
-        exchange.commandReceived(request, at: now)
+        return exchange.commandReceived(request, at: now)
     }
 
     /// The gateway has opened or discarded a transaction in the client's name, and the server has agreed.

@@ -8,6 +8,9 @@ final class RedisUsage: SessionUsage {
     private let words = RedisUsageTable.shared
     @exclusivity(unchecked) private var identity = UsageIdentity()
     @exclusivity(unchecked) private var queued = 0
+    @exclusivity(unchecked) private var claims = RedisUsageClaims()
+    /// Whether commands have come that will be counted once it is known whether a login was accepted.
+    @exclusivity(unchecked) private var holdsCommands = false
     private let auth = RedisCommand.auth
     private let select = RedisCommand.select
 
@@ -65,8 +68,19 @@ final class RedisUsage: SessionUsage {
             note(Int(request.command.rawValue))
             return 1
         }
+        // Whoever logs in and goes on without waiting is known in a moment.
+        if claims.waitingLogins > 0, hasEarlyRoom {
+            holdsCommands = true
+            note(Int(request.command.rawValue))
+            return 0
+        }
+        return begin().count(request: Int(request.command.rawValue), now: worker.now)
+    }
+
+    private func begin() -> UsageBlock {
         if client.isEncrypted { note(words.tls) }
-        return become(identity).count(request: Int(request.command.rawValue), now: worker.now)
+        holdsCommands = false
+        return become(identity)
     }
 
     private func noteEffect(_ request: RedisRequest) {
@@ -106,12 +120,56 @@ final class RedisUsage: SessionUsage {
     private func finish(_ look: RedisUsageLook, bytes: Int) {
         block?.note(size: bytes, of: RedisUsageTable.requestSize, weight: look.weight)
         block?.note(size: look.count, of: RedisUsageTable.argumentCount, weight: look.weight)
-        guard let said = look.said else { return }
+        claims.make(look.claim)
+        guard let said = look.said, said.user == nil else { return }
+        adopt(name: said.name, user: nil, library: said.library)
+    }
+
+    private func adopt(name: String?, user: String?, library: String?) {
         let before = identity
-        identity.name = said.name ?? identity.name
-        identity.user = said.user ?? identity.user
-        identity.more = said.library ?? identity.more
+        identity.name = name ?? identity.name
+        identity.user = user ?? identity.user
+        identity.more = library ?? identity.more
         if block != nil, identity != before { become(identity) }
+    }
+
+    // MARK: What holds only if the server accepts it
+
+    /// The command that was received last was sent; `replyAt` says which of the replies to come is its own, 1 being the next, and is nil
+    /// when it gets none.
+    @inline(__always)
+    func sent(_ command: RedisCommand, replyAt place: @autoclosure () -> Int?) {
+        if claims.hasMade { claims.sent(command, replyAt: place()) }
+    }
+
+    /// The server has answered a command.
+    @inline(__always)
+    func received(_ outcome: RedisOutcome, _ reply: RedisReply) {
+        guard claims.isWaiting, case .answered(let answer) = outcome else { return }
+        believe(claims.answered(answer, reply))
+    }
+
+    /// The login that was received last was answered by the gateway, for which the client is `user` now; nil for a stranger.
+    func answeredHere(user: @autoclosure () -> String?) {
+        guard claims.hasMade else { return }
+        let claim = claims.take()
+        guard case .login(let claimed, _) = claim, let user = user() else { return }
+        if Self.user(user.utf8) == claimed { believe(claim) }
+    }
+
+    private func believe(_ claim: RedisUsageClaims.Claim?) {
+        switch claim {
+        case .login(let user, let name): adopt(name: name, user: user, library: nil)
+        case .command(let name, let weight): block?.note(unknown: name, weight: weight)
+        case nil: break
+        }
+        if holdsCommands, claims.waitingLogins == 0 { _ = begin() }
+    }
+
+    /// What a user is called here: the default user has no name.
+    static func user(_ bytes: some Sequence<UInt8>) -> String {
+        let text = UsageIdentity.text(bytes)
+        return text == "default" ? "" : text
     }
 }
 

@@ -23,6 +23,8 @@ struct RedisUsageLook {
     let weight: UInt64
     private(set) var place = 0
     private(set) var said: Said?
+    /// The name of a command that is in no table.
+    private var unknownName: String?
     /// The place of the next word that may be an option; nil when there is none any more.
     private var optionPlace: Int?
     private var expected: (part: Part, place: Int)?
@@ -50,7 +52,10 @@ struct RedisUsageLook {
         defer { place += 1 }
         let id = Int(command.rawValue)
         if place == 0 {
-            if id == 0 { noteModule(range, in: bytes) }
+            if id == 0 {
+                noteModule(range, in: bytes)
+                unknownName = RedisUsageClaims.name(range, in: bytes)
+            }
             if command == .auth, count == 3 { expected = (.user, 1) }
             return
         }
@@ -86,6 +91,12 @@ struct RedisUsageLook {
         block.note(size: seconds, of: RedisUsageTable.expirySeconds, weight: weight)
     }
 
+    /// What holds of it once the server has accepted it.
+    var claim: RedisUsageClaims.Claim? {
+        if let unknownName { return .command(name: unknownName, weight: weight) }
+        return said?.user.map { .login(user: $0, name: said?.name) }
+    }
+
     private mutating func miss(_ options: RedisUsageTable.Options) {
         if case .leading = options.place { optionPlace = nil } else { optionPlace = place + 1 }
     }
@@ -107,7 +118,7 @@ struct RedisUsageLook {
             said = said ?? Said()
             switch expected.part {
             case .name: said?.name = text
-            case .user: said?.user = text == "default" ? "" : text
+            case .user: said?.user = RedisUsage.user(bytes.array(range))
             case .library: said?.library = text
             }
             self.expected = nil

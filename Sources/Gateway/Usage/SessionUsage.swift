@@ -24,10 +24,13 @@ class SessionUsage {
     final func note(_ feature: Int, weight: UInt64 = 1) {
         if let block {
             block.note(feature, weight: weight)
-        } else if early.count < Self.earlyLimit {
+        } else if hasEarlyRoom {
             early.append(feature)
         }
     }
+
+    /// Whether one more feature can be remembered.
+    final var hasEarlyRoom: Bool { early.count < Self.earlyLimit }
 
     /// The application is the one known by `identity`, from here on.
     @discardableResult

@@ -32,7 +32,13 @@ final class UsageBlock {
     @exclusivity(unchecked) private(set) var second: UInt32
     /// Of the worker's clock, in nanoseconds.
     @exclusivity(unchecked) private var lastTick: UInt64
+    /// Commands that are in no table, by name.
+    private var unknown: [String: UsageCounter] = [:]
     private let clock: UsageClock
+
+    /// Names of commands that are in no table, and bytes of one.
+    private static let nameLimit = 32
+    static let nameLength = 32
 
     private static let tick: UInt64 = 1_000_000_000
 
@@ -79,6 +85,15 @@ final class UsageBlock {
         sizes[kind &* SizeRanges.rangeCount &+ range] &+= weight
     }
 
+    /// Notes a command that is in no table.
+    func note(unknown name: String, weight: UInt64) {
+        guard unknown[name] != nil || unknown.count < Self.nameLimit else { return }
+        var counter = unknown[name] ?? UsageCounter(first: second)
+        counter.count &+= weight
+        counter.last = second
+        unknown[name] = counter
+    }
+
     func enter() {
         sessions += 1
         peakSessions = max(peakSessions, sessions)
@@ -103,6 +118,7 @@ final class UsageBlock {
     func reset() {
         for place in counters.indices { counters[place] = UsageCounter() }
         for place in sizes.indices { sizes[place] = 0 }
+        unknown = [:]
         total = 0
         totalAtTick = 0
         peakRate = 0
@@ -116,7 +132,7 @@ final class UsageBlock {
         return UsageSnapshot(
             identity: identity,
             counters: counters.enumerated().filter { $0.element.count > 0 }.map { ($0.offset, $0.element) },
-            sizes: sizes, total: total, peakRate: peakRate, peakSessions: UInt64(peakSessions))
+            unknown: unknown, sizes: sizes, total: total, peakRate: peakRate, peakSessions: UInt64(peakSessions))
     }
 }
 
@@ -124,6 +140,8 @@ final class UsageBlock {
 struct UsageSnapshot: Sendable {
     let identity: UsageIdentity
     let counters: [(Int, UsageCounter)]
+    /// Commands that are in no table, by name.
+    let unknown: [String: UsageCounter]
     let sizes: [UInt64]
     /// Requests.
     let total: UInt64

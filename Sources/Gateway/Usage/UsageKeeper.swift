@@ -100,6 +100,11 @@ extension UsageSnapshot {
                 count: counter.count, first: UInt64(counter.first), last: UInt64(counter.last),
                 estimated: place >= table.exactCount && total > Sampling.first)
         }
+        for (name, counter) in unknown {
+            application.features["\(wire.rawValue).unknown.\(name)"] = Feature(
+                count: counter.count, first: UInt64(counter.first), last: UInt64(counter.last),
+                estimated: total > Sampling.first)
+        }
         let ranges = SizeRanges.rangeCount
         for (kind, name) in table.sizes.enumerated() {
             var counts = Array(sizes[(kind * ranges)..<((kind + 1) * ranges)])

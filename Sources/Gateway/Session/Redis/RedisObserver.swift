@@ -49,8 +49,9 @@ final class RedisObserver: RelayObserver {
             while let event = try requests.next(bytes, at: &offset) {
                 switch event {
                 case .commandReceived(let request):
-                    exchange.commandReceived(request, at: worker.now)
+                    let isAwaited = exchange.commandReceived(request, at: worker.now)
                     usage?.received(request, in: bytes, endingAt: offset, pending: exchange.pendingCount)
+                    usage?.sent(request.command, replyAt: isAwaited ? exchange.pendingCount : nil)
                 case .emptyReceived: exchange.emptyReceived()
                 }
             }
@@ -65,7 +66,9 @@ final class RedisObserver: RelayObserver {
         var offset = 0
         do throws(WireError) {
             while let reply = try replies.next(bytes, at: &offset) {
-                note(exchange.replyReceived(reply))
+                let outcome = exchange.replyReceived(reply)
+                note(outcome)
+                usage?.received(outcome, reply)
             }
         } catch {
             hasLostReplies = true

@@ -12,7 +12,7 @@ enum RedisFeatureNeeds {
         case "option": option(name)
         case "subcommand": subcommand(name)
         case "shape": shape(name)
-        case "module": .refused
+        case "module", "unknown": .refused
         case "state": name == "transaction" ? .capabilities(CapabilitySet(.keyValueTransaction)) : .nothing
         case "protocol": .nothing
         default: .untold

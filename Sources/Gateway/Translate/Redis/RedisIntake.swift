@@ -203,6 +203,7 @@ extension RedisTranslator {
             subscriptions.holdsMessages = true
             client.showsThisReply = false
             await perform(action, line)
+            usage?.answeredHere(user: client.isLoggedIn ? client.user : nil)
             settle(line.command, from: before, startedAt: start, isSilent: isSilent && !client.showsThisReply)
             releaseMessages()
         case .translated(let translation, let command, let startedAt, let isSilent):

@@ -115,6 +115,8 @@ extension RoutedClient {
                 looks = 0
                 guard take(command, in: bytes) else { return offset }
                 usage?.received(command, in: bytes, pending: slots.count &- 1)
+                // A login that gets here is the gateway's own; all others go on connections of their own.
+                usage?.answeredHere(user: isLoggedIn ? String(decoding: user, as: UTF8.self) : nil)
                 offset = command.range.upperBound
             case .partial where RedisLimits.sharedCommand.allows(bytes.count &- offset):
                 looks += 1

@@ -144,7 +144,8 @@ extension SharingClient {
             return
         }
         usage?.received(request, in: frame, endingAt: frame.count, pending: owed)
-        own.pin.sends(request, command, in: bytes, at: worker.now)
+        let isAwaited = own.pin.sends(request, command, in: bytes, at: worker.now)
+        usage?.sent(request.command, replyAt: isAwaited ? own.pin.pendingCount : nil)
     }
 
     /// Follows a command to its end without holding it.
@@ -160,7 +161,8 @@ extension SharingClient {
             switch event {
             case .commandReceived(let request):
                 usage?.received(request, in: bytes, endingAt: offset, pending: owed)
-                own.pin.sends(request, nil, in: bytes, at: worker.now)
+                let isAwaited = own.pin.sends(request, nil, in: bytes, at: worker.now)
+                usage?.sent(request.command, replyAt: isAwaited ? own.pin.pendingCount : nil)
             case .emptyReceived: own.pin.sendsNothing()
             }
         } catch {
@@ -207,6 +209,7 @@ extension SharingClient {
                 let outcome = own.pin.receives(reply)
                 if let code = reply.errorCode { ownAnswered(code) }
                 metrics.note(outcome, now: worker.now)
+                usage?.received(outcome, reply)
                 if case .unmatched = outcome { own.hasSpokenUnasked = true }
             }
         } catch {
