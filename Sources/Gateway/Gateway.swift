@@ -121,7 +121,7 @@ package final class Gateway: Sendable {
             WorkerState(
                 worker: try Worker(index: index), resolver: resolver, listeners: places,
                 backendCount: configuration.backends.count, privateBackendCount: privateBackends.count,
-                migrations: migrations, recordsUsage: configuration.usage.isEnabled)
+                migrations: migrations, usage: configuration.usage)
         }
     }
 

@@ -11,6 +11,10 @@ package struct Profile: Codable, Equatable, Sendable {
     /// In the order of their keys.
     package var applications: [Application]
 
+    /// Examples of one feature of an application, and bytes of one, at most.
+    package static let sampleLimit = 10
+    package static let sampleLength = 256
+
     package init(windows: [String: [Window]] = [:], applications: [Application] = []) {
         self.windows = windows
         self.applications = applications
@@ -43,6 +47,8 @@ package struct Application: Codable, Equatable, Sendable {
     package var sizes: [String: SizeRanges]
     /// The most of something at one time, such as `sessions` and `requests per second`; of several workers, the sum of what each had.
     package var peaks: [String: UInt64]
+    /// Redacted examples by feature; nil where none are kept.
+    package var samples: [String: [String]]?
 
     package init(
         protocol: String, listener: String, identity: [String: String] = [:], features: [String: Feature] = [:],

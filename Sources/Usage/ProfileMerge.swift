@@ -13,6 +13,14 @@ extension Profile {
         applications = byKey.sorted { $0.key < $1.key }.map(\.value)
     }
 
+    /// Keeps `limit` examples of a feature at most.
+    package mutating func keepSamples(_ limit: Int) {
+        for place in applications.indices {
+            let kept = applications[place].samples?.mapValues { Array($0.prefix(limit)) }.filter { !$0.value.isEmpty }
+            applications[place].samples = kept?.isEmpty == true ? nil : kept
+        }
+    }
+
     /// The gateways whose windows overlap in both: what they saw then would be counted twice.
     package func overlaps(with other: Profile) -> [String] {
         windows.keys.filter { gateway in
@@ -46,6 +54,17 @@ extension Application {
         features.merge(other.features) { $0.merged($1) }
         sizes.merge(other.sizes) { $0.merged($1) }
         peaks.merge(other.peaks, uniquingKeysWith: max)
+        for (feature, texts) in other.samples ?? [:] {
+            // The first of them in their own order, so that the order of merging does not matter.
+            let short = texts.map { text in
+                let end = text.utf8.index(text.startIndex, offsetBy: Profile.sampleLength, limitedBy: text.endIndex)
+                // An index inside of a scalar is taken for its beginning.
+                return end.map { String(text.unicodeScalars[..<$0]) } ?? text
+            }
+            let all = Set(short).union(samples?[feature] ?? []).sorted()
+            samples = samples ?? [:]
+            samples?[feature] = Array(all.prefix(Profile.sampleLimit))
+        }
     }
 }
 

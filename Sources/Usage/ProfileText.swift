@@ -1,8 +1,8 @@
 // A profile for people: its window, then each application with what it uses.
 
 extension Profile {
-    /// The profile as text.
-    package func text() -> String {
+    /// The profile as text, with the examples of each feature below it where `showsSamples`.
+    package func text(showsSamples: Bool = false) -> String {
         var lines: [String] = []
         for (gateway, spans) in windows.sorted(by: { $0.key < $1.key }) {
             for span in spans {
@@ -12,11 +12,11 @@ extension Profile {
         lines.append("What was not seen is unknown: a feature that is not listed may still be used at other times.")
         lines.append("~ marks estimates, made of a sample of the requests.")
         if applications.isEmpty { lines += ["", "No application was seen."] }
-        for application in applications { lines += [""] + Self.lines(of: application) }
+        for application in applications { lines += [""] + Self.lines(of: application, showsSamples) }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func lines(of application: Application) -> [String] {
+    private static func lines(of application: Application, _ showsSamples: Bool) -> [String] {
         let identity = application.identity.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         var lines = [
             "\(identity.isEmpty ? "an application that says nothing of itself" : identity.joined(separator: ", "))"
@@ -29,6 +29,9 @@ extension Profile {
         {
             let count = "\(feature.estimated ? "~" : "")\(feature.count)"
             lines.append("  \(padded(count, 12))  \(name)  (last \(time(feature.last)))")
+            for sample in showsSamples ? application.samples?[name] ?? [] : [] {
+                lines.append(padded("", 16) + "e.g. " + printable(sample))
+            }
         }
         for (name, ranges) in application.sizes.sorted(by: { $0.key < $1.key }) {
             let parts = ranges.counts.enumerated().filter { $0.element > 0 }.map { place, count -> String in
@@ -40,6 +43,12 @@ extension Profile {
             if !parts.isEmpty { lines.append("  \(name): \(parts.joined(separator: ", "))") }
         }
         return lines
+    }
+
+    /// A document from elsewhere may hold what a terminal obeys.
+    private static func printable(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
     }
 
     private static func padded(_ text: String, _ width: Int) -> String {

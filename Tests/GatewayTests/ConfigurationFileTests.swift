@@ -51,7 +51,7 @@ struct ConfigurationFileTests {
             admin: unix:admin.sock
             shutdown-grace: 0s
             log: { level: debug, format: json }
-            usage: { enabled: false, file: usage.json }
+            usage: { enabled: false, file: usage.json, samples: 3 }
             listeners:
               one:
                 protocol: postgres
@@ -140,6 +140,7 @@ struct ConfigurationFileTests {
             ])
         #expect(result.usage.isEnabled == false)
         #expect(result.usage.file == "/etc/fairlead/usage.json")
+        #expect(result.usage.samples == 3)
         #expect(one.connections == 7)
         #expect(one.handshakeTimeout == .milliseconds(1500))
         #expect(one.idleTimeout == .seconds(120))

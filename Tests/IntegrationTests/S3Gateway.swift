@@ -28,6 +28,7 @@ final class S3Gateway: Sendable {
         adjust(&listener, &backend)
         var configuration = Configuration(listeners: [listener], backends: [backend])
         configuration.workers = 1
+        configuration.usage.samples = 3
         configuration.shutdownGrace = .seconds(10)
         var logger = Logger(label: "s3-tests")
         logger.logLevel = .critical

@@ -88,6 +88,32 @@ struct UsagePostgresTests {
         }
     }
 
+    @Test("has redacted examples where the configuration asks for them")
+    func samples() async throws {
+        let folder = try TemporaryFolder()
+        let gateway = try Fairlead(
+            yaml: """
+                admin: 127.0.0.1:0
+                usage: { samples: 2 }
+                listeners:
+                  sql: { protocol: postgres, listen: 127.0.0.1:0, backend: house }
+                backends:
+                  house: { adapter: embedded, options: { folder: "\(folder.file("data"))" } }
+
+                """)
+        let script = "SELECT count(*), 'canary' AS a;\nSELECT count(*) AS b, 'canary-2';\ncanary 'canary';\n"
+        _ = try await Command.run(
+            [try PostgresInstall.find(.debian15).program("psql"), "-X", "-w"],
+            env: ["PGHOST": "127.0.0.1", "PGPORT": "\(gateway.port("sql"))", "PGUSER": "u", "PGDATABASE": "d"],
+            input: Data(script.utf8), timeout: .seconds(60))
+        let body = try gateway.get("/usage").body
+        let application = try #require(try Profile(json: body).applications.first)
+        let first = "SELECT count(*), <text, 6 bytes> AS a;"
+        #expect(application.samples?["postgres.function.count"]?.contains { first.hasPrefix($0) } == true)
+        #expect(application.samples?["postgres.function.count"]?.count == 2)
+        #expect(!body.contains("canary"))
+    }
+
     private static let renaming = #"""
         import sys, psycopg
         dsn = f"host=127.0.0.1 port={sys.argv[1]} user={sys.argv[2]} dbname=postgres application_name=checkout"

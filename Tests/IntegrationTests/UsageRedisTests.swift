@@ -64,6 +64,7 @@ struct UsageRedisTests {
         #expect(unnamed?.features["redis.option.set.ex"]?.count == 192)
         #expect(unnamed?.features["redis.option.set.ex"]?.estimated == true)
         #expect(unnamed?.peaks["sessions"] == 1)
+        #expect(named?.samples == nil && unnamed?.samples == nil)
 
         let text = try gateway.get("/usage").body.replacing("canary-lib", with: "")
         #expect(!text.contains("canary") && !text.contains("60000"))
@@ -179,6 +180,37 @@ struct UsageRedisTests {
         #expect(merged.applications.first?.features["redis.option.set.xx"]?.count == 1)
         #expect(try usage([]).status == 2)
         #expect(try usage([folder.file("none.json")]).status == 1)
+        client.close()
+    }
+
+    @Test("has redacted examples where the configuration asks for them", arguments: ["session", "shared"])
+    func samples(mode: String) throws {
+        let server = try RedisServer()
+        let gateway = try Fairlead(to: server, backend: ["mode: \(mode)"], top: ["usage: { samples: 2 }"])
+        let client = try gateway.connect()
+        _ = try RoutedRedis.pipeline(
+            client,
+            [
+                ["AUTH", "canary-password"], ["SET", "canary-key", "canary-value", "PX", "60000", "NX"],
+                ["SET", "canary-key", "canary-value", "PX", "60000", "NX"], ["SET", "canary-k", "canary"],
+                ["SET", "canary", "c"], ["canary-command", "x"],
+            ])
+        let application = try #require(try Self.profile(gateway).applications.first)
+        let both = "SET <key, 10 bytes> <12 bytes> PX <5 bytes> NX"
+        #expect(
+            application.samples == [
+                "redis.command.set": [both, "SET <key, 8 bytes> <6 bytes>"], "redis.option.set.px": [both],
+                "redis.option.set.nx": [both], "redis.command.unknown": ["<command, 14 bytes> <1 bytes>"],
+            ])
+        #expect(try !gateway.get("/usage").body.contains("canary"))
+        func text(_ arguments: [String]) throws -> String {
+            try Command.runBlocking(
+                [try Tools.fairlead, "usage", "--admin", "\(gateway.port("admin"))"] + arguments
+            ).text
+        }
+        #expect(try text(["--samples"]).contains("e.g. \(both)"))
+        #expect(try !text([]).contains("e.g."))
+        #expect(try Profile(json: text(["--json"])).applications.first?.samples?.count == 4)
         client.close()
     }
 

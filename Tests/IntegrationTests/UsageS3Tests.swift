@@ -39,6 +39,12 @@ struct UsageS3Tests {
         }
         #expect(application.features["s3.operation.PutObject"]?.count == 1)
         #expect(application.sizes["s3.body.bytes"] != nil)
+        let listed = try #require(application.samples?["s3.query.max-keys"]?.first)
+        #expect(listed.hasPrefix("ListObjectsV2 <path, 14 bytes> ?list-type=<1 bytes>"))
+        #expect(listed.contains(" ?max-keys=<1 bytes>") && listed.contains(" ?prefix=<9 bytes>"))
+        #expect(
+            application.samples?["s3.header.range"]?.first?.hasPrefix("GetObject <path, 25 bytes> range: <9 bytes>")
+                == true)
         // A presigned request has an agent of its own and the same key.
         let signed = profile.applications.first { $0.features["s3.signature.v4-presigned"] != nil }
         #expect(signed?.identity["access-key"] == "AKIDEXAMPLE")

@@ -27,6 +27,7 @@ struct ProfileMergeTests {
             }
             application.sizes["s\(next(2))"] = SizeRanges(counts: (0...next(6)).map { _ in next(9) } + [1])
             application.peaks["sessions"] = next(9)
+            if next(2) == 0 { application.samples = ["f\(next(2))": (0...next(12)).map { _ in "t\(next(40))" }] }
             profile.applications.append(application)
         }
         return profile

@@ -52,6 +52,8 @@ package struct UsageConfiguration: Sendable, Equatable {
     package var isEnabled = ConfigurationDefaults.usage
     /// The path of the file that keeps it across restarts; nil for memory only.
     package var file: String?
+    /// Redacted examples that are kept of a feature and an application, at most; zero for none.
+    package var samples = ConfigurationDefaults.usageSamples
 
     package init() {}
 }
@@ -86,6 +88,7 @@ package enum ConfigurationDefaults {
     /// Shorter than the 30 s after which Kubernetes and Debian's init scripts lose patience.
     package static let shutdownGrace = Duration.seconds(20)
     package static let usage = true
+    package static let usageSamples = 0
     package static let connections = 10_000
     package static let sampleEvery = 100
     package static let sampleTop = 20

@@ -79,6 +79,7 @@ extension ConfigurationDecoder {
             configuration.usage.file = self.text(.usageFile, in: usage).map { path in
                 path.hasPrefix("/") ? path : folder.map { "\($0)/\(path)" } ?? path
             }
+            configuration.usage.samples = wholeNumber(.usageSamples, in: usage) ?? configuration.usage.samples
             if configuration.usage.file?.isEmpty == true { add("expected the path of a file", at: "usage.file") }
         }
         for finding in ConfigurationChecks.findings(in: configuration, declared: named.map(\.name)) {

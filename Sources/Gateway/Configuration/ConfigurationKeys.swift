@@ -1,9 +1,12 @@
 // Every key of the configuration file: the one place where keys are named, bounded and explained.
 
+import Usage
+
 extension ConfigurationKey {
     /// Every key, in the order in which the documentation shows them.
     package static let all: [ConfigurationKey] =
-        [workers, admin, shutdownGrace, log, logLevel, logFormat, usage, usageEnabled, usageFile] + listenerKeys
+        [workers, admin, shutdownGrace, log, logLevel, logFormat, usage, usageEnabled, usageFile, usageSamples]
+        + listenerKeys
         + backendKeys
 
     static let workers = ConfigurationKey(
@@ -39,6 +42,13 @@ extension ConfigurationKey {
         """
         The file that keeps it across restarts, written every minute and at the stop; a relative path begins at the \
         configuration file's folder.
+        """)
+    static let usageSamples = ConfigurationKey(
+        "usage.samples", .wholeNumber(0...Profile.sampleLimit),
+        default: .value("\(ConfigurationDefaults.usageSamples)"),
+        """
+        Examples that are kept of each feature by application, at most, as `fairlead usage --samples` shows them: sizes stand in the \
+        place of keys, values and literals, and names of SQL and of options stay.
         """)
 }
 

@@ -18,6 +18,7 @@ extension Configuration {
         lines.open("usage")
         lines.add(.usageEnabled, "\(usage.isEnabled)")
         if let file = usage.file { lines.add(.usageFile, file) }
+        lines.add(.usageSamples, "\(usage.samples)")
         lines.close()
         lines.open("listeners")
         for listener in listeners { listener.render(into: &lines) }

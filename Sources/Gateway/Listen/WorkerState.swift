@@ -39,15 +39,15 @@ package final class WorkerState: @unchecked Sendable {
 
     init(
         worker: Worker, resolver: Resolver, listeners: [ListenerState], backendCount: Int, privateBackendCount: Int,
-        migrations: [ListenerMigration], recordsUsage: Bool
+        migrations: [ListenerMigration], usage settings: UsageConfiguration
     ) {
         self.worker = worker
         self.resolver = resolver
         metrics = listeners.map { ListenerMetrics(commandCount: $0.front.commandNames.count) }
         usage = listeners.map { listener in
             // Nobody's application speaks at a shadow's own places, which listen nowhere.
-            recordsUsage && !listener.configuration.listen.isEmpty
-                ? ListenerUsage(UsageTables.of(listener.front.wire), worker: worker) : nil
+            settings.isEnabled && !listener.configuration.listen.isEmpty
+                ? ListenerUsage(UsageTables.of(listener.front.wire), samples: settings.samples, worker: worker) : nil
         }
         keySamples = listeners.map { $0.configuration.sampling.map { KeySamples($0, worker: worker) } }
         upstreams = UpstreamPool(worker: worker, backendCount: backendCount)

@@ -6,7 +6,7 @@ import Reactor
 final class ListenerUsage {
     /// Applications that are told apart by a worker at a listener; all others are `other`.
     ///
-    /// A block of Redis, the largest, takes about 12 KiB.
+    /// A block of Redis, the largest, takes about 12 KiB, and where examples are kept up to 120 KiB more.
     static let applicationLimit = 64
 
     /// Statements of all applications that are remembered: a power of two.
@@ -14,13 +14,16 @@ final class ListenerUsage {
 
     let table: UsageTable
     let worker: Worker
+    /// Examples of a feature.
+    private let samples: Int
     private let clock: UsageClock
     /// Hashes of statements that were looked at; a later one takes the place of an earlier one.
     @exclusivity(unchecked) private var seen: [UInt64] = []
     private var blocks: [UsageIdentity: UsageBlock] = [:]
 
-    init(_ table: UsageTable, worker: Worker, clock: UsageClock = UsageClock()) {
+    init(_ table: UsageTable, samples: Int, worker: Worker, clock: UsageClock = UsageClock()) {
         self.table = table
+        self.samples = samples
         self.worker = worker
         self.clock = clock
     }
@@ -30,7 +33,7 @@ final class ListenerUsage {
         if let block = blocks[identity] { return block }
         let isFull = blocks.count >= Self.applicationLimit
         if isFull, let other = blocks[.other] { return other }
-        let block = UsageBlock(isFull ? .other : identity, table, clock: clock, now: worker.now)
+        let block = UsageBlock(isFull ? .other : identity, table, samples: samples, clock: clock, now: worker.now)
         blocks[block.identity] = block
         return block
     }

@@ -140,10 +140,14 @@ final class PostgresUsage: SessionUsage {
 
     private func look(_ text: Range<Int>, in bytes: Bytes, _ command: PostgresCommand, weight: UInt64) {
         block?.note(size: text.count, of: PostgresUsageTable.statementSize, weight: weight)
+        block?.beginSample(Int(command.rawValue))
         // The server answers it with the word of the statement behind it.
         if command == .with { note(words[.commonTableExpression], weight: weight) }
         var look = PostgresUsageLook(words, definesTypes: command == .create || command == .alter)
         look.run(text, in: bytes) { note($0, weight: weight) }
+        // What begins with no statement's word may be anything.
+        let isStatement = command.rawValue >= PostgresCommand.select.rawValue
+        block?.endSample { isStatement ? PostgresUsageSample.redacted(text, in: bytes) : nil }
     }
 
     private func parse(_ bytes: Bytes, _ body: Range<Int>, _ command: PostgresCommand) {

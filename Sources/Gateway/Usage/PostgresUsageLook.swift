@@ -5,7 +5,7 @@ import Wire
 /// Finds keywords, functions, types and operators by tables; a word that is in none of them leaves nothing behind.
 struct PostgresUsageLook {
     /// Bytes of a text that are looked at.
-    private static let most = 16 * 1024
+    static let most = 16 * 1024
     /// Bytes of a text that tell it from others.
     private static let mostHashed = 1024
 
@@ -52,7 +52,14 @@ struct PostgresUsageLook {
             case UInt8(ascii: "-") where next == byte:
                 place = (bytes.firstIndex(of: .lineFeed, from: place) ?? end) + 1
             case UInt8(ascii: "/") where next == UInt8(ascii: "*"): place = Self.comment(place, end, in: bytes)
-            case UInt8(ascii: "$"): place = dollar(place, end, in: bytes, note)
+            case UInt8(ascii: "$"):
+                let tagEnd = Self.tagEnd(place, end, in: bytes)
+                if next.isASCIIDigit {
+                    note(words[.parameter])
+                } else if tagEnd < end, bytes[tagEnd] == byte {
+                    note(words[.dollarQuotes])
+                }
+                place = Self.dollar(place, end, in: bytes)
             case UInt8(ascii: ":") where next == byte:
                 isAfterCast = true
                 place += 2
@@ -104,7 +111,7 @@ struct PostgresUsageLook {
 
     // MARK: What is skipped
 
-    private static func quoted(_ mark: UInt8, _ start: Int, _ end: Int, in bytes: Bytes, escapes: Bool) -> Int {
+    static func quoted(_ mark: UInt8, _ start: Int, _ end: Int, in bytes: Bytes, escapes: Bool) -> Int {
         var place = start + 1
         while place < end {
             if bytes[place] == mark { return place + 1 }
@@ -113,7 +120,7 @@ struct PostgresUsageLook {
         return end
     }
 
-    private static func comment(_ start: Int, _ end: Int, in bytes: Bytes) -> Int {
+    static func comment(_ start: Int, _ end: Int, in bytes: Bytes) -> Int {
         var place = start + 2
         var depth = 1
         while place + 1 < end {
@@ -131,17 +138,15 @@ struct PostgresUsageLook {
         return end
     }
 
-    /// `$1`, or a literal in dollars with its tag, which may have any bytes but its own end.
-    private func dollar(_ start: Int, _ end: Int, in bytes: Bytes, _ note: (Int) -> Void) -> Int {
+    /// The end of `$1`, or of a literal in dollars with its tag, which may have any bytes but its own end.
+    static func dollar(_ start: Int, _ end: Int, in bytes: Bytes) -> Int {
         var tagEnd = start + 1
         if tagEnd < end, bytes[tagEnd].isASCIIDigit {
-            note(words[.parameter])
             while tagEnd < end, bytes[tagEnd].isASCIIDigit { tagEnd += 1 }
             return tagEnd
         }
-        while tagEnd < end, Self.isPart(bytes[tagEnd]), bytes[tagEnd] != UInt8(ascii: "$") { tagEnd += 1 }
+        tagEnd = Self.tagEnd(start, end, in: bytes)
         guard tagEnd < end, bytes[tagEnd] == UInt8(ascii: "$") else { return tagEnd }
-        note(words[.dollarQuotes])
         let length = tagEnd - start + 1
         var place = tagEnd + 1
         while place + length <= end {
@@ -155,11 +160,17 @@ struct PostgresUsageLook {
         return end
     }
 
-    private static func isLetter(_ byte: UInt8) -> Bool {
+    private static func tagEnd(_ start: Int, _ end: Int, in bytes: Bytes) -> Int {
+        var place = start + 1
+        while place < end, isPart(bytes[place]), bytes[place] != UInt8(ascii: "$") { place += 1 }
+        return place
+    }
+
+    static func isLetter(_ byte: UInt8) -> Bool {
         byte.asciiLowercased &- 0x61 < 26 || byte == UInt8(ascii: "_") || byte >= 0x80
     }
 
-    private static func isPart(_ byte: UInt8) -> Bool {
+    static func isPart(_ byte: UInt8) -> Bool {
         isLetter(byte) || byte.isASCIIDigit || byte == UInt8(ascii: "$")
     }
 }

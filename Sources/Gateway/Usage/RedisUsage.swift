@@ -120,6 +120,7 @@ final class RedisUsage: SessionUsage {
     private func finish(_ look: RedisUsageLook, bytes: Int) {
         block?.note(size: bytes, of: RedisUsageTable.requestSize, weight: look.weight)
         block?.note(size: look.count, of: RedisUsageTable.argumentCount, weight: look.weight)
+        if let block, block.takesSamples { block.endSample { look.example } }
         claims.make(look.claim)
         guard let said = look.said, said.user == nil else { return }
         adopt(name: said.name, user: nil, library: said.library)

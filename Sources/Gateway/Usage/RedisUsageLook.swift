@@ -23,6 +23,7 @@ struct RedisUsageLook {
     let weight: UInt64
     private(set) var place = 0
     private(set) var said: Said?
+    private var sample: RedisUsageSample?
     /// The name of a command that is in no table.
     private var unknownName: String?
     /// The place of the next word that may be an option; nil when there is none any more.
@@ -43,6 +44,10 @@ struct RedisUsageLook {
         case .counted, nil: break
         }
         expiry = words.expiries[id]
+        if let block = usage.block, block.takesSamples {
+            block.beginSample(id)
+            sample = RedisUsageSample(command, count: count)
+        }
         let single = words.single[id]
         if single.count > 0, count > single.count { usage.note(single.feature, weight: weight) }
     }
@@ -50,6 +55,7 @@ struct RedisUsageLook {
     /// The word at the next place, which lies in `range` of `bytes`.
     mutating func take(_ range: Range<Int>, in bytes: Bytes) {
         defer { place += 1 }
+        sample?.take(bytes: range.count, at: place)
         let id = Int(command.rawValue)
         if place == 0 {
             if id == 0 {
@@ -80,6 +86,7 @@ struct RedisUsageLook {
         let word = RedisWholeCommand.word(range, in: bytes)
         guard let option = options.words.first(where: { $0.word == word }) else { return miss(options) }
         usage.note(option.feature, weight: weight)
+        sample?.show(option.word, at: place)
         optionPlace = place + 1 + option.arity
         if let unit = option.expiry { expiry = (unit, place + 1) }
     }
@@ -90,6 +97,9 @@ struct RedisUsageLook {
         else { return }
         block.note(size: seconds, of: RedisUsageTable.expirySeconds, weight: weight)
     }
+
+    /// The whole command as an example; nil where it must not be one.
+    var example: String? { sample?.text }
 
     /// What holds of it once the server has accepted it.
     var claim: RedisUsageClaims.Claim? {

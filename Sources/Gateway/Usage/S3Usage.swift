@@ -19,6 +19,8 @@ final class S3Usage: SessionUsage {
     }
 
     private func look(_ request: S3RequestHead, _ command: S3Command, in bytes: Bytes, weight: UInt64) {
+        block?.beginSample(Int(command.rawValue))
+        defer { block?.endSample { sample(request, command, in: bytes) } }
         var cursor = Self.fields(of: request, in: bytes)
         while let field = try? cursor.next(bytes) {
             if let feature = S3UsageTable.find(field.name, in: bytes, words.headers) { note(feature, weight: weight) }
@@ -39,6 +41,23 @@ final class S3Usage: SessionUsage {
         {
             block.note(size: size, of: S3UsageTable.bodySize, weight: weight)
         }
+    }
+
+    private func sample(_ request: S3RequestHead, _ command: S3Command, in bytes: Bytes) -> String {
+        var sample = S3UsageSample(command, path: request.path.count, words)
+        if let query = request.query {
+            Self.parameters(query, in: bytes) { name, value in
+                sample.parameter(
+                    S3UsageTable.find(name, in: bytes, words.parameters), name: name.count, value: value.count)
+            }
+        }
+        var cursor = Self.fields(of: request, in: bytes)
+        while let field = try? cursor.next(bytes) {
+            if let feature = S3UsageTable.find(field.name, in: bytes, words.headers) {
+                sample.field(feature, value: field.value.count)
+            }
+        }
+        return sample.text
     }
 
     private func look(at query: Range<Int>, in bytes: Bytes, weight: UInt64) {

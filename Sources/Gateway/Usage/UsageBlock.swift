@@ -34,6 +34,8 @@ final class UsageBlock {
     @exclusivity(unchecked) private var lastTick: UInt64
     /// Commands that are in no table, by name.
     private var unknown: [String: UsageCounter] = [:]
+    /// Nil where the configuration asks for none.
+    @exclusivity(unchecked) private var samples: UsageSamples?
     private let clock: UsageClock
 
     /// Names of commands that are in no table, and bytes of one.
@@ -42,8 +44,9 @@ final class UsageBlock {
 
     private static let tick: UInt64 = 1_000_000_000
 
-    init(_ identity: UsageIdentity, _ table: UsageTable, clock: UsageClock, now: UInt64) {
+    init(_ identity: UsageIdentity, _ table: UsageTable, samples: Int = 0, clock: UsageClock, now: UInt64) {
         self.identity = identity
+        self.samples = samples > 0 ? UsageSamples(limit: samples) : nil
         self.clock = clock
         counters = Array(repeating: UsageCounter(), count: table.features.count)
         sizes = Array(repeating: 0, count: table.sizes.count * SizeRanges.rangeCount)
@@ -77,6 +80,7 @@ final class UsageBlock {
         if counters[feature].count == 0 { counters[feature].first = second }
         counters[feature].count &+= weight
         counters[feature].last = second
+        samples?.want(feature)
     }
 
     /// Notes a size of a request that is looked at.
@@ -84,6 +88,15 @@ final class UsageBlock {
         let range = SizeRanges.range(of: UInt64(max(0, size)))
         sizes[kind &* SizeRanges.rangeCount &+ range] &+= weight
     }
+
+    /// Whether examples are kept.
+    var takesSamples: Bool { samples != nil }
+
+    /// A request that shows `feature` is looked at; its example is that of all features that are noted until ``endSample(_:)``.
+    func beginSample(_ feature: Int) { samples?.open(feature) }
+
+    /// The look is over; `text` composes the example, nil where there must be none.
+    func endSample(_ text: () -> String?) { samples?.close(text) }
 
     /// Notes a command that is in no table.
     func note(unknown name: String, weight: UInt64) {
@@ -119,6 +132,7 @@ final class UsageBlock {
         for place in counters.indices { counters[place] = UsageCounter() }
         for place in sizes.indices { sizes[place] = 0 }
         unknown = [:]
+        samples?.reset()
         total = 0
         totalAtTick = 0
         peakRate = 0
@@ -132,7 +146,8 @@ final class UsageBlock {
         return UsageSnapshot(
             identity: identity,
             counters: counters.enumerated().filter { $0.element.count > 0 }.map { ($0.offset, $0.element) },
-            unknown: unknown, sizes: sizes, total: total, peakRate: peakRate, peakSessions: UInt64(peakSessions))
+            unknown: unknown, samples: samples?.byFeature ?? [:], sizes: sizes, total: total, peakRate: peakRate,
+            peakSessions: UInt64(peakSessions))
     }
 }
 
@@ -142,6 +157,8 @@ struct UsageSnapshot: Sendable {
     let counters: [(Int, UsageCounter)]
     /// Commands that are in no table, by name.
     let unknown: [String: UsageCounter]
+    /// Redacted examples by feature.
+    let samples: [Int: [String]]
     let sizes: [UInt64]
     /// Requests.
     let total: UInt64

@@ -19,6 +19,7 @@ final class UsageKeeper: Sendable {
 
     private let gateway: String
     private let file: ProfileFile?
+    private let samples: Int
     private let logger: Logger
     private let clock: UsageClock
     private let state: Mutex<State>
@@ -26,6 +27,7 @@ final class UsageKeeper: Sendable {
     /// Reads the file; what is no profile is moved aside and said loudly, and is no reason not to start.
     init(_ configuration: UsageConfiguration, logger: Logger, clock: UsageClock = UsageClock()) {
         self.logger = logger
+        samples = configuration.samples
         self.clock = clock
         file = configuration.file.map { ProfileFile(path: $0) }
         var earlier = Profile()
@@ -65,6 +67,7 @@ final class UsageKeeper: Sendable {
             windows: [gateway: [Profile.Window(start: start, end: UInt64(clock.seconds()))]],
             applications: Array(applications.values))
         profile.merge(earlier)
+        profile.keepSamples(samples)
         return profile
     }
 
@@ -99,6 +102,10 @@ extension UsageSnapshot {
             application.features[table.features[place]] = Feature(
                 count: counter.count, first: UInt64(counter.first), last: UInt64(counter.last),
                 estimated: place >= table.exactCount && total > Sampling.first)
+        }
+        for (place, texts) in samples {
+            application.samples = application.samples ?? [:]
+            application.samples?[table.features[place]] = texts
         }
         for (name, counter) in unknown {
             application.features["\(wire.rawValue).unknown.\(name)"] = Feature(

@@ -15,6 +15,7 @@ struct UsageCommand: ParsableCommand {
 
             EXAMPLES
               fairlead usage --admin 9900
+              fairlead usage --admin 9900 --samples
               fairlead usage --admin 9900 --json > monday.json
               fairlead usage monday.json tuesday.json --app checkout
               fairlead usage gateway-*.json --merge all.json
@@ -33,6 +34,9 @@ struct UsageCommand: ParsableCommand {
 
     @Flag(help: "Print the profile as JSON.")
     var json = false
+
+    @Flag(help: "Show the redacted examples that the gateway keeps where `usage.samples` asks for them.")
+    var samples = false
 
     @Option(help: ArgumentHelp("Write all that was read, as one profile in JSON.", valueName: "OUT"))
     var merge: String?
@@ -53,7 +57,7 @@ struct UsageCommand: ParsableCommand {
             if json {
                 print(profile.json(), terminator: "")
             } else if merge == nil {
-                print(profile.text(), terminator: "")
+                print(profile.text(showsSamples: samples), terminator: "")
             }
             if reset, let admin { _ = try AdminClient(admin).post("/usage/reset") }
         } catch let error as UsageError {
