@@ -98,7 +98,8 @@ struct ConfigurationFileTests {
                 rate-limit: { commands: 5, burst: 7, per: client, over: wait }
                 routes:
                   - { prefix: "a:", rewrite: "b:", database: 3, user: ann, backend: cache, require: kv.get, rate-limit: { commands: 5, burst: 7, per: client, over: wait } }
-              six: { protocol: redis, listen: 6392, backend: pair, shadow: { backend: cache, scratch-database: 4 }, migrate: { to: house, state: m.json } }
+              six: { protocol: redis, listen: 6392, backend: pair, shadow: { backend: cache, scratch-database: 4 } }
+              seven: { protocol: redis, listen: 6393, backend: safe, allow-anonymous: true, migrate: { to: house, state: m.json } }
               four: { protocol: s3, listen: 9002, backend: house, access-keys: { AKIAEXAMPLE: secret }, region: eu-north-1 }
             backends:
               house:

@@ -57,6 +57,21 @@ enum MigrationChecks {
         guard listener.routes.isEmpty else {
             return finding("", "a listener with routes has its data in several places: give each a listener of its own")
         }
+        if listener.shadow != nil {
+            return finding(
+                "", "a shadow compares with the source, also once the target serves: remove shadow while data is moved")
+        }
+        let other = configuration.listeners.first { other in
+            other.name != listener.name && other.allRoutes.contains { $0.backend == listener.backend }
+        }
+        if let other {
+            return finding(
+                "",
+                """
+                listener \"\(other.name)\" leads to \"\(listener.backend)\" too, and nobody would note what is written there: lead it \
+                through this listener, or remove it while data is moved
+                """)
+        }
         if migration.target == listener.backend {
             return finding("to", "the listener leads to \"\(migration.target)\" already: name the backend to move to")
         }

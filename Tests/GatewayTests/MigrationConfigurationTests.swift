@@ -1,0 +1,53 @@
+// What a listener that is to be moved may not be.
+
+import Testing
+
+@testable import Gateway
+
+@Suite("migrate in a configuration")
+struct MigrationConfigurationTests {
+    private static func problems(_ listeners: String) -> [String] {
+        var decoder = ConfigurationDecoder(source: "f.yaml", folder: "/etc/fairlead", checkingFiles: false)
+        _ = decoder.decode(
+            """
+            listeners:
+            \(listeners)
+            backends:
+              old: { url: redis://old.example.com, mode: shared }
+              new: { url: redis://new.example.com, mode: shared }
+              many: { url: "redis+cluster://c.example.com:7000", mode: shared }
+              house: { adapter: embedded, options: { folder: data } }
+              sql: { url: "postgres://db.example.com" }
+
+            """)
+        return decoder.problems.map(\.description)
+    }
+
+    private static func one(_ more: String, to target: String = "new", wire: String = "redis", from: String = "old")
+        -> String
+    {
+        "  cache: { protocol: \(wire), listen: 6380, backend: \(from), migrate: { to: \(target), state: m.json }\(more) }"
+    }
+
+    @Test(
+        "a listener alone at its backend can be moved to any other that takes its protocol",
+        arguments: ["new", "house"])
+    func fine(target: String) { #expect(Self.problems(Self.one("", to: target)) == []) }
+
+    @Test("what would lose writes, or data, is refused")
+    func refused() {
+        func first(_ listeners: String) -> String { Self.problems(listeners).first ?? "" }
+        #expect(first(Self.one("", to: "old")).contains("leads to \"old\" already"))
+        #expect(first(Self.one("", to: "nowhere")).contains("nowhere"))
+        #expect(first(Self.one("", to: "sql")).contains("\"sql\" speaks postgres"))
+        #expect(first(Self.one("", to: "many")).contains("a cluster has no SCAN"))
+        #expect(
+            first(Self.one("", to: "new", wire: "postgres", from: "sql")).contains("only the data of Redis listeners"))
+        #expect(
+            first(Self.one(", routes: [{ prefix: \"a:\", backend: new }]", to: "house")).contains("several places"))
+        #expect(first(Self.one(", shadow: { backend: house }")).contains("remove shadow while data is moved"))
+        #expect(
+            first(Self.one("") + "\n  side: { protocol: redis, listen: 6381, backend: old }").contains(
+                "listener \"side\" leads to \"old\" too"))
+    }
+}
