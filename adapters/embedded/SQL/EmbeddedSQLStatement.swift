@@ -24,7 +24,8 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         let tokens = try SQLLexer.tokens(text)
         let tables = SQLColumnTypes(
             { () throws(SQLFailure) in try SQLParameterTypes.columns(tokens, connection) },
-            keys: { table throws(SQLFailure) in try SQLParameterTypes.primaryKey(of: table, connection) })
+            keys: { table throws(SQLFailure) in try SQLParameterTypes.primaryKey(of: table, connection) },
+            schemas: SQLSchemaLookup(connection))
         translation = try SQLTranslator.translate(text, tokens, types: types, columns: tables)
         parameterTypes = []
         if translation.readsCatalog { try connection.refreshCatalog() }
@@ -81,7 +82,8 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
             if translation.command.tag == "ALTER TABLE", failure.state == "42701",
                 let name = failure.message.split(separator: "\"").dropFirst().first
             {
-                failure.message = "column \"\(name)\" of relation \"\(translation.table)\" already exists"
+                failure.message =
+                    "column \"\(name)\" of relation \"\(SQLSchemaName.bare(translation.table))\" already exists"
             }
             failure.offset = error.offset.flatMap { translation.original($0) } ?? placeOfRelation(failure)
             throw inClientsWords(failure)

@@ -25,7 +25,7 @@ extension SQLTranslator {
         while rewrite.isMark(next + 1, ".") { next += 2 }
         let table = start..<min(next + 1, tokens.count)
         guard table.upperBound < tokens.count else { throw rewrite.syntaxError(table.upperBound) }
-        tableName = tokens[table.upperBound - 1].text
+        tableName = SQLSchemaName.stored(tokens, table.upperBound - 1)
         try names(table)
         let changes = rewrite.split(rewrite.rest(table.upperBound))
         var whole: [String?] = []
@@ -51,6 +51,10 @@ extension SQLTranslator {
             guard isOnly else { throw rewrite.syntaxError(next) }
             if rewrite.isWord(next + 1, "constraint") { throw refused("RENAME CONSTRAINT is not known here", next) }
             try names(change)
+            let (schema, _) = SQLSchemaName.split(tableName)
+            if rewrite.isWord(next + 1, "to"), schema != "public", next + 2 < change.upperBound {
+                rewrite.replace(next + 2, SQLText.quoted(SQLSchemaName.stored(schema, tokens[next + 2].text)))
+            }
             return nil
         }
         if rewrite.isWord(next, "drop") {

@@ -51,6 +51,10 @@ enum SQLCatalog {
     static func number(of name: String, on connection: SQLiteConnection) throws(SQLFailure) -> Int64? {
         var bare = name
         if bare.hasPrefix("public.") { bare = String(bare.dropFirst(7)) }
+        if let point = bare.firstIndex(of: ".") {
+            let schema = String(bare[..<point]).trimming("\"")
+            bare = SQLSchemaName.stored(schema, String(bare[bare.index(after: point)...]).trimming("\""))
+        }
         bare = bare.trimming("\"")
         let rows = try connection.rows(
             "SELECT rowid + \(firstNumber) FROM main.sqlite_master WHERE name = ?1 AND type <> 'trigger'", [.text(bare)]
@@ -64,7 +68,8 @@ enum SQLCatalogNames {
     static func uniqueConstraint(
         table: String, columns: [String], isPrimary: Bool, on connection: SQLiteConnection
     ) -> String {
-        if isPrimary { return "\(table)_pkey" }
+        let shown = SQLSchemaName.bare(table)
+        if isPrimary { return "\(shown)_pkey" }
         let wanted = columns.joined(separator: ",")
         let rows = try? connection.rows(
             """
@@ -72,9 +77,9 @@ enum SQLCatalogNames {
             FROM pragma_index_list(?1) l WHERE l."unique"
             """, [.text(table)])
         for row in rows ?? [] where row[2].string == wanted {
-            if row[1].string == "pk" { return "\(table)_pkey" }
-            if let name = row[0].string, !name.hasPrefix("sqlite_") { return name }
+            if row[1].string == "pk" { return "\(shown)_pkey" }
+            if let name = row[0].string, !name.hasPrefix("sqlite_") { return SQLSchemaName.bare(name) }
         }
-        return "\(table)_\(columns.joined(separator: "_"))_key"
+        return "\(shown)_\(columns.joined(separator: "_"))_key"
     }
 }

@@ -8,6 +8,8 @@ struct SQLCatalogContents {
     private let connection: SQLiteConnection
     private let owner: String
     private let database: String
+    /// The numbers of the schemas that were made, by name.
+    private var namespaces: [String: Int64] = [:]
 
     private init(_ connection: SQLiteConnection) {
         self.connection = connection
@@ -19,14 +21,19 @@ struct SQLCatalogContents {
     static func refresh(on connection: SQLiteConnection, since version: Int64?) throws(SQLFailure) -> Int64? {
         let now = try connection.rows("PRAGMA main.schema_version").first?.first?.integer
         if let now, now == version { return now }
-        let contents = SQLCatalogContents(connection)
+        var contents = SQLCatalogContents(connection)
         try contents.clear()
+        try contents.fillSchemas()
         try contents.fill()
         try contents.markForeignKeys()
         return now
     }
 
     private func clear() throws(SQLFailure) {
+        try connection.execute("DELETE FROM pg_catalog.pg_namespace WHERE oid >= \(SQLCatalog.firstNumber)")
+        try connection.execute(
+            "DELETE FROM information_schema.schemata WHERE schema_name NOT IN ('public', 'pg_catalog', 'information_schema')"
+        )
         for table in [
             "pg_class", "pg_attribute", "pg_attrdef", "pg_index", "pg_constraint", "pg_tables", "pg_views",
             "pg_indexes",
@@ -43,34 +50,49 @@ struct SQLCatalogContents {
         _ = try connection.rows("INSERT INTO \(table) VALUES (\(marks))", values)
     }
 
+    private mutating func fillSchemas() throws(SQLFailure) {
+        let markers = try connection.rows(
+            "SELECT rowid + \(SQLCatalog.firstNumber), name FROM main.sqlite_master WHERE type = 'view' AND name LIKE '%' || char(31)"
+        )
+        for marker in markers {
+            guard let number = marker[0].integer, let stored = marker[1].string else { continue }
+            let (schema, _) = SQLSchemaName.split(stored)
+            namespaces[schema] = number
+            try insert("pg_catalog.pg_namespace", [.integer(number), .text(schema), .integer(10), .null])
+            try insert("information_schema.schemata", [database, schema, owner].map { .text($0) })
+        }
+    }
+
     private func fill() throws(SQLFailure) {
         let objects = try connection.rows(
             """
             SELECT rowid + \(SQLCatalog.firstNumber), type, name, tbl_name, sql FROM main.sqlite_master \
-            WHERE type IN ('table','view') AND name NOT LIKE 'sqlite\\_%' ORDER BY rowid
+            WHERE type IN ('table','view') AND name NOT LIKE 'sqlite\\_%' \
+            AND name NOT LIKE '%' || char(31) ORDER BY rowid
             """)
         for object in objects {
             guard let number = object[0].integer, let name = object[2].string else { continue }
+            let (schema, shown) = SQLSchemaName.split(name)
             let isView = object[1].string == "view"
             try relation(
                 number, name, kind: isView ? "v" : "r", columns: try columns(number, name, object[4].string ?? ""))
             if isView {
-                let definition = object[4].string?.components(after: " AS ") ?? ""
-                try insert("pg_catalog.pg_views", ["public", name, owner, definition].map { .text($0) })
-                try insert("information_schema.views", [database, "public", name, definition].map { .text($0) })
+                let definition = SQLSchemaName.shown(definition: object[4].string?.components(after: " AS ") ?? "")
+                try insert("pg_catalog.pg_views", [schema, shown, owner, definition].map { .text($0) })
+                try insert("information_schema.views", [database, schema, shown, definition].map { .text($0) })
             } else {
                 try indexes(number, name)
                 try foreignKeys(number, name)
                 try insert(
                     "pg_catalog.pg_tables",
                     [
-                        .text("public"), .text(name), .text(owner), .null, .integer(1), .integer(0), .integer(0),
+                        .text(schema), .text(shown), .text(owner), .null, .integer(1), .integer(0), .integer(0),
                         .integer(0),
                     ])
             }
             try insert(
                 "information_schema.tables",
-                [database, "public", name, isView ? "VIEW" : "BASE TABLE", isView ? "NO" : "YES"].map { .text($0) })
+                [database, schema, shown, isView ? "VIEW" : "BASE TABLE", isView ? "NO" : "YES"].map { .text($0) })
         }
     }
 
@@ -88,10 +110,11 @@ struct SQLCatalogContents {
             try connection.rows(
                 "SELECT 1 FROM pragma_table_info(?1) WHERE pk UNION SELECT 1 FROM pragma_index_list(?1)", [.text(name)])
         let zero = SQLValue.integer(0)
+        let (schema, shown) = SQLSchemaName.split(name)
         try insert(
             "pg_catalog.pg_class",
             [
-                .integer(number), .text(name), .integer(2200), zero, zero, .integer(10),
+                .integer(number), .text(shown), .integer(namespaces[schema] ?? 2200), zero, zero, .integer(10),
                 .integer(kind == "i" ? 403 : kind == "r" ? 2 : 0), .integer(number), zero, zero, .integer(-1), zero,
                 zero,
                 .integer(kind == "r" && !hasIndex.isEmpty ? 1 : 0), zero, .text("p"), .text(kind),
@@ -103,6 +126,7 @@ struct SQLCatalogContents {
     private func columns(_ number: Int64, _ table: String, _ definition: String) throws(SQLFailure) -> Int {
         let rows = try connection.rows(
             "SELECT cid, name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1)", [.text(table)])
+        let (schema, shown) = SQLSchemaName.split(table)
         for row in rows {
             guard let place = row[0].integer, let name = row[1].string else { continue }
             var type = SQLDeclaredType.declared(row[2].string ?? "")
@@ -128,7 +152,7 @@ struct SQLCatalogContents {
             try insert(
                 "information_schema.columns",
                 [
-                    .text(database), .text("public"), .text(table), .text(name), .integer(place + 1),
+                    .text(database), .text(schema), .text(shown), .text(name), .integer(place + 1),
                     fallback.map { .text($0) } ?? .null, .text(isNotNull ? "NO" : "YES"),
                     .text(SQLDeclaredType(type: type.type).formatted), type.length.map { .integer(Int64($0)) } ?? .null,
                     type.precision.map { .integer(Int64($0)) } ?? .null,
@@ -180,10 +204,12 @@ struct SQLCatalogContents {
         isUnique: Bool, isPrimary: Bool, isConstraint: Bool, sql: String?
     ) throws(SQLFailure) {
         try relation(number, name, kind: "i", columns: columns.count)
+        let (schema, shown) = SQLSchemaName.split(tableName)
+        let index = SQLSchemaName.bare(name)
         let list = columns.joined(separator: ", ")
         let condition = sql?.components(after: " WHERE ").map { " WHERE \($0)" } ?? ""
         let definition =
-            "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(name) ON public.\(tableName) USING btree (\(list))\(condition)"
+            "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(index) ON \(schema).\(shown) USING btree (\(list))\(condition)"
         let flag: (Bool) -> SQLValue = { .integer($0 ? 1 : 0) }
         let count = SQLValue.integer(Int64(columns.count))
         let keys = places.map(String.init).joined(separator: " ")
@@ -195,7 +221,7 @@ struct SQLCatalogContents {
                 flag(false), flag(true), flag(true), flag(true), flag(false), .text(keys), .null,
                 condition.isEmpty ? .null : .text(condition), .null, .text(definition),
             ])
-        try insert("pg_catalog.pg_indexes", [.text("public"), .text(tableName), .text(name), .null, .text(definition)])
+        try insert("pg_catalog.pg_indexes", [.text(schema), .text(shown), .text(index), .null, .text(definition)])
         guard isConstraint else { return }
         try constraint(
             number + 2_000_000_000, name, isPrimary ? "p" : "u", of: table, tableName, index: number, foreign: 0,
@@ -208,21 +234,24 @@ struct SQLCatalogContents {
         foreign: Int64,
         _ columns: [String], _ keys: String, _ definition: String
     ) throws(SQLFailure) {
+        let (schema, shown) = SQLSchemaName.split(tableName)
+        let constraint = SQLSchemaName.bare(name)
         try insert(
             "pg_catalog.pg_constraint",
             [
-                .integer(number), .text(name), .integer(2200), .text(kind), .integer(0), .integer(0), .integer(1),
+                .integer(number), .text(constraint), .integer(namespaces[schema] ?? 2200), .text(kind), .integer(0),
+                .integer(0), .integer(1),
                 .integer(table), .integer(0), .integer(index), .integer(0), .integer(foreign), .text("a"), .text("a"),
                 .text("s"), .text(keys), .null, .null, .text(definition),
             ])
         let word = kind == "p" ? "PRIMARY KEY" : kind == "u" ? "UNIQUE" : "FOREIGN KEY"
         try insert(
             "information_schema.table_constraints",
-            [database, "public", name, "public", tableName, word].map { .text($0) })
+            [database, schema, constraint, schema, shown, word].map { .text($0) })
         for (place, column) in columns.enumerated() {
             try insert(
                 "information_schema.key_column_usage",
-                ["public", name, "public", tableName, column].map { .text($0) } + [.integer(Int64(place + 1))])
+                [schema, constraint, schema, shown, column].map { .text($0) } + [.integer(Int64(place + 1))])
         }
     }
 
@@ -239,6 +268,8 @@ struct SQLCatalogContents {
             let parts = rows[next...].prefix { $0[0] == id }
             next += parts.count
             let target = parts.first?[1].string ?? ""
+            let (schema, bare) = SQLSchemaName.split(target)
+            let shownTarget = schema == "public" ? bare : "\(schema).\(bare)"
             let columns = parts.map { $0[2].string ?? "" }
             var targets = parts.compactMap { $0[3].string }
             if targets.isEmpty {
@@ -248,7 +279,7 @@ struct SQLCatalogContents {
                 .compactMap { $0[0].string }
             }
             var definition =
-                "FOREIGN KEY (\(columns.joined(separator: ", "))) REFERENCES \(target)(\(targets.joined(separator: ", ")))"
+                "FOREIGN KEY (\(columns.joined(separator: ", "))) REFERENCES \(shownTarget)(\(targets.joined(separator: ", ")))"
             if let action = parts.first?[4].string, action != "NO ACTION" { definition += " ON UPDATE \(action)" }
             if let action = parts.first?[5].string, action != "NO ACTION" { definition += " ON DELETE \(action)" }
             try constraint(

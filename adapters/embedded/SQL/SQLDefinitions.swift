@@ -21,11 +21,7 @@ extension SQLTranslator {
         if rewrite.isWord(next, "view") { return try createView(next, isReplacing: isReplacing) }
         if rewrite.isWord(next, "index") || rewrite.isWords(next, "unique", "index") { return try createIndex(next) }
         if rewrite.isWord(next, "schema") {
-            let named = rewrite.isWords(next + 1, "if", "not", "exists") ? next + 4 : next + 1
-            if rewrite.isWord(named, "public"), named > next + 1 {
-                rewrite.replaceAll("SELECT 1 WHERE 0")
-                return SQLCommand("CREATE SCHEMA")
-            }
+            return try createSchema(next)
         }
         let what = next < tokens.count ? tokens[next].text.uppercased() : ""
         throw refused("CREATE \(what) is not known here", 0)
@@ -39,6 +35,12 @@ extension SQLTranslator {
         next += 1
         while rewrite.isMark(next, ".") { next += 2 }
         tableName = tokens[min(next, tokens.count) - 1].text
+        if (1..<index).contains(where: { tokens[$0].isWord("temp") || tokens[$0].isWord("temporary") }),
+            try schema(of: name) != nil
+        {
+            throw SQLFailure(
+                "42P16", "cannot create temporary relation in non-temporary schema", offset: tokens[name].start)
+        }
         if let body = rewrite.rest(next).first(where: { tokens[$0].isWord("as") && !isInside($0, from: next) }) {
             try expressions(rewrite.rest(body))
             try names(name..<body)
@@ -123,10 +125,13 @@ extension SQLTranslator {
         }
     }
 
+    /// What a constraint of the table is called after.
+    private var bareTableName: String { SQLSchemaName.bare(tableName) }
+
     private mutating func nameCheck(_ piece: Range<Int>) {
         let columns = Set(tokens[piece.dropFirst()].filter { $0.isName && columnNames.contains($0.text) }.map(\.text))
         let middle = columns.count == 1 ? "_\(columns.first ?? "")" : ""
-        rewrite.prefix(piece.lowerBound, "CONSTRAINT \(SQLText.quoted("\(tableName)\(middle)_check")) ")
+        rewrite.prefix(piece.lowerBound, "CONSTRAINT \(SQLText.quoted("\(bareTableName)\(middle)_check")) ")
     }
 
     private mutating func removePiece(_ piece: Range<Int>, _ open: Int, _ close: Int) {
@@ -162,7 +167,7 @@ extension SQLTranslator {
             if rewrite.isWords(next, "primary", "key") { key = next + 1 }
             if rewrite.isWords(next, "not", "null") { isNotNull = true }
             if rewrite.isWord(next, "check"), !rewrite.isWord(next - 2, "constraint") {
-                rewrite.prefix(next, "CONSTRAINT \(SQLText.quoted("\(tableName)_\(name)_check")) ")
+                rewrite.prefix(next, "CONSTRAINT \(SQLText.quoted("\(bareTableName)_\(name)_check")) ")
             }
             if rewrite.isWord(next, "default") {
                 next = try defaultClause(next + 1, to: piece.upperBound)
@@ -275,9 +280,14 @@ extension SQLTranslator {
                 piece.first.map { tokens[$0].isName && !rewrite.isMark($0 + 1, "(") ? tokens[$0].text : "expr" }
                     ?? "expr"
             }
-            rewrite.prefix(on, SQLText.quoted("\(tokens[table].text)_\(columns.joined(separator: "_"))_idx") + " ")
+            let name = SQLSchemaName.stored(tokens, table)
+            rewrite.prefix(on, SQLText.quoted("\(name)_\(columns.joined(separator: "_"))_idx") + " ")
         }
         try expressions(rewrite.rest(next))
+        // An index stands where its table does.
+        if !isNameless, table >= 2, let schema = try schema(of: table - 2) {
+            rewrite.replace(next, SQLText.quoted(SQLSchemaName.stored(schema, tokens[next].text)))
+        }
         return SQLCommand("CREATE INDEX")
     }
 
@@ -290,6 +300,7 @@ extension SQLTranslator {
     }
 
     mutating func drop() throws(SQLFailure) -> SQLCommand {
+        if rewrite.isWord(1, "schema") { return try dropSchema() }
         guard let kind = ["table", "view", "index"].first(where: { rewrite.isWord(1, $0) }) else {
             throw refused("DROP \(tokens.count > 1 ? tokens[1].text.uppercased() : "") is not known here", 0)
         }
@@ -325,7 +336,7 @@ extension SQLTranslator {
         if restarts {
             statements += rewrite.split(next..<end).compactMap { piece in
                 piece.last.map {
-                    "DELETE FROM main.sqlite_sequence WHERE name = \(SQLText.literal(tokens[$0].text))"
+                    "DELETE FROM main.sqlite_sequence WHERE name = \(SQLText.literal(SQLSchemaName.stored(tokens, $0)))"
                 }
             }
         }

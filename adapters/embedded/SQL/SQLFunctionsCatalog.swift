@@ -19,7 +19,15 @@ extension SQLiteFunctions {
                 v[0].integer == 10 ? .text(connection.settings.user) : .text("unknown (OID=\(v[0].integer ?? 0))")
             }
         ),
-        ("pg_table_is_visible", 1, true, { _, _ in .integer(1) }),
+        (
+            "pg_table_is_visible", 1, false,
+            { connection, v throws(SQLFailure) in
+                // A schema that was made is not in the search path, which is public's and the catalogue's.
+                let rows = try connection.rows(
+                    "SELECT relnamespace < \(SQLCatalog.firstNumber) FROM pg_catalog.pg_class WHERE oid = ?1", [v[0]])
+                return rows.first?.first ?? .integer(1)
+            }
+        ),
         ("pg_type_is_visible", 1, true, { _, _ in .integer(1) }),
         ("pg_function_is_visible", 1, true, { _, _ in .integer(1) }),
         ("pg_get_expr", 2, true, { _, v in v[0] }),
@@ -69,8 +77,18 @@ extension SQLiteFunctions {
             { connection, v throws(SQLFailure) in
                 guard let number = v[0].integer else { return v[0] }
                 let rows = try connection.rows(
-                    "SELECT relname FROM pg_catalog.pg_class WHERE oid = ?1", [.integer(number)])
+                    """
+                    SELECT CASE WHEN n.oid >= \(SQLCatalog.firstNumber) THEN n.nspname || '.' ELSE '' END || c.relname \
+                    FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ?1
+                    """, [.integer(number)])
                 return rows.first?.first ?? .text(String(number))
+            }
+        ),
+        (
+            "fairlead_fail_unless", 3, false,
+            { _, v throws(SQLFailure) in
+                guard v[0].integer == 1 else { throw SQLFailure(v[1].string ?? "", v[2].string ?? "") }
+                return .integer(1)
             }
         ),
         (

@@ -33,12 +33,15 @@ enum SQLParameterTypes {
             let isTable =
                 before.isWord("from") || before.isWord("join") || before.isWord("into") || before.isWord("update")
                 || before.isMark(",") || before.isMark(".") || before.isWord("only")
-            guard isTable, seen.insert(token.text).inserted, seen.count <= 64 else { continue }
-            for row in try connection.rows("SELECT name, type FROM pragma_table_info(?1)", [.text(token.text)]) {
+            // A schema is no table.
+            if index + 1 < tokens.count, tokens[index + 1].isMark(".") { continue }
+            let table = SQLSchemaName.stored(tokens, index)
+            guard isTable, seen.insert(table).inserted, seen.count <= 64 else { continue }
+            for row in try connection.rows("SELECT name, type FROM pragma_table_info(?1)", [.text(table)]) {
                 // An expression of a view has no declared type.
                 guard let name = row[0].string, let words = row[1].string, !words.isEmpty else { continue }
                 let declared = SQLDeclaredType.declared(words)
-                let type = declared.isSerial ? connection.width(of: name, in: token.text) : declared.type
+                let type = declared.isSerial ? connection.width(of: name, in: table) : declared.type
                 if let other = types[name], other != type { ambiguous.insert(name) }
                 types[name] = type
             }
@@ -103,7 +106,7 @@ enum SQLParameterTypes {
         var next = into + 1
         guard next < tokens.count else { return nil }
         while next + 2 < tokens.count, tokens[next + 1].isMark(".") { next += 2 }
-        let table = tokens[next].text
+        let table = SQLSchemaName.stored(tokens, next)
         next += 1
         var names: [String] = []
         if next < tokens.count, tokens[next].isMark("(") {

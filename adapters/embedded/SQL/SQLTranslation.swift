@@ -223,9 +223,19 @@ struct SQLTranslator {
 
     /// Schemas, and names that SQLite would take for key words.
     mutating func names(_ range: Range<Int>? = nil) throws(SQLFailure) {
+        var places: [Int: Bool]?
+        var returning: (start: Int, names: Set<String>)?
         for index in range ?? 0..<tokens.count where tokens[index].isName {
             let name = tokens[index].text
+            try checkName(index)
+            // It went into the name of its schema.
+            if rewrite.isEdited(index), rewrite.isMark(index - 1, ".") { continue }
             if rewrite.isMark(index + 1, ".") {
+                if !rewrite.isMark(index - 1, "."), try schemaName(index, &places) { continue }
+                if isTarget(index, &returning) {
+                    rewrite.remove(index..<(index + 2))
+                    continue
+                }
                 if name == "public" || name == "pg_temp", !rewrite.isMark(index - 1, ".") {
                     if name == "public" { rewrite.remove(index..<(index + 2)) } else { rewrite.replace(index, "temp") }
                     continue

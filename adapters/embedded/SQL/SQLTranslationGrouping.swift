@@ -71,7 +71,7 @@ extension SQLTranslator {
             texts.insert(rewrite.text(words))
             if isNameChain(words) { names.insert(tokens[words.upperBound - 1].text) } else { hasExpressions = true }
         }
-        let key = try columnTypes.primaryKey(of: tokens[table].text)
+        let key = try columnTypes.primaryKey(of: SQLSchemaName.stored(tokens, table))
         if !key.isEmpty, names.isSuperset(of: key) { return }
         for item in items where !texts.contains(rewrite.text(item)) {
             // A part of an expression may be what is grouped by.

@@ -6,12 +6,14 @@ import Capabilities
 final class SQLColumnTypes {
     private let look: () throws(SQLFailure) -> [String: SQLType]
     private let keys: (String) throws(SQLFailure) -> Set<String>
+    let schemas: SQLSchemaLookup
     private var found: [String: SQLType]?
 
     init(
         _ look: @escaping () throws(SQLFailure) -> [String: SQLType] = { [:] },
-        keys: @escaping (String) throws(SQLFailure) -> Set<String> = { _ in [] }
-    ) { (self.look, self.keys) = (look, keys) }
+        keys: @escaping (String) throws(SQLFailure) -> Set<String> = { _ in [] },
+        schemas: SQLSchemaLookup = SQLSchemaLookup()
+    ) { (self.look, self.keys, self.schemas) = (look, keys, schemas) }
 
     /// The columns of a table's primary key; none where it has none.
     func primaryKey(of table: String) throws(SQLFailure) -> Set<String> { try keys(table) }

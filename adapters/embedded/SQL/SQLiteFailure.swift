@@ -29,7 +29,11 @@ enum SQLiteFailure {
         case SQLITE_READONLY: return SQLFailure("25006", "the database file cannot be written: \(message)")
         case SQLITE_MISMATCH: return SQLFailure("42804", "a value is not of the type that is needed there")
         case SQLITE_ABORT: return SQLFailure("24000", "the cursor's transaction was rolled back")
-        default: return statement(message, offset: offset)
+        default:
+            if let failure = schema(message) { return failure }
+            var failure = statement(message, offset: offset)
+            failure.message = SQLSchemaName.shown(message: failure.message, qualified: failure.state == "42P01")
+            return failure
         }
     }
 
@@ -54,7 +58,8 @@ enum SQLiteFailure {
         case fl_sqlite_unique, fl_sqlite_primary_key, fl_sqlite_row_id:
             return unique(subject, isPrimary: code != fl_sqlite_unique, on: connection)
         case fl_sqlite_not_null:
-            let (table, column) = split(subject)
+            let (stored, column) = split(subject)
+            let table = SQLSchemaName.bare(stored)
             var failure = SQLFailure(
                 "23502", "null value in column \"\(column)\" of relation \"\(table)\" violates not-null constraint")
             failure.table = table
@@ -80,7 +85,7 @@ enum SQLiteFailure {
         var name = subject
         var table = ""
         if subject.hasPrefix("index '") {
-            name = String(subject.dropFirst(7).dropLast())
+            name = SQLSchemaName.bare(String(subject.dropFirst(7).dropLast()))
         } else {
             let columns = subject.split(separator: ", ").map { split(String($0)) }
             table = columns.first?.table ?? ""
@@ -89,11 +94,25 @@ enum SQLiteFailure {
         }
         var failure = SQLFailure("23505", "duplicate key value violates unique constraint \"\(name)\"")
         failure.constraint = name
-        if !table.isEmpty { failure.table = table }
+        if !table.isEmpty { failure.table = SQLSchemaName.bare(table) }
         return failure
     }
 
     // MARK: Statements
+
+    /// What is said of the view that stands for a schema.
+    private static func schema(_ message: String) -> SQLFailure? {
+        let end = "\(SQLSchemaName.separator)"
+        if let name = message.components(after: "no such view: ")?.components(before: end), message.hasSuffix(end) {
+            return SQLFailure("3F000", "schema \"\(name.components(after: "main.") ?? name)\" does not exist")
+        }
+        if let name = message.components(after: "view ")?.components(before: "\(end) already exists")
+            ?? message.components(after: "view \"")?.components(before: "\(end)\" already exists")
+        {
+            return SQLFailure("42P06", "schema \"\(name.filter { $0 != "\"" })\" already exists")
+        }
+        return nil
+    }
 
     private static func statement(_ message: String, offset: Int?) -> SQLFailure {
         func tail(_ prefix: String) -> String? {

@@ -234,7 +234,7 @@ struct PostgresSettings {
                 throw PostgresReport(
                     state: "0A000",
                     message:
-                        "UNSUPPORTED sql.query: there is no schema but public here, so search_path cannot be \"\(value)\""
+                        "UNSUPPORTED sql.query: names without a schema are looked up in public only here, so search_path cannot be \"\(value)\""
                 )
             }
             return value

@@ -1,0 +1,89 @@
+// Schemas: how their relations are called in the one SQLite file, and which there are.
+
+import Capabilities
+
+/// The names under which SQLite keeps what stands in a schema.
+///
+/// SQLite has one name space for a file. Attached files would be schemas too, but a transaction over several of them is not
+/// atomic in WAL mode. So `s.t` is called `s`, U+001F, `t`, and the schema itself is a view whose name ends with that character.
+enum SQLSchemaName {
+    static let separator: Character = "\u{1F}"
+
+    /// Schemas that are known without being made; what is `public` has no prefix.
+    static let builtIn: Set<String> = [
+        "public", "pg_temp", "pg_catalog", "information_schema", "fairlead", "main", "temp", "sqlite",
+    ]
+
+    /// The view that stands for a schema.
+    static func marker(_ schema: String) -> String { "\(schema)\(separator)" }
+
+    static func stored(_ schema: String, _ name: String) -> String { "\(schema)\(separator)\(name)" }
+
+    /// What SQLite calls the relation whose last word is at `index`.
+    static func stored(_ tokens: [SQLToken], _ index: Int) -> String {
+        let name = tokens[index].text
+        guard index >= 2, tokens[index - 1].isMark("."), !builtIn.contains(tokens[index - 2].text) else { return name }
+        return stored(tokens[index - 2].text, name)
+    }
+
+    /// The schema and the name of what SQLite calls `name`.
+    static func split(_ name: String) -> (schema: String, name: String) {
+        guard let place = name.firstIndex(of: separator) else { return ("public", name) }
+        return (String(name[..<place]), String(name[name.index(after: place)...]))
+    }
+
+    static func bare(_ name: String) -> String { split(name).name }
+
+    /// SQL of SQLite's as a client would write it: two names in quotes where we have one.
+    static func shown(definition: String) -> String {
+        definition.split(separator: separator, omittingEmptySubsequences: false).joined(separator: "\".\"")
+    }
+
+    /// A message of SQLite's without our prefixes, or with a point in their place.
+    static func shown(message: String, qualified: Bool) -> String {
+        guard message.contains(separator) else { return message }
+        var result = ""
+        for character in message {
+            guard character == separator else {
+                result.append(character)
+                continue
+            }
+            if qualified {
+                result.append(".")
+            } else {
+                while let last = result.last, last != "\"", last != "'", last != " " { result.removeLast() }
+            }
+        }
+        return result
+    }
+}
+
+/// What a translation asks about the schemas that there are.
+struct SQLSchemaLookup {
+    var exists: (String) throws(SQLFailure) -> Bool = { _ in false }
+    /// The views and tables in one, in the order in which they can be dropped.
+    var contents: (String) throws(SQLFailure) -> [(kind: String, name: String)] = { _ in [] }
+
+    init() {}
+
+    init(_ connection: SQLiteConnection) {
+        var known: [String: Bool] = [:]
+        exists = { schema throws(SQLFailure) in
+            if let answer = known[schema] { return answer }
+            let rows = try connection.rows(
+                "SELECT 1 FROM main.sqlite_master WHERE type = 'view' AND name = ?1",
+                [.text(SQLSchemaName.marker(schema))])
+            known[schema] = !rows.isEmpty
+            return !rows.isEmpty
+        }
+        contents = { schema throws(SQLFailure) in
+            let marker = SQLSchemaName.marker(schema)
+            let rows = try connection.rows(
+                """
+                SELECT type, name FROM main.sqlite_master WHERE type IN ('table', 'view') AND name <> ?1 \
+                AND substr(name, 1, length(?1)) = ?1 ORDER BY type DESC, rowid DESC
+                """, [.text(marker)])
+            return rows.map { ($0[0].string ?? "", $0[1].string ?? "") }
+        }
+    }
+}
