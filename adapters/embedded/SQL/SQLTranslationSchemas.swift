@@ -63,7 +63,7 @@ extension SQLTranslator {
     }
 
     /// Takes the name at `index` for a schema where it is one; whether it was.
-    mutating func schemaName(_ index: Int, _ places: inout [Int: Bool]?) throws(SQLFailure) -> Bool {
+    mutating func schemaName(_ index: Int) throws(SQLFailure) -> Bool {
         let schema = tokens[index].text
         guard index + 2 < tokens.count, tokens[index + 2].isName, !SQLSchemaName.builtIn.contains(schema),
             !rewrite.isEdited(index), try columnTypes.schemas.exists(schema)
@@ -73,8 +73,8 @@ extension SQLTranslator {
             rewrite.remove(index..<(index + 2))
             return true
         }
-        let known = places ?? relationPlaces()
-        places = known
+        let known = knownRelations ?? relationPlaces()
+        knownRelations = known
         guard let takesAlias = known[index] else { return false }
         let table = tokens[index + 2].text
         rewrite.replace(index, SQLText.quoted(SQLSchemaName.stored(schema, table)))

@@ -1,0 +1,20 @@
+// Divisions: SQLite gives NULL where PostgreSQL fails.
+
+import Capabilities
+
+extension SQLTranslator {
+    /// SQLite divides by zero without a word and gives NULL; PostgreSQL fails.
+    mutating func divisions(_ range: Range<Int>) throws(SQLFailure) {
+        for index in range where tokens[index].isOperator("/") || tokens[index].isOperator("%") {
+            let start = index + 1
+            let end = try rewrite.operandEnd(from: start)
+            if start == end, tokens[end].kind == .integer || tokens[end].kind == .decimal,
+                Double(rewrite.text(start..<(end + 1))) != 0
+            {
+                continue
+            }
+            rewrite.prefix(start, "fairlead_divisor(")
+            rewrite.suffix(end, ")")
+        }
+    }
+}
