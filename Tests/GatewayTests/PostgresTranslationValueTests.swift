@@ -166,4 +166,13 @@ struct PostgresTranslationStatementTests {
         settings.resetAll()
         #expect(settings.timeouts.statementMilliseconds == 0)
     }
+
+    @Test("a DateStyle that is not done is refused at the start of a session too")
+    func dateStyleAtStart() throws {
+        var settings = PostgresSettings(user: "u", database: "d", backend: "b", Manifest(adapter: "a"))
+        try settings.set("DateStyle", "ISO", atStart: true)
+        #expect(throws: PostgresReport.self) { try settings.set("DateStyle", "German", atStart: true) }
+        #expect(throws: PostgresReport.self) { try settings.set("DateStyle", "ISO, DMY", atStart: true) }
+        #expect(try settings.show("datestyle").value == "ISO, MDY")
+    }
 }

@@ -251,7 +251,7 @@ struct PostgresSettings {
             return "UTC"
         case .dateStyle:
             let words = value.lowercased().split { $0 == "," || $0 == " " }
-            guard words.allSatisfy({ ["iso", "mdy", "us", "default"].contains($0) }) || atStart else {
+            guard words.allSatisfy({ ["iso", "mdy", "us", "default"].contains($0) }) else {
                 throw PostgresReport(
                     state: "0A000",
                     message: "UNSUPPORTED sql.query: dates are ISO, MDY here, DateStyle cannot be \"\(value)\"")
