@@ -39,8 +39,13 @@ final class ShadowedRedis: Sendable {
 /// What the admin listener tells of one shadow.
 struct ShadowFindings: Decodable {
     struct Difference: Decodable {
-        var command, kind, first, last, example, place, primary, candidate: String
+        var feature, command, kind, first, last, example, place, primary, candidate: String
         var count: Int
+    }
+
+    struct Feature: Decodable, Equatable {
+        var feature: String
+        var identical, differing: Int
     }
 
     private struct Answer: Decodable { var shadows: [ShadowFindings] }
@@ -48,6 +53,7 @@ struct ShadowFindings: Decodable {
     var verdict: String
     var seen, sent, compared, identical, differing: Int
     var dropped: [String: Int]
+    var features: [Feature]
     var differences: [Difference]
 
     init(_ body: String) throws {

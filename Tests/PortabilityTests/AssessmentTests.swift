@@ -215,11 +215,31 @@ struct AssessmentTests {
 
     @Test("what a shadow has found is a limit of the command that it found it in")
     func shadows() throws {
-        let json = """
-            {"shadows": [{"listener": "cache", "candidate": "house", "verdict": "differs", "seen": 3,
-              "differences": [{"command": "get", "kind": "value", "count": 7, "first": "2026-11-27T10:00:00.000Z",
-                "last": "2026-11-27T11:00:00.000Z", "example": "GET <key, 3 bytes>", "place": "", "primary": "", "candidate": ""}]}]}
-            """
+        func shadow(_ wire: String, _ command: String) -> ShadowDocument.Shadow {
+            ShadowDocument.Shadow(
+                listener: "cache", candidate: "house", protocol: wire, verdict: "differs", seen: 8, sent: 8,
+                identical: 1,
+                differing: 7, waiting: .init(commands: 0, bytes: 0), dropped: [:],
+                features: [.init(feature: ShadowDocument.feature(command, of: wire), identical: 1, differing: 7)],
+                differences: [
+                    .init(
+                        feature: ShadowDocument.feature(command, of: wire), command: command, kind: "value", count: 7,
+                        first: "2026-11-27T10:00:00.000Z", last: "2026-11-27T11:00:00.000Z",
+                        example: "GET <key, 3 bytes>", place: "", primary: "", candidate: "")
+                ])
+        }
+        let document = ShadowDocument(shadows: [
+            shadow("redis", "get"), shadow("postgres", "select"), shadow("s3", "GetObject"),
+        ])
+        let json = document.json()
+        #expect(try ShadowDocument(json: json) == document)
+        #expect(throws: ProfileError.self) {
+            try ShadowDocument(json: json.replacing("fairlead-shadow/1", with: "fairlead-shadow/2"))
+        }
+        #expect(throws: ProfileError.self) { try ShadowDocument(json: "{}") }
+        #expect(
+            try ShadowDifference.read(json).map(\.feature)
+                == ["redis.command.get", "postgres.statement.select", "s3.operation.GetObject"])
         let differences = try ShadowDifference.read(json)
         func verdict(_ command: String) -> MoveVerdict {
             Assessment(

@@ -181,7 +181,7 @@ final class RedisShadowRunner: @unchecked Sendable {
         if isUnready(reply) { return drop(job, .candidateUnready) }
         if let doubt = job.doubt { return candidateAnswered(doubt, reply) }
         guard let difference = difference(job.reply, reply, job.rule) else {
-            counts.identical &+= 1
+            counts.noteSame(job.command.description)
             return shadow.release(job, isLost: false)
         }
         doubt(job, difference)

@@ -83,7 +83,7 @@ final class S3ShadowRunner: @unchecked Sendable {
     private func compare(_ job: S3ShadowJob) async {
         guard let reply = await askCandidate(job) else { return }
         guard difference(job.reply, reply, job) != nil else {
-            counts.identical &+= 1
+            counts.noteSame(job.command.name)
             return shadow.release(job, isLost: false)
         }
         if shadow.isStale(job) { return settle(job, .stale) }

@@ -80,7 +80,9 @@ final class ShadowCounts {
     /// Commands that were sent to the candidate.
     @exclusivity(unchecked) var sent: UInt64 = 0
     /// Replies that said the same.
-    @exclusivity(unchecked) var identical: UInt64 = 0
+    @exclusivity(unchecked) private var identical: UInt64 = 0
+    /// The same by command; their names are a closed list.
+    @exclusivity(unchecked) private var same: [String: UInt64] = [:]
     @exclusivity(unchecked) private var drops = [UInt64](repeating: 0, count: ShadowDrop.allCases.count)
     @exclusivity(unchecked) private var causes: [ShadowCause: ShadowDifference] = [:]
 
@@ -90,6 +92,12 @@ final class ShadowCounts {
     private static let indices = Dictionary(uniqueKeysWithValues: ShadowDrop.allCases.map { ($0, $0.index) })
 
     func drop(_ reason: ShadowDrop) { drops[Self.indices[reason] ?? 0] &+= 1 }
+
+    /// Notes that the replies to a command said the same.
+    func noteSame(_ command: String) {
+        identical &+= 1
+        same[command, default: 0] &+= 1
+    }
 
     /// Notes a difference that was confirmed.
     func note(_ cause: ShadowCause, _ difference: ShadowDifference) {
@@ -112,6 +120,7 @@ final class ShadowCounts {
         snapshot.seen = seen
         snapshot.sent = sent
         snapshot.identical = identical
+        snapshot.same = same
         for reason in ShadowDrop.allCases { snapshot.drops[reason] = drops[reason.index] }
         snapshot.causes = causes
         return snapshot
@@ -123,6 +132,7 @@ package struct ShadowSnapshot: Sendable {
     package var seen: UInt64 = 0
     package var sent: UInt64 = 0
     package var identical: UInt64 = 0
+    package var same: [String: UInt64] = [:]
     package var drops: [ShadowDrop: UInt64] = [:]
     package var causes: [ShadowCause: ShadowDifference] = [:]
 
@@ -138,6 +148,7 @@ package struct ShadowSnapshot: Sendable {
         seen += other.seen
         sent += other.sent
         identical += other.identical
+        same.merge(other.same, uniquingKeysWith: +)
         drops.merge(other.drops, uniquingKeysWith: +)
         // Differences are found on one worker only, so none is met twice.
         causes.merge(other.causes) { one, _ in one }

@@ -1,12 +1,14 @@
 // What the shadows have found, for people, programs and Prometheus.
 
 import Glibc
+import Usage
 
 /// The counts of every listener's shadow, summed over the workers.
 struct ShadowReport {
     private struct Row {
         let listener: String
         let candidate: String
+        let wire: String
         let load: (jobs: Int, bytes: Int)
         let sum: ShadowSnapshot
 
@@ -27,7 +29,10 @@ struct ShadowReport {
             var sum = ShadowSnapshot()
             for reason in ShadowDrop.allCases { sum.drops[reason] = 0 }
             for worker in workers { if let part = worker.shadows[listener.index] { sum.add(part) } }
-            return Row(listener: listener.name, candidate: shadow.settings.backend, load: shadow.load, sum: sum)
+            return Row(
+                listener: listener.name, candidate: shadow.settings.backend,
+                wire: listener.configuration.protocol.rawValue,
+                load: shadow.load, sum: sum)
         }
     }
 
@@ -71,32 +76,31 @@ struct ShadowReport {
     // MARK: JSON
 
     /// One object; `shadows` has one entry for each listener with a shadow.
-    var json: String {
-        let entries = rows.map { row in
-            let drops = ShadowDrop.allCases.map { "\(JSONText.quoted($0.rawValue)): \(row.sum.drops[$0] ?? 0)" }
-            let differences = row.causes.map { "\n      \(Self.object($0.key, $0.value))" }
-            return """
-                {"listener": \(JSONText.quoted(row.listener)), "candidate": \(JSONText.quoted(row.candidate)), \
-                "verdict": \(JSONText.quoted(row.sum.verdict)),
-                    "seen": \(row.sum.seen), "sent": \(row.sum.sent), "compared": \(row.sum.compared), \
-                "identical": \(row.sum.identical), "differing": \(row.sum.differing),
-                    "waiting": {"commands": \(row.load.jobs), "bytes": \(row.load.bytes)},
-                    "dropped": {\(drops.joined(separator: ", "))},
-                    "differences": [\(differences.joined(separator: ","))]}
-                """
-        }
-        return "{\"shadows\": [\(entries.map { "\n  \($0)" }.joined(separator: ","))]}\n"
-    }
+    var json: String { ShadowDocument(shadows: rows.map(Self.shadow)).json() }
 
-    private static func object(_ cause: ShadowCause, _ difference: ShadowDifference) -> String {
-        let pairs: [(String, String)] = [
-            ("command", JSONText.quoted(cause.command)), ("kind", JSONText.quoted(cause.kind)),
-            ("count", "\(difference.count)"),
-            ("first", JSONText.quoted(time(difference.first))), ("last", JSONText.quoted(time(difference.last))),
-            ("example", JSONText.quoted(difference.example)), ("place", JSONText.quoted(difference.place)),
-            ("primary", JSONText.quoted(difference.primary)), ("candidate", JSONText.quoted(difference.candidate)),
-        ]
-        return "{" + pairs.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
+    private static func shadow(_ row: Row) -> ShadowDocument.Shadow {
+        let sum = row.sum
+        var differing: [String: UInt64] = [:]
+        for (cause, difference) in sum.causes { differing[cause.command, default: 0] += difference.count }
+        let features = Set(sum.same.keys).union(differing.keys).sorted().map { command in
+            ShadowDocument.Feature(
+                feature: ShadowDocument.feature(command, of: row.wire), identical: sum.same[command] ?? 0,
+                differing: differing[command] ?? 0)
+        }
+        return ShadowDocument.Shadow(
+            listener: row.listener, candidate: row.candidate, protocol: row.wire, verdict: sum.verdict, seen: sum.seen,
+            sent: sum.sent, identical: sum.identical, differing: sum.differing,
+            waiting: ShadowDocument.Waiting(commands: row.load.jobs, bytes: row.load.bytes),
+            dropped: Dictionary(uniqueKeysWithValues: sum.drops.map { ($0.key.rawValue, $0.value) }),
+            features: features,
+            differences: row.causes.map { cause, difference in
+                ShadowDocument.Difference(
+                    feature: ShadowDocument.feature(cause.command, of: row.wire), command: cause.command,
+                    kind: cause.kind, count: difference.count, first: time(difference.first),
+                    last: time(difference.last),
+                    example: difference.example, place: difference.place, primary: difference.primary,
+                    candidate: difference.candidate)
+            })
     }
 
     // MARK: Text
