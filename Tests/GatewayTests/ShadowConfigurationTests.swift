@@ -86,8 +86,27 @@ struct ShadowConfigurationTests {
                 found.first?.hasPrefix(path) == true && found.first?.contains("listeners.cache.shadow.\(key): ") == true
                     && found.first?.contains(words) == true, "\(found)")
         }
-        let other = problems(Self.file("{ backend: new }", wire: "postgres", main: "postgres://127.0.0.1:5432"))
-        #expect(other.count == 1 && other[0].contains("nothing is sent to a candidate of PostgreSQL"), "\(other)")
+    }
+
+    @Test("of a PostgreSQL listener only reads, as a login with a user")
+    func statements() throws {
+        func file(_ shadow: String, _ candidate: String = "") -> String {
+            Self.file(shadow, wire: "postgres", main: "postgres://127.0.0.1:5432").replacing(
+                "new: { url: redis://127.0.0.1:6378", with: "new: { url: \"postgres://127.0.0.1:5433\"\(candidate)")
+        }
+        let shadow = try #require(
+            try configuration(file("{ backend: new, masks: [order, tag] }")).listeners.first?.shadow)
+        #expect(shadow.rowMasks == [.order, .tag] && shadow.masks == [.order])
+        #expect(ShadowConfiguration(backend: "new").rowMasks == [.messageText])
+        for key in ["writes: [a]", "scratch-prefix: a", "scratch-database: 1"] {
+            let found = problems(file("{ backend: new, \(key) }"))
+            #expect(found.count == 1 && found[0].contains("only read from: remove this key"), "\(found)")
+        }
+        let login = try configuration(file("{ backend: new }", ", login: { user: a, password: b }")).backend(
+            named: "new")?.login
+        #expect(login?.user == "a")
+        let found = problems(file("{ backend: new }", ", login: { password: b }"))
+        #expect(found.count == 1 && found[0].contains("no login without a user"), "\(found)")
     }
 
     @Test("of an S3 listener only reads")

@@ -35,9 +35,13 @@ extension ConfigurationDecoder {
                 "only Redis clients can share a connection: remove this key, or write session",
                 at: section.path(of: .backendMode))
         }
-        if url.parsed.protocol != .redis, section.has(.login) {
+        if url.parsed.protocol == .s3, section.has(.login) {
             add(
-                "only Redis backends can have a login of the gateway's: remove this key", at: section.path(of: .login))
+                "only Redis and PostgreSQL backends can have a login of the gateway's: remove this key",
+                at: section.path(of: .login))
+        }
+        if url.parsed.protocol == .postgres, let login, login.user == nil {
+            add("PostgreSQL knows no login without a user: add user", at: section.path(of: .login))
         }
         checkTopology(url.parsed.topology, mode, section)
         var backend = BackendConfiguration(

@@ -2,7 +2,7 @@
 
 import FoundationEssentials
 
-/// Who the gateway is to a Redis backend.
+/// Who the gateway is to a Redis backend, or a shadow to a PostgreSQL backend.
 package struct BackendLogin: Sendable, Equatable {
     /// Where the password is.
     package enum Password: Sendable, Equatable {
@@ -40,8 +40,8 @@ extension ConfigurationKey {
     static let login = ConfigurationKey(
         "backends.NAME.login", .section, default: .described("the clients' own"),
         """
-        Redis only: who Fairlead is to this backend, for listeners that ask clients themselves (`users`). Clients never \
-        learn it.
+        Redis: who Fairlead is to this backend, for listeners that ask clients themselves (`users`). Clients never \
+        learn it. PostgreSQL: who a [shadow](#shadowing) is to it; clients log in themselves.
         """)
     static let loginUser = ConfigurationKey(
         "backends.NAME.login.user", .text, default: .described("none: a password only"), "The user's name.")

@@ -136,7 +136,8 @@ extension ShadowConfiguration {
         case .database(let database): lines.add(.shadowScratchDatabase, "\(database)")
         case nil: break
         }
-        lines.add(.shadowMasks, list: (masks.map(\.rawValue) + objectMasks.map(\.rawValue)).sorted())
+        let names = masks.map(\.rawValue) + objectMasks.map(\.rawValue) + rowMasks.map(\.rawValue)
+        lines.add(.shadowMasks, list: Set(names).sorted())
         lines.add(.shadowLearnNoise, "\(learnsNoise)")
         lines.add(.shadowFollows, "\(follows)")
         lines.close()

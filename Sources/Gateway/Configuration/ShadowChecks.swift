@@ -8,20 +8,14 @@ enum ShadowChecks {
     ) -> [ConfigurationChecks.Finding] {
         guard let shadow = listener.shadow else { return [] }
         let path = "listeners.\(listener.name).shadow"
-        guard listener.protocol != .postgres else {
-            return [
-                .init(
-                    key: path,
-                    message: "nothing is sent to a candidate of PostgreSQL sessions, which hold state: remove shadow")
-            ]
-        }
-        if listener.protocol == .s3 {
+        if listener.protocol != .redis {
+            let wire = listener.protocol == .s3 ? "an S3" : "a PostgreSQL"
             for (key, isSet) in [("writes", shadow.writes != nil), (shadow.scratchKey ?? "", shadow.scratch != nil)]
             where isSet {
                 return [
                     .init(
                         key: "\(path).\(key)",
-                        message: "a candidate of an S3 listener is only read from: remove this key")
+                        message: "a candidate of \(wire) listener is only read from: remove this key")
                 ]
             }
         }

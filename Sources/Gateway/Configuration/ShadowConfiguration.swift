@@ -1,5 +1,6 @@
 // What of a listener's traffic is sent to a candidate as well, and how the replies are compared.
 
+import PostgresWire
 import RedisWire
 import S3Wire
 
@@ -17,6 +18,8 @@ package struct ShadowConfiguration: Sendable, Equatable {
     package var masks: Set<RedisReplyMask> = [.lifetime]
     /// Differences that are none (S3).
     package var objectMasks: Set<S3ReplyMask> = [.lastModified]
+    /// Differences that are none (PostgreSQL).
+    package var rowMasks: Set<PostgresReplyMask> = [.messageText]
     /// Whether a command to which the primary itself answers differently each time is known as such from then on.
     package var learnsNoise = true
     /// Whether the candidate gets what is written by other ways, such as replication.
@@ -42,8 +45,10 @@ package struct ShadowConfiguration: Sendable, Equatable {
         }
     }
 
-    /// Every mask's name: Redis's, then S3's.
-    static let maskNames = RedisReplyMask.allCases.map(\.rawValue) + S3ReplyMask.allCases.map(\.rawValue)
+    /// Every mask's name: Redis's, then S3's, then PostgreSQL's; some are of two.
+    static let maskNames =
+        RedisReplyMask.allCases.map(\.rawValue) + S3ReplyMask.allCases.map(\.rawValue)
+        + PostgresReplyMask.allCases.map(\.rawValue)
 
     package init(backend: String) { self.backend = backend }
 

@@ -1,5 +1,6 @@
 // The configuration keys of a listener's shadow.
 
+import PostgresWire
 import RedisWire
 import S3Wire
 
@@ -12,12 +13,15 @@ extension ConfigurationKey {
     static let shadow = ConfigurationKey(
         "listeners.NAME.shadow", .section, default: .described("none"),
         """
-        Redis and S3: a candidate that is asked as well, and whose replies are compared with those that the clients get and then \
+        A candidate that is asked as well, and whose replies are compared with those that the clients get and then \
         dropped. See [Shadowing](#shadowing).
         """)
     static let shadowBackend = ConfigurationKey(
         "listeners.NAME.shadow.backend", .backendName, default: .required,
-        "The candidate: a backend of the same protocol, or one with an adapter. Its `login` is used, no client's.")
+        """
+        The candidate: a backend of the same protocol, or one with an adapter. Its `login` is used, no client's; a PostgreSQL \
+        backend without one has to let the client's user in without a password.
+        """)
     static let shadowShare = ConfigurationKey(
         "listeners.NAME.shadow.share", .percentage, default: .value("100%"),
         "How much goes there. Keys are picked, not commands, so that what is written under a key and read again stays together."
@@ -37,10 +41,11 @@ extension ConfigurationKey {
         "The same with a database of the candidate's in place of a prefix; only what clients do in database 0 goes there."
     )
     static let shadowMasks = ConfigurationKey(
-        "listeners.NAME.shadow.masks", .words, default: .value("[lifetime, last-modified]"),
+        "listeners.NAME.shadow.masks", .words, default: .value("[lifetime, last-modified, message-text]"),
         """
         Differences that are none. Redis: \(RedisReplyMask.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")); \
-        S3: \(S3ReplyMask.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")); `[]` for none of them.
+        S3: \(S3ReplyMask.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")); \
+        PostgreSQL: \(PostgresReplyMask.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")); `[]` for none of them.
         """)
     static let shadowLearnNoise = ConfigurationKey(
         "listeners.NAME.shadow.learn-noise", .boolean, default: .value("true"),

@@ -1,6 +1,7 @@
 // Reads a listener's shadow.
 
 import Capabilities
+import PostgresWire
 import RedisWire
 import S3Wire
 import Wire
@@ -41,6 +42,7 @@ extension ConfigurationDecoder {
         if let masks {
             shadow.masks = Set(masks.compactMap { RedisReplyMask(rawValue: $0) })
             shadow.objectMasks = Set(masks.compactMap { S3ReplyMask(rawValue: $0) })
+            shadow.rowMasks = Set(masks.compactMap { PostgresReplyMask(rawValue: $0) })
         }
         shadow.learnsNoise = learnsNoise ?? shadow.learnsNoise
         shadow.follows = follows ?? shadow.follows
@@ -51,7 +53,8 @@ extension ConfigurationDecoder {
         let known = ShadowConfiguration.maskNames
         if known.contains(text) { return text }
         let clause = NearestWord.clause(for: text, among: known)
-        throw ValueError("no mask is called \"\(text)\"\(clause); there are: \(known.joined(separator: ", "))")
+        throw ValueError(
+            "no mask is called \"\(text)\"\(clause); there are: \(Set(known).sorted().joined(separator: ", "))")
     }
 
     /// Hundredths of a percent that `text` spells, such as `10%` or `0.5%`.

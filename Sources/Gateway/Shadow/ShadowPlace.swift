@@ -24,6 +24,8 @@ struct ShadowPlace: Sendable {
             settings.rateLimit = nil
             settings.sampling = nil
             settings.migration = nil
+            // Nobody but the gateway itself gets there, and it knows no client's password.
+            if settings.protocol == .postgres { settings.users = [:] }
             let index = listeners.count + 2 * places.count
             settings.name = "\(listener.name).shadow.primary"
             let primary = try ListenerState(
@@ -46,7 +48,9 @@ struct ShadowPlace: Sendable {
         return Task(executorPreference: local.worker) {
             switch primary.front.wire {
             case .s3: await S3ShadowRunner(shadow, primary: primary, candidate: candidate, local, logger: logger).run()
-            case .redis, .postgres:
+            case .postgres:
+                await PostgresShadowRunner(shadow, primary: primary, candidate: candidate, local, logger: logger).run()
+            case .redis:
                 await RedisShadowRunner(shadow, primary: primary, candidate: candidate, local, logger: logger).run()
             }
         }

@@ -68,6 +68,8 @@ package struct PostgresFront: Front {
     private func pass(_ session: Session, _ upstream: Socket) async {
         defer { upstream.close() }
         session.metrics.count(framingLost: "opaque")
+        session.listener.shadow?.addBlindSession()
+        defer { session.listener.shadow?.removeBlindSession() }
         let relay = makeRelay(session, upstream)
         let observer = NoObserver()
         switch await relay.run(observer) {
@@ -95,6 +97,7 @@ package struct PostgresFront: Front {
             return
         }
         defer { upstream.close() }
+        PostgresShadowTap.attach(to: session, startup, bytes, length)
         let observer = PostgresObserver(session, startup: startup, upstream: upstream, keys: keys)
         upstream.send(bytes)
         if bytes.count > length { observer.clientSent(bytes.span.extracting(length...)) }

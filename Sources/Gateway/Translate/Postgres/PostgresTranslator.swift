@@ -60,6 +60,7 @@ struct PostgresTranslator {
     }
 
     private func start(_ startup: PostgresStartup, _ bytes: [UInt8], _ length: Int) async {
+        PostgresShadowTap.attach(to: session, startup, bytes, length)
         let connection = PostgresClientConnection(session, input: bytes, from: length)
         let login = PostgresLogin(session, gate, connection)
         do {

@@ -1,0 +1,64 @@
+// Which statements only read, by their words.
+
+import Testing
+
+@testable import PostgresWire
+
+@Suite("What a statement does, as far as its words tell")
+struct ReadingTests {
+    private static func reading(_ text: [UInt8]) -> PostgresReading { PostgresReading(text.span) }
+    private static func kind(_ text: String) -> PostgresReading.Kind { reading(Array(text.utf8)).kind }
+
+    @Test(
+        "a read may be asked of another server",
+        arguments: [
+            "select 1", "SELECT a FROM t WHERE b = $1", "(select 1) union select 2",
+            "with x as (select 1) select * from x",
+            "values (1), (2)", "table t", "show server_version", "select 'insert; delete' /* update; */ -- into",
+            "select $x$ drop; table $x$", "select E'a\\';' from t", "select \"update\" from t", "select 1;;",
+            "select a from t order by a limit 3", "select array_agg(a order by a) from t",
+            "select substring(a from 2 for 3) from t",
+        ])
+    func reads(text: String) { #expect(Self.kind(text) == .read) }
+
+    @Test(
+        "what may write is none, and neither is what takes locks, numbers, or the server's own state",
+        arguments: [
+            ("insert into t values (1)", PostgresReading.Kind.write), ("create table t (a int)", .write),
+            ("with x as (delete from t returning a) select * from x", .write), ("select a into u from t", .write),
+            ("select nextval('s')", .write), ("select lo_unlink(1)", .write),
+            ("select * from dblink('x', 'y')", .write),
+            ("execute p", .write), ("do $$ begin end $$", .write), ("explain analyze insert into t values (1)", .write),
+            ("copy t from stdin", .write), ("call p()", .write), ("update t set a = 1", .write),
+            ("select a from t for update", .session), ("select a from t for no key update", .session),
+            ("select a from t for key share", .session), ("select currval('s')", .session),
+            ("select pg_advisory_lock(1)", .session), ("begin", .session), ("", .session), ("-- nothing", .session),
+            ("set local a = 1", .session), ("set session characteristics as transaction read write", .session),
+            ("set default_transaction_read_only = off", .session), ("set search_path to x", .setting),
+            ("reset all", .setting), ("discard all", .reset), ("select set_config('a', 'b', false)", .unclear),
+            ("select 1; drop table t", .unclear), ("select 'a\\' from t", .unclear), ("select 'open", .unclear),
+            ("select /* open", .unclear), ("select $a$ open", .unclear), ("select u&\"x\"", .unclear),
+            ("select pg_backend_pid()", .incomparable), ("select * from pg_class", .incomparable),
+            ("select ctid from t", .incomparable), ("explain select 1", .incomparable),
+            ("select a from t limit 1", .incomparable), ("select array_agg(a) from t", .incomparable),
+        ])
+    func others(text: String, kind: PostgresReading.Kind) { #expect(Self.kind(text) == kind, "\(text)") }
+
+    @Test("an order is one of the whole, and data is what is read from a table or by a function that may")
+    func facts() {
+        func reading(_ text: String) -> PostgresReading { Self.reading(Array(text.utf8)) }
+        #expect(reading("select a from t order by a").isOrdered)
+        #expect(!reading("select a from (select a from t order by a) x").isOrdered)
+        #expect(reading("select a from t").readsData && reading("select mine(1)").readsData)
+        #expect(!reading("select 1 + count(*)").readsData && !reading("show a").readsData)
+        #expect(reading("create temp table t (a int)").isForSession)
+        #expect(!reading("create table t (a int)").isForSession)
+    }
+
+    @Test("every beginning of a text is looked at without a trap")
+    func beginnings() {
+        let text = Array("select E'a\\'', \"b\", $x$ y $x$, /* /* */ */ u&'1' from t where a = $1 -- end\n;".utf8)
+        for count in 0...text.count { _ = Self.reading(Array(text[..<count])) }
+        for byte in UInt8.min...UInt8.max { _ = Self.reading(text + [byte] + text) }
+    }
+}

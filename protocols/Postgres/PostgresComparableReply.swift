@@ -1,0 +1,95 @@
+// A server's whole answer to one statement, as far as two servers' can be compared.
+
+import Wire
+
+/// The answer to a Query, or to Parse, Bind, Describe, Execute and Sync.
+package struct PostgresComparableReply: Sendable, Equatable {
+    /// A column of the rows.
+    package struct Column: Sendable, Equatable {
+        package var name: [UInt8]
+        package var type: UInt32
+        package var format: UInt16
+    }
+
+    /// nil where the answer does not describe its rows.
+    package private(set) var columns: [Column]?
+    /// The bodies of the rows.
+    package private(set) var rows: [[UInt8]] = []
+    /// What the server says that it did; nil where it did not end that way.
+    package private(set) var tag: [UInt8]?
+    /// The SQLSTATE of an error, and its text.
+    package private(set) var failure: (state: String, message: [UInt8])?
+
+    package static func == (one: Self, other: Self) -> Bool {
+        one.columns == other.columns && one.rows == other.rows && one.tag == other.tag
+            && one.failure?.state == other.failure?.state && one.failure?.message == other.failure?.message
+    }
+
+    /// Reads `bytes`, which end with ReadyForQuery; nil where they are not laid out as the protocol has it.
+    package init?(_ bytes: Bytes) {
+        var offset = 0
+        while offset < bytes.count {
+            guard bytes.count - offset >= 5, let length = bytes.bigEndianUInt32(at: offset + 1), length >= 4,
+                Int(length) < bytes.count - offset
+            else { return nil }
+            let end = offset + 1 + Int(length)
+            guard take(bytes[offset], bytes, (offset + 5)..<end) else { return nil }
+            offset = end
+        }
+    }
+
+    private mutating func take(_ type: UInt8, _ bytes: Bytes, _ body: Range<Int>) -> Bool {
+        switch type {
+        case UInt8(ascii: "T"): return takeColumns(bytes, body)
+        case UInt8(ascii: "D"): rows.append(bytes.array(body))
+        case UInt8(ascii: "C"): tag = bytes.array(body.dropLast())
+        case UInt8(ascii: "I"): tag = []
+        case UInt8(ascii: "E"): takeError(bytes, body)
+        default: break
+        }
+        return true
+    }
+
+    private mutating func takeColumns(_ bytes: Bytes, _ body: Range<Int>) -> Bool {
+        var reader = PostgresBodyReader(body.lowerBound, body.upperBound)
+        // A name's zero byte and eighteen bytes more.
+        guard let count = reader.count(bytes, width: 19) else { return false }
+        var columns: [Column] = []
+        for _ in 0..<count {
+            guard let name = reader.text(bytes), reader.bytes(6) != nil, let type = reader.int32(bytes),
+                reader.bytes(6) != nil, let format = reader.uint16(bytes)
+            else { return false }
+            columns.append(Column(name: bytes.array(name), type: UInt32(bitPattern: type), format: format))
+        }
+        self.columns = columns
+        return true
+    }
+
+    private mutating func takeError(_ bytes: Bytes, _ body: Range<Int>) {
+        var reader = PostgresBodyReader(body.lowerBound, body.upperBound)
+        var (state, message) = ("", [UInt8]())
+        while let letter = reader.byte(bytes), letter != 0, let value = reader.text(bytes) {
+            if letter == UInt8(ascii: "C") { state = bytes.text(value) }
+            if letter == UInt8(ascii: "M") { message = bytes.array(value) }
+        }
+        if failure == nil { failure = (state, message) }
+    }
+
+    /// The values of a row's body, nil for NULL; nil where it is laid out wrongly.
+    package static func values(of row: [UInt8]) -> [Range<Int>?]? {
+        let bytes = row.span
+        var reader = PostgresBodyReader(0, row.count)
+        guard let count = reader.count(bytes, width: 4) else { return nil }
+        var values: [Range<Int>?] = []
+        for _ in 0..<count {
+            guard let length = reader.int32(bytes) else { return nil }
+            if length == -1 {
+                values.append(nil)
+            } else {
+                guard let value = reader.bytes(Int(length)) else { return nil }
+                values.append(value)
+            }
+        }
+        return values
+    }
+}
