@@ -53,10 +53,14 @@ struct RedisDoorTests {
         #expect(found.count == 1 && found[0].contains(message), "\(found)")
     }
 
-    @Test("is a Redis listener")
-    func others() {
-        let found = problems(pair("postgres", "postgres://h", backend: "login: { password: x }"))
-        #expect(found.count == 1 && found[0].contains("only Redis backends"), "\(found)")
+    @Test("a login is for Redis, and for PostgreSQL with a user")
+    func others() throws {
+        let objects = problems(pair("s3", "http://h", backend: "login: { user: a, password: x }"))
+        #expect(objects.count == 1 && objects[0].contains("only Redis and PostgreSQL backends"), "\(objects)")
+        let nameless = problems(pair("postgres", "postgres://h", backend: "login: { password: x }"))
+        #expect(nameless.count == 1 && nameless[0].contains("add user"), "\(nameless)")
+        let fine = try configuration(pair("postgres", "postgres://h", backend: "login: { user: a, password: x }"))
+        #expect(fine.backends.first?.login?.user == "a")
     }
 
     @Test("what is denied is read, shown again, and refused where it would deny nothing")
