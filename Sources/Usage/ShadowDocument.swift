@@ -126,29 +126,12 @@ package struct ShadowDocument: Sendable, Codable, Equatable {
     // MARK: JSON
 
     /// The document with its keys in order.
-    package func json() -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        // Nothing but texts and whole numbers is in it, which cannot fail to be written.
-        let data = (try? encoder.encode(self)) ?? Data()
-        return String(decoding: data, as: UTF8.self) + "\n"
-    }
+    package func json() -> String { JSONDocument.text(of: self) }
 
     /// The document that `text` spells.
     package init(json text: String) throws(ProfileError) {
-        guard text.utf8.count <= Profile.documentLimit else {
-            throw ProfileError(description: "the document exceeds \(Profile.documentLimit) bytes")
+        self = try JSONDocument.read(text, as: ShadowDocument.self, (Self.schema, { $0.schema })) { _ in
+            "this is not what fairlead shadow --json prints"
         }
-        let document: ShadowDocument
-        do {
-            document = try JSONDecoder().decode(ShadowDocument.self, from: Data(text.utf8))
-        } catch {
-            throw ProfileError(description: "this is not what fairlead shadow --json prints")
-        }
-        guard document.schema == Self.schema else {
-            throw ProfileError(
-                description: "this version reads \(Self.schema), and the document says \(document.schema.prefix(40))")
-        }
-        self = document
     }
 }
