@@ -7,6 +7,13 @@
 public protocol SQLService: AnyObject, Sendable {
     /// Opens a session; fails with `3D000` when there is no such database, with `08006` when it cannot be reached.
     func open(_ settings: SQLSessionSettings) async throws(SQLFailure) -> any SQLSession
+
+    /// Whether sessions look names without a schema up along the fact `setting.search_path`.
+    var honoursSearchPath: Bool { get }
+}
+
+extension SQLService {
+    public var honoursSearchPath: Bool { false }
 }
 
 /// One client's session with the database: calls come one after another, but for ``cancel()``.
@@ -40,10 +47,21 @@ public protocol SQLSession: AnyObject, Sendable {
     func setFact(_ name: String, _ value: SQLValue)
 
     /// Ends the statement that runs now with `57014`; from any thread, and nothing when none runs.
+    ///
+    /// Between ``beginRequest()`` and ``endRequest()`` a statement counts as running: a call that comes later fails.
     func cancel()
+
+    /// A client's message is worked on: what is to be cancelled from here on is the calls up to ``endRequest()``.
+    func beginRequest()
+    func endRequest()
 
     /// Gives the session up; an open block is rolled back.
     func close() async
+}
+
+extension SQLSession {
+    public func beginRequest() {}
+    public func endRequest() {}
 }
 
 /// A prepared statement; it lives until it is closed, or its session is.
@@ -84,6 +102,13 @@ public struct SQLSessionSettings: Sendable {
     public var relations: [SQLRelation]
     /// What functions such as `version()` and `pg_backend_pid()` answer, by name.
     public var facts: [String: SQLValue]
+    /// Relations of the catalogue whose rows are asked for each time; an adapter that cannot ask has none of them.
+    public var liveRelations: [SQLLiveRelation] = []
+    /// Functions that the gateway answers; an adapter that cannot ask has none of them.
+    public var functions: [SQLSessionFunction] = []
+    /// Tells the client something beside a statement's result, with a severity (`NOTICE`, `WARNING`) and a SQLSTATE; from
+    /// any thread while the session's statement runs.
+    public var notice: (@Sendable (_ severity: String, _ state: String, _ message: String) -> Void)?
 
     public init(
         database: String, user: String, relations: [SQLRelation] = [], facts: [String: SQLValue] = [:]
@@ -92,6 +117,38 @@ public struct SQLSessionSettings: Sendable {
         self.user = user
         self.relations = relations
         self.facts = facts
+    }
+}
+
+/// A relation of `pg_catalog` whose rows are told anew for each statement that names it.
+public struct SQLLiveRelation: Sendable {
+    public var name: String
+    public var columns: [SQLColumn]
+    /// As many values for each row as there are columns; called on any thread while the session's statement runs.
+    public var values: @Sendable () -> [SQLValue]
+
+    public init(_ name: String, columns: [SQLColumn], _ values: @escaping @Sendable () -> [SQLValue]) {
+        self.name = name
+        self.columns = columns
+        self.values = values
+    }
+}
+
+/// A function that a statement can call and the gateway answers.
+public struct SQLSessionFunction: Sendable {
+    public var name: String
+    /// How many arguments it takes.
+    public var arguments: ClosedRange<Int>
+    /// Called on any thread while the session's statement runs; the second argument tells whether that is to end.
+    public var call: @Sendable ([SQLValue], () -> Bool) throws(SQLFailure) -> SQLValue
+
+    public init(
+        _ name: String, _ arguments: ClosedRange<Int>,
+        _ call: @escaping @Sendable ([SQLValue], () -> Bool) throws(SQLFailure) -> SQLValue
+    ) {
+        self.name = name
+        self.arguments = arguments
+        self.call = call
     }
 }
 

@@ -8,7 +8,7 @@ import Testing
 @testable import EmbeddedAdapter
 
 /// A store in a folder of its own, and sessions with it.
-private final class StoreUnderTest: Sendable {
+final class StoreUnderTest: Sendable {
     let folder: TemporaryFolder
     let store: EmbeddedSQLStore
     let worker: Worker
@@ -33,7 +33,7 @@ private final class StoreUnderTest: Sendable {
 }
 
 extension SQLService {
-    fileprivate func session() async throws -> any SQLSession {
+    func session() async throws -> any SQLSession {
         try await open(SQLSessionSettings(database: "d", user: "u"))
     }
 }
@@ -41,7 +41,7 @@ extension SQLService {
 extension SQLSession {
     /// All rows of a statement.
     @discardableResult
-    fileprivate func all(_ sql: String, _ values: [SQLValue] = []) async throws(SQLFailure) -> [SQLValue] {
+    func all(_ sql: String, _ values: [SQLValue] = []) async throws(SQLFailure) -> [SQLValue] {
         let statement = try await prepare(Array(sql.utf8), parameterTypes: [])
         let cursor = try open(statement, values)
         var rows: [SQLValue] = []
@@ -55,7 +55,7 @@ extension SQLSession {
         return rows
     }
 
-    fileprivate func state(_ sql: String) async -> String {
+    func state(_ sql: String) async -> String {
         do throws(SQLFailure) {
             try await all(sql)
             return "00000"

@@ -73,21 +73,27 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
     }
 
     private func finish(_ connection: SQLiteConnection) {
+        // Outside of a block a statement is a transaction of its own.
+        let endsTransaction = !connection.transaction.isOpen
+        if endsTransaction { connection.locks.endTransaction(connection.advisoryLocks, connection.owner) }
         guard let running else { return }
         self.running = nil
         statement.giveBack(running)
+        if endsTransaction { try? connection.transaction.endTemporaryTables(on: connection) }
     }
 
     /// Begins the run up to the first row.
     private func start(_ connection: SQLiteConnection) throws(SQLFailure) {
+        try statement.refresh()
         let translation = statement.translation
         if translation.standsAlone, connection.transaction.isOpen {
             throw SQLFailure("25001", "\(statement.command.tag) cannot run inside a transaction block")
         }
-        let writes = statement.command.writes && !translation.standsAlone
+        let temporary = try newTemporary(connection)
         try connection.transaction.prepare(
-            writes: writes || translation.locksRows, command: statement.command.tag, on: connection)
-        if translation.readsCatalog { try connection.refreshCatalog() }
+            try work(temporary, connection), command: statement.command.tag, on: connection)
+        for skip in translation.skips { try skip.tell(on: connection) }
+        try connection.refreshCatalog(translation.catalogNames)
         if translation.first.isEmpty, translation.then.isEmpty {
             try begin(connection)
         } else {
@@ -96,6 +102,28 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
                 try begin(connection)
             }
         }
+        guard let temporary else { return }
+        connection.transaction.noteTemporary(temporary.name, onCommit: temporary.atCommit)
+        if !connection.transaction.isOpen { try connection.transaction.endTemporaryTables(on: connection) }
+    }
+
+    /// The temporary table that this run makes; nil where there is one of its name already.
+    private func newTemporary(_ connection: SQLiteConnection) throws(SQLFailure) -> SQLTemporaryTable? {
+        guard let temporary = statement.translation.temporary, try !connection.hasTemporary(temporary.name) else {
+            return nil
+        }
+        return temporary
+    }
+
+    private func work(_ temporary: SQLTemporaryTable?, _ connection: SQLiteConnection) throws(SQLFailure) -> SQLWork {
+        let translation = statement.translation
+        if let temporary { return .makesTemporary(temporary.name) }
+        guard connection.transaction.isOpen, !translation.standsAlone else { return .reads }
+        guard statement.command.writes || translation.locksRows else { return .reads }
+        if let table = translation.changed, !translation.locksRows, try connection.hasTemporary(table) {
+            return .writesTemporary(table)
+        }
+        return .writes
     }
 
     private func begin(_ connection: SQLiteConnection) throws(SQLFailure) {
@@ -171,7 +199,8 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
                 copied
                 ?? (statement.command.writes && statement.command.countsRows ? sqlite3_changes64(connection.handle) : 0)
             finish(connection)
-            if !statement.command.countsRows { connection.tablesChanged() }
+            let defines = !statement.command.countsRows || statement.command.writes && statement.command.tag == "SELECT"
+            if defines { connection.tablesChanged() }
         }
         return batch
     }
@@ -194,7 +223,10 @@ final class EmbeddedSQLCopy: SQLCopyTarget {
         guard width > 0 else { return }
         let statement = statement
         try await session.run { connection throws(SQLFailure) in
-            try connection.transaction.prepare(writes: true, command: "COPY FROM", on: connection)
+            let table = statement.translation.changed
+            let isTemporary = try table.map { name throws(SQLFailure) in try connection.hasTemporary(name) } ?? false
+            try connection.transaction.prepare(
+                isTemporary ? .writesTemporary(table ?? "") : .writes, command: "COPY FROM", on: connection)
             let running = try statement.take()
             defer { statement.giveBack(running) }
             for start in stride(from: 0, to: values.count, by: width) {

@@ -17,8 +17,10 @@ final class EmbeddedSQLSession: SQLSession, @unchecked Sendable {
     }
 
     /// Runs `work` with the connection on a thread; the cancellation of the caller's task ends it early.
+    ///
+    /// What ends a transaction is not to be cancelled.
     func run<T: Sendable>(
-        _ work: @escaping @Sendable (SQLiteConnection) throws(SQLFailure) -> T
+        endsTransaction: Bool = false, _ work: @escaping @Sendable (SQLiteConnection) throws(SQLFailure) -> T
     ) async throws(SQLFailure) -> T {
         guard !isClosed else { throw SQLFailure("08003", "the session is closed") }
         let connection = connection
@@ -27,7 +29,9 @@ final class EmbeddedSQLSession: SQLSession, @unchecked Sendable {
             do throws(SQLFailure) {
                 return .success(
                     try await runner.run { () throws(SQLFailure) in
+                        if endsTransaction { connection.forgetCancel() }
                         connection.startCall()
+                        if connection.isCancelRequested { throw .cancelled }
                         return try work(connection)
                     })
             } catch {
@@ -47,31 +51,46 @@ final class EmbeddedSQLSession: SQLSession, @unchecked Sendable {
     }
 
     func commit() async throws(SQLFailure) {
-        guard connection.transaction.hasBegun else {
-            connection.transaction.end()
-            return
+        guard !connection.transaction.endsSilently else { return endTransaction() }
+        defer { endTransaction() }
+        try await run(endsTransaction: true) { connection throws(SQLFailure) in
+            try connection.transaction.commit(on: connection)
         }
-        try await run { connection throws(SQLFailure) in try connection.transaction.commit(on: connection) }
     }
 
     func rollback() async throws(SQLFailure) {
-        guard connection.transaction.hasBegun else {
-            connection.transaction.end()
-            return
+        guard !connection.transaction.endsSilently else { return endTransaction() }
+        defer { endTransaction() }
+        try await run(endsTransaction: true) { connection throws(SQLFailure) in
+            try connection.transaction.rollback(on: connection)
         }
-        try await run { connection throws(SQLFailure) in try connection.transaction.rollback(on: connection) }
+    }
+
+    private func endTransaction() {
+        connection.transaction.end()
+        connection.transactionEnded()
+        connection.locks.endTransaction(connection.advisoryLocks, connection.owner)
     }
 
     func savepoint(_ name: String) async throws(SQLFailure) {
-        try await run { connection throws(SQLFailure) in try connection.transaction.savepoint(name, on: connection) }
+        try await run { connection throws(SQLFailure) in
+            try connection.transaction.savepoint(name, on: connection)
+            connection.locks.savepoint(name)
+        }
     }
 
     func release(_ name: String) async throws(SQLFailure) {
-        try await run { connection throws(SQLFailure) in try connection.transaction.release(name, on: connection) }
+        try await run { connection throws(SQLFailure) in
+            try connection.transaction.release(name, on: connection)
+            connection.locks.release(name)
+        }
     }
 
     func rollBack(to name: String) async throws(SQLFailure) {
-        try await run { connection throws(SQLFailure) in try connection.transaction.rollBack(to: name, on: connection) }
+        try await run(endsTransaction: true) { connection throws(SQLFailure) in
+            try connection.transaction.rollBack(to: name, on: connection)
+            connection.locks.rollBack(to: name, connection.advisoryLocks, connection.owner)
+        }
     }
 
     // MARK: Statements
@@ -111,8 +130,13 @@ final class EmbeddedSQLSession: SQLSession, @unchecked Sendable {
     }
 
     func set(_ limits: SQLSessionLimits) { connection.limits = limits }
-    func setFact(_ name: String, _ value: SQLValue) { connection.facts[name] = value }
+    func setFact(_ name: String, _ value: SQLValue) {
+        connection.facts[name] = value
+        if name.hasPrefix("setting.") { connection.settingChanged(String(name.dropFirst(8)), value) }
+    }
     func cancel() { connection.cancel() }
+    func beginRequest() { connection.beginRequest() }
+    func endRequest() { connection.endRequest() }
 
     func close() async {
         guard !isClosed else { return }

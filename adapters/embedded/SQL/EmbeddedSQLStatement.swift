@@ -7,6 +7,9 @@ import Capabilities
 final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
     private(set) var translation: SQLTranslation
     let text: [UInt8]
+    /// The same with the schemas of its names, and what that was found with.
+    private var qualified: SQLQualifiedText
+    private var resolution: SQLResolution
     let givenTypes: [SQLType]
     private(set) var parameterTypes: [SQLType]
     private(set) var columns: [SQLColumn]?
@@ -21,14 +24,21 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         givenTypes = types
         self.connection = connection
         keeper = connection
-        let tokens = try SQLLexer.tokens(text)
+        resolution = connection.resolution
+        parameterTypes = []
+        qualified = try SQLQualifiedText(text, on: connection)
+        let source = qualified.text
+        let tokens = try SQLLexer.tokens(source)
         let tables = SQLColumnTypes(
             { () throws(SQLFailure) in try SQLParameterTypes.columns(tokens, connection) },
             keys: { table throws(SQLFailure) in try SQLParameterTypes.primaryKey(of: table, connection) },
             schemas: SQLSchemaLookup(connection))
-        translation = try SQLTranslator.translate(text, tokens, types: types, columns: tables)
-        parameterTypes = []
-        if translation.readsCatalog { try connection.refreshCatalog() }
+        do throws(SQLFailure) {
+            translation = try SQLTranslator.translate(source, tokens, types: types, columns: tables)
+        } catch {
+            throw qualified.original(error)
+        }
+        try connection.refreshCatalog(translation.catalogNames)
         let isDeferred = !translation.first.isEmpty
         // What refers to something that a statement before it makes can only be compiled when it runs.
         let statement = isDeferred ? nil : try compileOrSkip()
@@ -44,6 +54,19 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         }
         if !translation.then.isEmpty, translation.command.tag != "SELECT" { columns = nil }
         if translation.command.tag.hasPrefix("CREATE") || translation.command.tag == "ALTER TABLE" { columns = nil }
+    }
+
+    /// Looks its names up again where the search path, or what there is in it, has changed since the last run.
+    func refresh() throws(SQLFailure) {
+        guard resolution != connection.resolution else { return }
+        resolution = connection.resolution
+        guard try SQLQualifiedText(text, on: connection) != qualified else { return }
+        let other = try EmbeddedSQLStatement(text, parameterTypes, on: connection)
+        guard columns?.map(\.type) == other.columns?.map(\.type), columns?.map(\.name) == other.columns?.map(\.name)
+        else { throw SQLFailure("0A000", "cached plan must not change result type") }
+        if let compiled { connection.retire(compiled) }
+        (qualified, translation, compiled) = (other.qualified, other.translation, other.compiled)
+        other.compiled = nil
     }
 
     deinit { if let compiled { connection.retire(compiled) } }
@@ -76,7 +99,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
 
     private func compile() throws(SQLFailure) -> OpaquePointer {
         do throws(SQLFailure) {
-            return try connection.compile(translation.sql)
+            return try connection.compileWithSeries(translation.sql)
         } catch {
             var failure = error
             if translation.command.tag == "ALTER TABLE", failure.state == "42701",
@@ -86,15 +109,17 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
                     "column \"\(name)\" of relation \"\(SQLSchemaName.bare(translation.table))\" already exists"
             }
             failure.offset = error.offset.flatMap { translation.original($0) } ?? placeOfRelation(failure)
-            throw inClientsWords(failure)
+            throw qualified.original(inClientsWords(failure))
         }
     }
 
     /// A syntax error names a word of the client's own, and not one that the translation has put there.
     private func inClientsWords(_ failure: SQLFailure) -> SQLFailure {
         guard failure.state == "42601", failure.message.hasPrefix("syntax error"), let place = failure.offset,
-            let tokens = try? SQLLexer.tokens(text), let index = tokens.firstIndex(where: { $0.start >= place })
+            let tokens = try? SQLLexer.tokens(qualified.text),
+            let index = tokens.firstIndex(where: { $0.start >= place })
         else { return failure }
+        let text = qualified.text
         func near(_ token: SQLToken) -> SQLFailure {
             let word = String(decoding: text[token.start..<token.end], as: UTF8.self)
             return SQLFailure("42601", "syntax error at or near \"\(word)\"", offset: token.start)
@@ -109,7 +134,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
 
     /// Where a relation that does not exist is named, which SQLite does not tell.
     private func placeOfRelation(_ failure: SQLFailure) -> Int? {
-        guard failure.state == "42P01", let tokens = try? SQLLexer.tokens(text) else { return nil }
+        guard failure.state == "42P01", let tokens = try? SQLLexer.tokens(qualified.text) else { return nil }
         let name = failure.message.split(separator: "\"").dropFirst().first?.split(separator: ".").last.map(String.init)
         guard let place = tokens.firstIndex(where: { $0.isName && $0.text == name }) else { return nil }
         // A qualified name begins with its schema.

@@ -11,6 +11,7 @@ package final class EmbeddedSQLStore: Sendable {
     /// of the machine.
     let syncsEachCommit: Bool
     let threads = SQLThreads()
+    let shared = SQLSharedState()
 
     package init(path: String, syncsEachCommit: Bool = true) {
         self.path = path
@@ -33,7 +34,7 @@ package final class EmbeddedSQLStore: Sendable {
         .sqlParameters: ManifestEntry(.native, bounds: [.batch: 32_766]),
         .sqlPrepared: ManifestEntry(.native),
         .sqlTransaction: ManifestEntry(.native, note: "a transaction that writes holds the database's one write lock"),
-        .sqlCursor: ManifestEntry(.native, note: "forward only"),
+        .sqlCursor: ManifestEntry(.native, note: "SCROLL and WITH HOLD keep up to 64 MiB of rows"),
         .sqlCopy: ManifestEntry(.native, note: "text and csv, of tables and of queries"),
     ]
 }
@@ -42,6 +43,7 @@ package final class EmbeddedSQLStore: Sendable {
 final class EmbeddedSQLService: SQLService {
     private let store: EmbeddedSQLStore
     private let worker: Worker?
+    var honoursSearchPath: Bool { true }
 
     init(_ store: EmbeddedSQLStore, worker: Worker?) {
         self.store = store
@@ -52,7 +54,8 @@ final class EmbeddedSQLService: SQLService {
         let store = store
         let runner = SQLRunner(threads: store.threads, worker: worker)
         let connection = try await runner.run { () throws(SQLFailure) in
-            try SQLiteConnection(path: store.path, syncsEachCommit: store.syncsEachCommit, settings)
+            try SQLiteConnection(
+                path: store.path, syncsEachCommit: store.syncsEachCommit, settings, shared: store.shared)
         }
         return EmbeddedSQLSession(connection, runner)
     }

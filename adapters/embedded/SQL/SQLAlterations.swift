@@ -26,6 +26,7 @@ extension SQLTranslator {
         let table = start..<min(next + 1, tokens.count)
         guard table.upperBound < tokens.count else { throw rewrite.syntaxError(table.upperBound) }
         tableName = SQLSchemaName.stored(tokens, table.upperBound - 1)
+        if !tolerated.isEmpty { skips.append(.relation(tableName, whenThere: false)) }
         try names(table)
         let changes = rewrite.split(rewrite.rest(table.upperBound))
         var whole: [String?] = []
@@ -63,6 +64,9 @@ extension SQLTranslator {
             if rewrite.isWords(column, "if", "exists") {
                 // No such column.
                 tolerated.insert("42703")
+                if column + 2 < change.upperBound {
+                    skips.append(.column(tokens[column + 2].text, table: tableName, whenThere: false))
+                }
                 rewrite.remove(column..<(column + 2))
             }
             try names(change)
@@ -94,6 +98,9 @@ extension SQLTranslator {
         if rewrite.isWords(next, "if", "not", "exists") {
             // There is such a column.
             tolerated.insert("42701")
+            if next + 3 < change.upperBound {
+                skips.append(.column(tokens[next + 3].text, table: tableName, whenThere: true))
+            }
             rewrite.remove(next..<(next + 3))
             next += 3
         }

@@ -22,20 +22,42 @@ enum SQLCatalog {
                 try connection.execute("ATTACH ':memory:' AS \(SQLText.quoted(schema))")
             }
             let name = "\(SQLText.quoted(schema)).\(SQLText.quoted(relation.name.name))"
-            let columns = relation.columns.map {
-                "\(SQLText.quoted($0.name)) \(SQLDeclaredType(type: $0.type, modifier: $0.modifier).declaration)"
-            }
-            try connection.execute("CREATE TABLE \(name) (\(columns.joined(separator: ", ")))")
-            let marks = relation.columns.map { _ in "?" }.joined(separator: ", ")
-            let insertion = try connection.compile("INSERT INTO \(name) VALUES (\(marks))")
-            defer { sqlite3_finalize(insertion) }
-            for start in stride(from: 0, to: relation.values.count, by: max(1, relation.columns.count)) {
-                connection.bind(Array(relation.values[start..<(start + relation.columns.count)]), to: insertion)
-                guard sqlite3_step(insertion) == SQLITE_DONE else { throw connection.failure() }
-                sqlite3_reset(insertion)
-            }
+            try create(name, relation.columns, on: connection)
+            try insert(relation.values, into: name, width: relation.columns.count, on: connection)
+        }
+        for relation in connection.settings.liveRelations {
+            try create("pg_catalog.\(SQLText.quoted(relation.name))", relation.columns, on: connection)
         }
         try SQLCatalogTables.create(on: connection)
+    }
+
+    private static func create(
+        _ name: String, _ columns: [SQLColumn], on connection: SQLiteConnection
+    ) throws(SQLFailure) {
+        let declarations = columns.map {
+            "\(SQLText.quoted($0.name)) \(SQLDeclaredType(type: $0.type, modifier: $0.modifier).declaration)"
+        }
+        try connection.execute("CREATE TABLE \(name) (\(declarations.joined(separator: ", ")))")
+    }
+
+    private static func insert(
+        _ values: [SQLValue], into name: String, width: Int, on connection: SQLiteConnection
+    ) throws(SQLFailure) {
+        let marks = Array(repeating: "?", count: width).joined(separator: ", ")
+        let insertion = try connection.compile("INSERT INTO \(name) VALUES (\(marks))")
+        defer { sqlite3_finalize(insertion) }
+        for start in stride(from: 0, to: values.count, by: max(1, width)) {
+            connection.bind(Array(values[start..<(start + width)]), to: insertion)
+            guard sqlite3_step(insertion) == SQLITE_DONE else { throw connection.failure() }
+            sqlite3_reset(insertion)
+        }
+    }
+
+    /// Gives a relation the rows that it has now.
+    static func fill(_ relation: SQLLiveRelation, on connection: SQLiteConnection) throws(SQLFailure) {
+        let name = "pg_catalog.\(SQLText.quoted(relation.name))"
+        try connection.execute("DELETE FROM \(name)")
+        try insert(relation.values(), into: name, width: relation.columns.count, on: connection)
     }
 
     /// A query that fails unless all columns are declared NOT NULL, which a primary key has to be.
@@ -54,6 +76,11 @@ enum SQLCatalog {
         if let point = bare.firstIndex(of: ".") {
             let schema = String(bare[..<point]).trimming("\"")
             bare = SQLSchemaName.stored(schema, String(bare[bare.index(after: point)...]).trimming("\""))
+        } else if try !connection.hasPlainPath() {
+            // Without a schema it is what a statement would find.
+            bare = bare.trimming("\"")
+            guard let schema = try SQLPathResolver(connection).schema(of: bare) else { return nil }
+            if schema != "public" { bare = SQLSchemaName.stored(schema, bare) }
         }
         bare = bare.trimming("\"")
         let rows = try connection.rows(

@@ -29,23 +29,30 @@ extension SQLTranslator {
 
     private mutating func createTable(_ index: Int) throws(SQLFailure) -> SQLCommand {
         var next = index + 1
-        if rewrite.isWords(next, "if", "not", "exists") { next += 3 }
+        let isTolerant = rewrite.isWords(next, "if", "not", "exists")
+        if isTolerant { next += 3 }
         let name = next
         guard name < tokens.count, tokens[name].isName else { throw rewrite.syntaxError(name) }
         next += 1
         while rewrite.isMark(next, ".") { next += 2 }
         tableName = tokens[min(next, tokens.count) - 1].text
-        if (1..<index).contains(where: { tokens[$0].isWord("temp") || tokens[$0].isWord("temporary") }),
-            try schema(of: name) != nil
-        {
-            throw SQLFailure(
-                "42P16", "cannot create temporary relation in non-temporary schema", offset: tokens[name].start)
+        if isTolerant {
+            skips.append(.relation(SQLSchemaName.stored(tokens, min(next, tokens.count) - 1), whenThere: true))
         }
+        if (1..<index).contains(where: { tokens[$0].isWord("temp") || tokens[$0].isWord("temporary") }) {
+            if try schema(of: name) != nil {
+                throw SQLFailure(
+                    "42P16", "cannot create temporary relation in non-temporary schema", offset: tokens[name].start)
+            }
+            temporary = SQLTemporaryTable(name: tableName)
+        }
+        try commitClause(next)
         if let body = rewrite.rest(next).first(where: { tokens[$0].isWord("as") && !isInside($0, from: next) }) {
             try expressions(rewrite.rest(body))
             try names(name..<body)
             try orderings(rewrite.rest(body))
             try selectLists()
+            try seriesInLists()
             items = []
             if rewrite.isWords(tokens.count - 3, "with", "no", "data") {
                 throw refused("WITH NO DATA is not known here", tokens.count - 3)
@@ -62,6 +69,26 @@ extension SQLTranslator {
         return SQLCommand("CREATE TABLE")
     }
 
+    /// `ON COMMIT …` behind a table's columns.
+    private mutating func commitClause(_ start: Int) throws(SQLFailure) {
+        guard let on = rewrite.rest(start).first(where: { rewrite.isWords($0, "on", "commit") }),
+            !isInside(on, from: start)
+        else { return }
+        guard temporary != nil else {
+            throw SQLFailure("42P16", "ON COMMIT can only be used on temporary tables", offset: tokens[on].start)
+        }
+        var end = on + 4
+        switch (rewrite.isWord(on + 3, "rows"), on + 2 < tokens.count ? tokens[on + 2].text : "") {
+        case (true, "preserve"): break
+        case (true, "delete"): temporary?.atCommit = .empty
+        case (false, "drop"):
+            temporary?.atCommit = .drop
+            end = on + 3
+        default: throw rewrite.syntaxError(on + 2)
+        }
+        rewrite.remove(on..<end)
+    }
+
     private func isInside(_ index: Int, from start: Int) -> Bool {
         var depth = 0
         for place in start..<index {
@@ -75,7 +102,9 @@ extension SQLTranslator {
     private mutating func tableOptions(_ start: Int) throws(SQLFailure) {
         var next = start
         while next < tokens.count {
-            if rewrite.isWord(next, "with"), rewrite.isMark(next + 1, "(") {
+            if rewrite.isEdited(next) {
+                next += 1
+            } else if rewrite.isWord(next, "with"), rewrite.isMark(next + 1, "(") {
                 let close = try rewrite.closing(next + 1)
                 rewrite.remove(next..<(close + 1))
                 next = close + 1
@@ -234,6 +263,7 @@ extension SQLTranslator {
         try expressions(rewrite.rest(body))
         try orderings(rewrite.rest(body))
         try selectLists()
+        try seriesInLists()
         items = []
         if isReplacing {
             rewrite.remove(1..<3)
@@ -248,7 +278,8 @@ extension SQLTranslator {
             rewrite.remove(next..<(next + 1))
             next += 1
         }
-        if rewrite.isWords(next, "if", "not", "exists") { next += 3 }
+        let isTolerant = rewrite.isWords(next, "if", "not", "exists")
+        if isTolerant { next += 3 }
         let isNameless = rewrite.isWord(next, "on")
         let on = isNameless ? next : next + 1
         guard rewrite.isWord(on, "on") else { throw rewrite.syntaxError(on) }
@@ -284,10 +315,13 @@ extension SQLTranslator {
             rewrite.prefix(on, SQLText.quoted("\(name)_\(columns.joined(separator: "_"))_idx") + " ")
         }
         try expressions(rewrite.rest(next))
+        var name = tokens[next].text
         // An index stands where its table does.
         if !isNameless, table >= 2, let schema = try schema(of: table - 2) {
-            rewrite.replace(next, SQLText.quoted(SQLSchemaName.stored(schema, tokens[next].text)))
+            name = SQLSchemaName.stored(schema, name)
+            rewrite.replace(next, SQLText.quoted(name))
         }
+        if isTolerant, !isNameless { skips.append(.relation(name, whenThere: true)) }
         return SQLCommand("CREATE INDEX")
     }
 
@@ -311,7 +345,18 @@ extension SQLTranslator {
         try names()
         dropBehaviour(tokens.indices)
         let head = "DROP \(kind.uppercased()) \(isTolerant ? "IF EXISTS " : "")"
-        let statements = rewrite.split(rewrite.rest(next)).map { head + rewrite.newText($0) }
+        let pieces = rewrite.split(rewrite.rest(next))
+        if isTolerant {
+            for piece in pieces {
+                guard
+                    let last = piece.last(where: {
+                        tokens[$0].isName && !rewrite.isEdited($0) || rewrite.isMark($0 - 1, ".")
+                    })
+                else { continue }
+                skips.append(.relation(SQLSchemaName.stored(tokens, last), whenThere: false, kind: kind))
+            }
+        }
+        let statements = pieces.map { head + rewrite.newText($0) }
         rewrite.replaceAll(statements.first ?? head)
         then = Array(statements.dropFirst())
         return SQLCommand("DROP \(kind.uppercased())")
@@ -336,7 +381,7 @@ extension SQLTranslator {
         if restarts {
             statements += rewrite.split(next..<end).compactMap { piece in
                 piece.last.map {
-                    "DELETE FROM main.sqlite_sequence WHERE name = \(SQLText.literal(SQLSchemaName.stored(tokens, $0)))"
+                    "SELECT fairlead_restart(\(SQLText.literal(SQLSchemaName.stored(tokens, $0))))"
                 }
             }
         }

@@ -29,14 +29,30 @@ enum SQLFunctionNames {
         "string_agg": .text, "translate": .text, "quote_ident": .text, "quote_literal": .text, "version": .text,
         "format_type": .text, "array_to_string": .text, "pg_get_expr": .text, "pg_get_indexdef": .text,
         "pg_get_constraintdef": .text, "pg_get_viewdef": .text, "obj_description": .text, "col_description": .text,
-        "current_setting": .text, "current_database": .name, "current_schema": .name, "pg_get_userbyid": .name,
+        "current_setting": .text, "current_database": .name, "current_schema": .name, "current_schemas": .textArray,
+        "pg_get_userbyid": .name,
         "pg_encoding_to_char": .name, "pg_backend_pid": .int32, "gen_random_uuid": .uuid, "bool_or": .boolean,
         "bool_and": .boolean, "every": .boolean, "starts_with": .boolean, "pg_is_in_recovery": .boolean,
         "pg_table_is_visible": .boolean, "has_table_privilege": .boolean, "has_schema_privilege": .boolean,
         "has_database_privilege": .boolean, "pg_sleep": .void, "pg_advisory_unlock_all": .void, "exists": .boolean,
         "json_agg": .json, "jsonb_agg": .jsonb, "json_build_object": .json, "jsonb_build_object": .jsonb,
         "array_length": .int32, "cardinality": .int32, "json_build_array": .json,
-        "json_object_agg": .json, "to_regclass": .regclass,
+        "json_object_agg": .json, "to_regclass": .regclass, "hashtext": .int32, "set_config": .text,
+        "pg_cancel_backend": .boolean, "pg_terminate_backend": .boolean, "pg_typeof": .text,
+        "pg_advisory_lock": .void, "pg_advisory_lock_shared": .void, "pg_advisory_xact_lock": .void,
+        "pg_advisory_xact_lock_shared": .void, "pg_try_advisory_lock": .boolean,
+        "pg_try_advisory_lock_shared": .boolean, "pg_try_advisory_xact_lock": .boolean,
+        "pg_try_advisory_xact_lock_shared": .boolean, "pg_advisory_unlock": .boolean,
+        "pg_advisory_unlock_shared": .boolean,
+    ]
+
+    /// Functions of PostgreSQL's own that ask nothing of the catalogue.
+    static let withoutCatalogue: Set<String> = [
+        "pg_sleep", "pg_backend_pid", "pg_typeof", "pg_is_in_recovery", "pg_encoding_to_char", "pg_cancel_backend",
+        "pg_terminate_backend", "pg_advisory_lock", "pg_advisory_lock_shared", "pg_advisory_xact_lock",
+        "pg_advisory_xact_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared",
+        "pg_try_advisory_xact_lock", "pg_try_advisory_xact_lock_shared", "pg_advisory_unlock",
+        "pg_advisory_unlock_shared", "pg_advisory_unlock_all",
     ]
 
     /// What a function gives whose type depends on that of a column; `unknown` where only a value tells.

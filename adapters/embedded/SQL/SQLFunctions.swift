@@ -20,8 +20,17 @@ enum SQLiteFunctions {
     }
 
     static func register(on connection: SQLiteConnection) throws(SQLFailure) {
-        for (name, count, isConstant, body) in casts + texts + times + sessions + catalogue + checks {
+        for (name, count, isConstant, body) in casts + texts + times + sessions + locks + catalogue + checks {
             try add(name, count, isConstant: isConstant, body, to: connection)
+        }
+        for function in connection.settings.functions {
+            for count in function.arguments {
+                try add(
+                    function.name, Int32(count), isConstant: false,
+                    { connection, values throws(SQLFailure) in
+                        try function.call(values, { connection.mustStop })
+                    }, to: connection)
+            }
         }
         try registerChecks(on: connection)
     }
@@ -47,7 +56,7 @@ enum SQLiteFunctions {
         do throws(SQLFailure) {
             give(try holder.body(holder.connection, values), to: context)
         } catch {
-            if error.state == SQLFailure.cancelled.state {
+            if error == .cancelled {
                 sqlite3_result_error_code(context, SQLITE_INTERRUPT)
                 return
             }

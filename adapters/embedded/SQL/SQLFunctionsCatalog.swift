@@ -22,10 +22,13 @@ extension SQLiteFunctions {
         (
             "pg_table_is_visible", 1, false,
             { connection, v throws(SQLFailure) in
-                // A schema that was made is not in the search path, which is public's and the catalogue's.
                 let rows = try connection.rows(
-                    "SELECT relnamespace < \(SQLCatalog.firstNumber) FROM pg_catalog.pg_class WHERE oid = ?1", [v[0]])
-                return rows.first?.first ?? .integer(1)
+                    """
+                    SELECT n.nspname, c.relname FROM pg_catalog.pg_class c \
+                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ?1
+                    """, [v[0]])
+                guard let row = rows.first, let schema = row[0].string, let name = row[1].string else { return .null }
+                return .integer(try SQLPathResolver(connection).isVisible(schema, name) ? 1 : 0)
             }
         ),
         ("pg_type_is_visible", 1, true, { _, _ in .integer(1) }),
@@ -78,10 +81,29 @@ extension SQLiteFunctions {
                 guard let number = v[0].integer else { return v[0] }
                 let rows = try connection.rows(
                     """
-                    SELECT CASE WHEN n.oid >= \(SQLCatalog.firstNumber) THEN n.nspname || '.' ELSE '' END || c.relname \
-                    FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ?1
+                    SELECT n.nspname, c.relname FROM pg_catalog.pg_class c \
+                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ?1
                     """, [.integer(number)])
-                return rows.first?.first ?? .text(String(number))
+                guard let row = rows.first, let schema = row[0].string, let name = row[1].string else {
+                    return .text(String(number))
+                }
+                let isVisible = try SQLPathResolver(connection).isVisible(schema, name)
+                return .text(isVisible ? name : "\(schema).\(name)")
+            }
+        ),
+        (
+            "fairlead_restart", 1, false,
+            { connection, v throws(SQLFailure) in
+                let isTemporary =
+                    !(try connection.rows(
+                        "SELECT 1 FROM temp.sqlite_master WHERE type = 'table' AND name = ?1", [v[0]])).isEmpty
+                let schema = isTemporary ? "temp" : "main"
+                // There is no such table before the first column that counts up by itself.
+                let found = try connection.rows(
+                    "SELECT 1 FROM \(schema).sqlite_master WHERE name = 'sqlite_sequence'")
+                guard !found.isEmpty else { return .null }
+                _ = try connection.rows("DELETE FROM \(schema).sqlite_sequence WHERE name = ?1", [v[0]])
+                return .null
             }
         ),
         (

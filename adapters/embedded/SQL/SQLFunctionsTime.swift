@@ -1,4 +1,4 @@
-// Functions on times, and those that say something about the session.
+// Functions on times, random numbers, and sleep.
 
 import Capabilities
 import Glibc
@@ -28,7 +28,7 @@ extension SQLiteFunctions {
             "pg_sleep", 1, false,
             { connection, v throws(SQLFailure) in
                 connection.sleep(seconds: v[0].number ?? 0)
-                if connection.mustStop { throw .cancelled }
+                if connection.mustStop { throw connection.stopFailure }
                 return .text("")
             }
         ),
@@ -96,30 +96,5 @@ extension SQLiteFunctions {
         default: throw .refused(.sqlQuery, "the field \(unit) of a time is not known here")
         }
         return result == result.rounded() ? .integer(Int64(result)) : .double(result)
-    }
-
-    // MARK: The session
-
-    static let sessions: [(String, Int32, Bool, Body)] = [
-        ("version", 0, true, fact("version")),
-        ("current_database", 0, true, { connection, _ in .text(connection.settings.database) }),
-        ("current_user", 0, true, { connection, _ in .text(connection.settings.user) }),
-        ("current_schema", 0, true, { _, _ in .text("public") }),
-        ("pg_backend_pid", 0, true, fact("pg_backend_pid")),
-        ("pg_is_in_recovery", 0, true, { _, _ in .integer(0) }),
-        ("pg_advisory_unlock_all", 0, true, { _, _ in .text("") }),
-        (
-            "current_setting", -1, false,
-            { connection, v throws(SQLFailure) in
-                guard let name = v.first?.string else { return .null }
-                if let value = connection.facts["setting." + name.lowercased()] { return value }
-                if v.count > 1, v[1].integer == 1 { return .null }
-                throw SQLFailure("42704", "unrecognized configuration parameter \"\(name)\"")
-            }
-        ),
-    ]
-
-    private static func fact(_ name: String) -> Body {
-        { connection, _ in connection.facts[name] ?? .null }
     }
 }

@@ -53,6 +53,10 @@ struct SQLRewrite {
     mutating func prefix(_ index: Int, _ text: String) { before[index] = text + before[index] }
     /// Puts text behind a word and everything that already stands behind it.
     mutating func suffix(_ index: Int, _ text: String) { after[index] += text }
+    /// Removes words with everything that was put before and behind them.
+    mutating func blank(_ range: Range<Int>) {
+        for index in range { (before[index], replacement[index], after[index]) = ("", "", "") }
+    }
     func isEdited(_ index: Int) -> Bool { replacement[index] != nil }
 
     // MARK: Looking

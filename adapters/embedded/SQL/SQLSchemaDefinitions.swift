@@ -15,6 +15,7 @@ extension SQLTranslator {
         let command = SQLCommand("CREATE SCHEMA")
         if SQLSchemaName.builtIn.contains(name) || name.hasPrefix("pg_") {
             guard !isTolerant else {
+                skips.append(.schema(name, whenThere: true))
                 rewrite.replaceAll("SELECT 1 WHERE 0")
                 return command
             }
@@ -26,6 +27,7 @@ extension SQLTranslator {
                 "42939", "unacceptable schema name \"\(name)\"",
                 detail: "The prefix \"pg_\" is reserved for system schemas.")
         }
+        if isTolerant { skips.append(.schema(name, whenThere: true)) }
         let marker = SQLText.quoted(SQLSchemaName.marker(name))
         rewrite.replaceAll("CREATE VIEW \(isTolerant ? "IF NOT EXISTS " : "")\(marker) AS SELECT 1")
         return command
@@ -47,6 +49,7 @@ extension SQLTranslator {
             if SQLSchemaName.builtIn.contains(name) {
                 throw refused("the schema \(name) is always there", piece.lowerBound)
             }
+            if isTolerant { skips.append(.schema(name, whenThere: false)) }
             let marker = SQLText.literal(SQLSchemaName.marker(name))
             if cascades {
                 for object in try columnTypes.schemas.contents(name) {

@@ -147,6 +147,7 @@ extension SQLTranslator {
     /// A relation's number is shown as its name.
     private mutating func showRelation(_ piece: Range<Int>, _ item: SQLResultItem) {
         guard item.type == .regclass else { return }
+        catalogNames.insert("regclass")
         rewrite.prefix(piece.lowerBound, "fairlead_regclass(")
         rewrite.suffix(piece.upperBound - 1, ")")
     }

@@ -3,80 +3,161 @@
 import CSQLite
 import Capabilities
 
+/// What a statement is about to do, as far as transactions are concerned.
+enum SQLWork: Equatable {
+    case reads
+    case writes
+    /// Makes a temporary table.
+    case makesTemporary(String)
+    /// Changes rows of a temporary table.
+    case writesTemporary(String)
+}
+
 /// A block is open for the client before SQLite has begun one.
 ///
 /// With READ COMMITTED each statement sees what is committed when it starts. So until the block writes, its statements run
 /// by themselves; the first one that writes takes the write lock, and from then on nobody else can commit. A block that
 /// only reads holds nobody up, and none ever fails because it had read before it wrote. Stricter levels begin SQLite's
 /// transaction, and with it one view of the data, at their first statement.
+///
+/// Temporary tables are nobody else's, and need no lock. One that a block makes is made at once, and a rollback drops it
+/// again with all that was put into it; only where a savepoint divides its rows does SQLite have to keep account of them.
 struct SQLTransactionState {
+    private struct Made {
+        let table: String
+        /// How many savepoints there were.
+        var savepoints: Int
+    }
+
     private var mode: SQLTransactionMode?
     /// Whether SQLite's transaction is open.
     private(set) var hasBegun = false
-    /// Savepoints that were set before it was.
-    private var waiting: [String] = []
+    /// The savepoints that are set; SQLite has them once its transaction is open.
+    private var savepoints: [String] = []
+    /// Temporary tables that the block has made without SQLite's transaction.
+    private var made: [Made] = []
+    /// Temporary tables that COMMIT drops, or empties.
+    private var droppedAtCommit: [String] = []
+    private var emptiedAtCommit: [String] = []
 
     mutating func begin(_ mode: SQLTransactionMode) { self.mode = mode }
 
     var isOpen: Bool { mode != nil }
 
+    /// Whether the end of the block is nothing to SQLite.
+    var endsSilently: Bool { !hasBegun && made.isEmpty && droppedAtCommit.isEmpty && emptiedAtCommit.isEmpty }
+
     mutating func end() {
         mode = nil
         hasBegun = false
-        waiting = []
+        savepoints = []
+        made = []
     }
 
     /// Called before a statement runs.
-    mutating func prepare(writes: Bool, command: String, on connection: SQLiteConnection) throws(SQLFailure) {
+    mutating func prepare(_ work: SQLWork, command: String, on connection: SQLiteConnection) throws(SQLFailure) {
         guard let mode else { return }
-        if writes, mode.isReadOnly {
-            throw SQLFailure("25006", "cannot execute \(command) in a read-only transaction")
+        var needsLock = false
+        switch work {
+        case .reads: break
+        case .writes, .makesTemporary:
+            guard !mode.isReadOnly else {
+                throw SQLFailure("25006", "cannot execute \(command) in a read-only transaction")
+            }
+            needsLock = work == .writes
+        case .writesTemporary(let table):
+            needsLock = !made.contains { $0.table == table && $0.savepoints == savepoints.count }
         }
         guard !hasBegun else { return }
         let seesOneView = mode.isolation == .repeatableRead || mode.isolation == .serializable
-        guard writes || seesOneView else { return }
-        try connection.execute(writes ? "BEGIN IMMEDIATE" : "BEGIN")
+        guard needsLock || seesOneView else { return }
+        // With one view for the whole block a temporary table's rows need no lock of the others'.
+        try connection.execute(needsLock && !(seesOneView && work != .writes) ? "BEGIN IMMEDIATE" : "BEGIN")
         hasBegun = true
-        for name in waiting { try connection.execute("SAVEPOINT \(SQLText.quoted(name))") }
-        waiting = []
+        for name in savepoints { try connection.execute("SAVEPOINT \(SQLText.quoted(name))") }
+    }
+
+    /// Notes that a temporary table was made, and what COMMIT does to it.
+    mutating func noteTemporary(_ table: String, onCommit action: SQLTemporaryTable.AtCommit) {
+        if isOpen, !hasBegun { made.append(Made(table: table, savepoints: savepoints.count)) }
+        switch action {
+        case .keep: break
+        case .empty: emptiedAtCommit.append(table)
+        case .drop: droppedAtCommit.append(table)
+        }
     }
 
     mutating func commit(on connection: SQLiteConnection) throws(SQLFailure) {
         defer { end() }
         do throws(SQLFailure) {
-            try connection.execute("COMMIT")
+            try endTemporaryTables(on: connection)
+            if hasBegun { try connection.execute("COMMIT") }
         } catch {
             connection.rollBackQuietly()
+            try? undo(made, on: connection)
             throw error
         }
+    }
+
+    /// Drops and empties what was made to be dropped and emptied.
+    mutating func endTemporaryTables(on connection: SQLiteConnection) throws(SQLFailure) {
+        for table in droppedAtCommit { try connection.execute("DROP TABLE IF EXISTS temp.\(SQLText.quoted(table))") }
+        droppedAtCommit = []
+        var left: [String] = []
+        for table in emptiedAtCommit where try connection.hasTemporary(table) {
+            try connection.execute("DELETE FROM temp.\(SQLText.quoted(table))")
+            left.append(table)
+        }
+        emptiedAtCommit = left
     }
 
     mutating func rollback(on connection: SQLiteConnection) throws(SQLFailure) {
         defer { end() }
         connection.forgetCatalog()
         // SQLite may have rolled back by itself, when the disk was full.
-        guard sqlite3_get_autocommit(connection.handle) == 0 else { return }
-        try connection.execute("ROLLBACK")
+        if sqlite3_get_autocommit(connection.handle) == 0 { try connection.execute("ROLLBACK") }
+        try undo(made, on: connection)
+        droppedAtCommit = []
+    }
+
+    private func undo(_ tables: [Made], on connection: SQLiteConnection) throws(SQLFailure) {
+        for one in tables.reversed() {
+            try connection.execute("DROP TABLE IF EXISTS temp.\(SQLText.quoted(one.table))")
+        }
     }
 
     mutating func savepoint(_ name: String, on connection: SQLiteConnection) throws(SQLFailure) {
-        if hasBegun { try connection.execute("SAVEPOINT \(SQLText.quoted(name))") } else { waiting.append(name) }
+        if hasBegun { try connection.execute("SAVEPOINT \(SQLText.quoted(name))") }
+        savepoints.append(name)
     }
 
     mutating func release(_ name: String, on connection: SQLiteConnection) throws(SQLFailure) {
-        if hasBegun { return try connection.execute("RELEASE \(SQLText.quoted(name))") }
-        guard let place = waiting.lastIndex(of: name) else { throw Self.missing(name) }
-        waiting.removeSubrange(place...)
+        guard let place = savepoints.lastIndex(of: name) else { throw Self.missing(name) }
+        if hasBegun { try connection.execute("RELEASE \(SQLText.quoted(name))") }
+        savepoints.removeSubrange(place...)
+        for index in made.indices { made[index].savepoints = min(made[index].savepoints, place) }
     }
 
     mutating func rollBack(to name: String, on connection: SQLiteConnection) throws(SQLFailure) {
         connection.forgetCatalog()
-        if hasBegun { return try connection.execute("ROLLBACK TO \(SQLText.quoted(name))") }
-        guard let place = waiting.lastIndex(of: name) else { throw Self.missing(name) }
-        waiting.removeSubrange((place + 1)...)
+        guard let place = savepoints.lastIndex(of: name) else { throw Self.missing(name) }
+        if hasBegun { try connection.execute("ROLLBACK TO \(SQLText.quoted(name))") }
+        // They stay noted: should SQLite take the dropping back, the end of the block drops them again.
+        try undo(made.filter { $0.savepoints > place }, on: connection)
+        savepoints.removeSubrange((place + 1)...)
     }
 
     private static func missing(_ name: String) -> SQLFailure {
         SQLFailure("3B001", "savepoint \"\(name)\" does not exist")
     }
+}
+
+/// A temporary table that a statement makes.
+struct SQLTemporaryTable: Equatable {
+    enum AtCommit {
+        case keep, empty, drop
+    }
+
+    var name: String
+    var atCommit = AtCommit.keep
 }

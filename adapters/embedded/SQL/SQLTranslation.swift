@@ -14,8 +14,10 @@ struct SQLTranslation {
     var items: [SQLResultItem] = []
     /// Parameters with a type that the text itself tells, by number.
     var parameterTypes: [Int: SQLType] = [:]
-    /// Whether it names the catalogue, which then has to be up to date.
+    /// Whether it names the catalogue.
     var readsCatalog = false
+    /// The relations and functions of the catalogue that it names: the catalogue then has to be up to date.
+    var catalogNames: Set<String> = []
     /// Whether it has to hold the write lock although it only reads: `FOR UPDATE`.
     var locksRows = false
     /// Whether it cannot run in a transaction block.
@@ -24,6 +26,12 @@ struct SQLTranslation {
     var tolerated: Set<String> = []
     /// The table that a definition makes or changes.
     var table = ""
+    /// What it may leave out.
+    var skips: [SQLSkip] = []
+    /// The temporary table that it makes.
+    var temporary: SQLTemporaryTable?
+    /// The table whose rows it changes, when that can be a temporary one.
+    var changed: String?
 
     /// Becomes a statement that does nothing and answers as the client's does.
     mutating func doNothing() {
@@ -46,8 +54,14 @@ struct SQLTranslator {
     var tolerated: Set<String> = []
     /// The table that a definition makes or changes, and its columns.
     var tableName = ""
+    var skips: [SQLSkip] = []
+    var temporary: SQLTemporaryTable?
     var columnNames: Set<String> = []
     var readsCatalog = false
+    /// Relations and functions of the catalogue that are named.
+    var catalogNames: Set<String> = []
+    /// Calls of generate_series outside of lists of tables, and their types.
+    var listSeries: [(index: Int, type: SQLType)] = []
     /// Where relations are named, once it was asked for.
     var knownRelations: [Int: Bool]?
     /// The types of the columns that are named, and of the parameters that the client has told.
@@ -115,8 +129,25 @@ struct SQLTranslator {
         if let selfMade { (sql, places) = (Array(selfMade.utf8), []) }
         return SQLTranslation(
             sql: sql, first: first, then: then, places: places, command: command, items: items,
-            parameterTypes: parameterTypes, readsCatalog: readsCatalog, locksRows: locksRows, standsAlone: standsAlone,
-            tolerated: tolerated, table: tableName)
+            parameterTypes: parameterTypes, readsCatalog: readsCatalog, catalogNames: catalogNames,
+            locksRows: locksRows, standsAlone: standsAlone,
+            tolerated: tolerated, table: tableName, skips: skips, temporary: temporary, changed: changedTable)
+    }
+
+    /// The table of an INSERT, UPDATE or DELETE, unless its schema is none of temporary tables.
+    private var changedTable: String? {
+        var next: Int
+        switch tokens.first?.text {
+        case "update": next = 1
+        case "insert", "delete": next = 2
+        default: return nil
+        }
+        if rewrite.isWord(next, "only") { next += 1 }
+        if rewrite.isMark(next + 1, ".") {
+            guard rewrite.isWord(next, "pg_temp") else { return nil }
+            next += 2
+        }
+        return next < tokens.count && tokens[next].isName ? tokens[next].text : nil
     }
 
     func refused(_ reason: String, _ index: Int) -> SQLFailure {

@@ -103,7 +103,7 @@ extension SQLTranslator {
     }
 
     /// Puts a value of `type` in the place of a string that has no type of its own.
-    private mutating func readString(_ index: Int, as type: SQLType) throws(SQLFailure) {
+    mutating func readString(_ index: Int, as type: SQLType) throws(SQLFailure) {
         let value: SQLValue
         do throws(SQLFailure) {
             value = try type.value(try tokens[index].stringValue(in: rewrite.source) ?? [])
@@ -153,7 +153,7 @@ extension SQLTranslator {
     }
 
     /// An argument that is one expression of operands and arithmetic.
-    private func argument(_ words: Range<Int>) throws(SQLFailure) -> SQLOperand? {
+    func argument(_ words: Range<Int>) throws(SQLFailure) -> SQLOperand? {
         guard let start = words.first, let whole = try chain(from: start)?.last,
             whole.words.upperBound == words.upperBound - 1
         else { return nil }

@@ -106,7 +106,7 @@ extension SQLTranslator {
         return isAlias(last, from: piece.lowerBound) ? piece.lowerBound..<last : piece
     }
 
-    private func isAggregate(_ index: Int) -> Bool {
+    func isAggregate(_ index: Int) -> Bool {
         tokens[index].kind == .word && rewrite.isMark(index + 1, "(") && Self.aggregates.contains(tokens[index].text)
     }
 

@@ -11,6 +11,8 @@ extension SQLTranslator {
         try arrayCasts(range)
         try casts(range)
         try operators(range)
+        try series(range)
+        try typeNames(range)
         try divisions(range)
         try typedOperators(range)
     }
@@ -39,12 +41,19 @@ extension SQLTranslator {
                     if rewrite.isMark(index + 3, "(") { rewrite.remove(index..<(index + 2)) }
                     continue
                 }
-                if name == "information_schema" { readsCatalog = true }
+                if name == "information_schema" {
+                    readsCatalog = true
+                    catalogNames.insert(name)
+                }
                 if name == "sqlite" || name.hasPrefix("sqlite_") {
                     throw SQLFailure("3F000", "schema \"\(name)\" does not exist", offset: tokens[index].start)
                 }
             }
-            if name.hasPrefix("pg_") { readsCatalog = true }
+            let isPlainCall = rewrite.isMark(index + 1, "(") && SQLFunctionNames.withoutCatalogue.contains(name)
+            if name.hasPrefix("pg_"), !isPlainCall {
+                readsCatalog = true
+                catalogNames.insert(name)
+            }
             if tokens[index].kind == .word {
                 if name.hasPrefix("sqlite_") || name.hasPrefix("pragma_") {
                     throw SQLFailure("42P01", "relation \"\(name)\" does not exist", offset: tokens[index].start)

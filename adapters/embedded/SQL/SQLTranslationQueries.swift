@@ -12,6 +12,7 @@ extension SQLTranslator {
         try orderings(0..<tokens.count)
         try limits()
         try selectLists()
+        try seriesInLists()
         try scalarQueries()
         return command
     }
@@ -56,6 +57,7 @@ extension SQLTranslator {
         try expressions(rewrite.rest(next))
         try limits()
         try selectLists()
+        try seriesInLists()
         try scalarQueries()
         items = []
         return SQLCommand("EXPLAIN", writes: false)

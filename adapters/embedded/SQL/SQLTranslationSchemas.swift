@@ -22,11 +22,16 @@ extension SQLTranslator {
     ]
 
     /// The places at which a relation is named, and whether an alias may stand behind it.
-    func relationPlaces() -> [Int: Bool] {
+    func relationPlaces() -> [Int: Bool] { Self.relationPlaces(tokens) }
+
+    static func relationPlaces(_ tokens: [SQLToken]) -> [Int: Bool] {
+        func isWord(_ index: Int, _ word: String) -> Bool {
+            tokens.indices.contains(index) && tokens[index].isWord(word)
+        }
         var places: [Int: Bool] = [:]
-        let isList = rewrite.isWord(0, "drop") || rewrite.isWord(0, "truncate")
-        let isDefinition = isList || rewrite.isWord(0, "alter")
-        let makesIndex = rewrite.isWord(0, "create") && (rewrite.isWord(1, "index") || rewrite.isWord(2, "index"))
+        let isList = isWord(0, "drop") || isWord(0, "truncate")
+        let isDefinition = isList || isWord(0, "alter")
+        let makesIndex = isWord(0, "create") && (isWord(1, "index") || isWord(2, "index"))
         var lists = [(inList: isList, isCall: false)]
         for index in tokens.indices {
             let token = tokens[index]
@@ -53,9 +58,9 @@ extension SQLTranslator {
                 // `IS DISTINCT FROM` and `extract(… FROM …)` name no relation.
                 let isComparison =
                     before?.isWord("distinct") == true
-                    && (rewrite.isWord(index - 2, "is") || rewrite.isWord(index - 2, "not"))
+                    && (isWord(index - 2, "is") || isWord(index - 2, "not"))
                 if !top.isCall, !isComparison { lists[lists.count - 1].inList = true }
-            } else if token.kind == .word, Self.listEnds.contains(token.text), !rewrite.isMark(index - 1, ".") {
+            } else if token.kind == .word, Self.listEnds.contains(token.text), before?.isMark(".") != true {
                 lists[lists.count - 1].inList = false
             }
         }
@@ -85,7 +90,7 @@ extension SQLTranslator {
         return true
     }
 
-    private func hasAlias(_ next: Int, isInsertion: Bool) -> Bool {
+    func hasAlias(_ next: Int, isInsertion: Bool) -> Bool {
         guard next < tokens.count else { return false }
         if tokens[next].isWord("as") { return true }
         guard !isInsertion, tokens[next].isName else { return false }

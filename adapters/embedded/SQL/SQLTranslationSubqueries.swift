@@ -60,6 +60,8 @@ extension SQLTranslator {
             case "from" where !rewrite.isWord(index - 1, "distinct"):
                 if listEnd == nil { listEnd = index }
                 mayHaveMore = true
+            case "generate_series" where listEnd == nil:
+                (mayHaveMore, isCombined) = (true, true)
             case "group": isCombined = true
             case "union", "intersect", "except":
                 if listEnd == nil { listEnd = index }
@@ -68,6 +70,7 @@ extension SQLTranslator {
             default: break
             }
         }
+        if mayHaveMore, listEnd == nil { listEnd = close }
         guard mayHaveMore, let listEnd, listEnd > open + 2 else { return }
         let items = rewrite.split((open + 2)..<listEnd)
         // A row of several is compared with a row, and a star may be one.

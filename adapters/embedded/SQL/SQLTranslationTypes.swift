@@ -8,6 +8,8 @@ final class SQLColumnTypes {
     private let keys: (String) throws(SQLFailure) -> Set<String>
     let schemas: SQLSchemaLookup
     private var found: [String: SQLType]?
+    /// Columns of what is no table: functions that give rows.
+    private var noted: [String: SQLType] = [:]
 
     init(
         _ look: @escaping () throws(SQLFailure) -> [String: SQLType] = { [:] },
@@ -21,9 +23,15 @@ final class SQLColumnTypes {
     /// The types of all columns of the tables that are named, by the columns' names.
     func all() throws(SQLFailure) -> [String: SQLType] {
         if let found { return found }
-        let types = try look()
+        let types = try look().merging(noted) { $0 == $1 ? $0 : .unknown }
         found = types
         return types
+    }
+
+    /// Adds a column; one of the same name and another type is not known any more.
+    func note(_ column: String, _ type: SQLType) {
+        noted[column] = noted[column].map { $0 == type ? type : .unknown } ?? type
+        found = found?.merging([column: type]) { $0 == $1 ? $0 : .unknown }
     }
 
     func type(of column: String) throws(SQLFailure) -> SQLType { try all()[column] ?? .unknown }

@@ -18,6 +18,8 @@ final class SQLiteConnection: @unchecked Sendable {
     /// The handle as long as it is open, for other threads.
     private let open: Mutex<UInt?>
     private let isCancelled = Atomic(false)
+    /// Whether a client's message is worked on, which may take several calls.
+    private let isInRequest = Atomic(false)
     /// What the callbacks compare the clock with; `.max` for no bound.
     private var statementDeadline = UInt64.max
     private var lockDeadline = UInt64.max
@@ -27,17 +29,33 @@ final class SQLiteConnection: @unchecked Sendable {
     /// What ``SQLSessionSettings/facts`` says now.
     var facts: [String: SQLValue]
     var transaction = SQLTransactionState()
+    let shared: SQLSharedState
+    var advisoryLocks: SQLAdvisoryLocks { shared.advisoryLocks }
+    private(set) var searchPath = SQLSearchPath.standard
+    private var pathVersion = 0
+    private var made: (names: Set<String>, at: SQLResolution)?
+    private var plain: (isPlain: Bool, at: SQLResolution)?
+    /// Whether the open block has made, changed or dropped relations.
+    private var definesInBlock = false
+    var locks = SQLHeldLocks()
     var cache = SQLStatementCache()
     /// SQLite's version of the tables that the catalogue was filled from.
     private var catalogVersion: Int64?
     /// When the block, or the statement outside of one, has begun.
     private(set) var transactionTime = ""
     private(set) var statementTime = ""
+    /// The series that have a table here, and how many can have one.
+    private var series: Set<SQLSeriesName> = []
+    private static let mostSeries = 1_000
     /// Compiled statements that nobody holds any more.
     private let retired = Mutex<[UInt]>([])
 
-    init(path: String, syncsEachCommit: Bool, _ settings: SQLSessionSettings) throws(SQLFailure) {
+    init(
+        path: String, syncsEachCommit: Bool, _ settings: SQLSessionSettings,
+        shared: SQLSharedState = SQLSharedState()
+    ) throws(SQLFailure) {
         self.settings = settings
+        self.shared = shared
         facts = settings.facts
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
@@ -64,6 +82,7 @@ final class SQLiteConnection: @unchecked Sendable {
             try execute("PRAGMA temp_store = MEMORY")
             try SQLiteFunctions.register(on: self)
             try SQLCatalog.attach(to: self)
+            settingChanged("search_path", settings.facts["setting.search_path"] ?? .null)
         } catch {
             close()
             throw error
@@ -85,6 +104,7 @@ final class SQLiteConnection: @unchecked Sendable {
             })
         else { return }
         startCall()
+        advisoryLocks.releaseAll(owner)
         // Statements that are still held keep the connection as a zombie until they are finalized; a zombie in a transaction
         // would keep the database's one write lock too.
         if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
@@ -100,6 +120,20 @@ final class SQLiteConnection: @unchecked Sendable {
             if let number { sqlite3_interrupt(OpaquePointer(bitPattern: number)) }
         }
     }
+
+    /// A request to cancel holds for all calls from here to ``endRequest()``, from any thread.
+    func beginRequest() {
+        forgetCancel()
+        isInRequest.store(true, ordering: .releasing)
+    }
+
+    func endRequest() {
+        isInRequest.store(false, ordering: .releasing)
+        forgetCancel()
+    }
+
+    /// What was to be cancelled is over.
+    func forgetCancel() { isCancelled.store(false, ordering: .releasing) }
 
     /// Whether the running statement is to end.
     var mustStop: Bool {
@@ -120,7 +154,7 @@ final class SQLiteConnection: @unchecked Sendable {
         statementTime = SQLiteFunctions.clock()
         if !transaction.isOpen || isFirstOfBlock { transactionTime = statementTime }
         isFirstOfBlock = !transaction.isOpen
-        isCancelled.store(false, ordering: .releasing)
+        if !isInRequest.load(ordering: .acquiring) { forgetCancel() }
         hasTimedOut = false
         statementDeadline =
             limits.statementMilliseconds > 0 ? Self.now + UInt64(limits.statementMilliseconds) * 1_000_000 : .max
@@ -159,7 +193,15 @@ final class SQLiteConnection: @unchecked Sendable {
 
     // MARK: The catalogue
 
-    func refreshCatalog() throws(SQLFailure) {
+    /// Brings what `names` name of the catalogue up to date.
+    func refreshCatalog(_ names: Set<String>) throws(SQLFailure) {
+        guard !names.isEmpty else { return }
+        var others = names
+        for relation in settings.liveRelations where others.remove(relation.name) != nil {
+            try SQLCatalog.fill(relation, on: self)
+        }
+        others.remove("pg_catalog")
+        guard !others.isEmpty else { return }
         catalogVersion = try SQLCatalogContents.refresh(on: self, since: catalogVersion)
     }
 
@@ -169,6 +211,49 @@ final class SQLiteConnection: @unchecked Sendable {
     func tablesChanged() {
         cache.clear()
         widths = [:]
+        shared.noteDefinition()
+        definesInBlock = transaction.isOpen
+    }
+
+    /// What a block has made is known to others from now on, or is no more.
+    func transactionEnded() {
+        guard definesInBlock else { return }
+        definesInBlock = false
+        shared.noteDefinition()
+    }
+
+    // MARK: The search path
+
+    var resolution: SQLResolution { SQLResolution(path: pathVersion, definitions: shared.definitionCount) }
+
+    /// Notes a setting that decides what statements mean.
+    func settingChanged(_ name: String, _ value: SQLValue) {
+        guard name == "search_path", let path = value.string.flatMap({ SQLSearchPath($0) }), path != searchPath else {
+            return
+        }
+        searchPath = path
+        pathVersion += 1
+        cache.clear()
+    }
+
+    /// The schemas that were made.
+    func madeSchemas() throws(SQLFailure) -> Set<String> {
+        let now = resolution
+        if let made, made.at == now { return made.names }
+        let rows = try rows(
+            "SELECT name FROM main.sqlite_master WHERE type = 'view' AND name LIKE '%' || char(31)")
+        let names = Set(rows.compactMap { $0[0].string.map { SQLSchemaName.split($0).schema } })
+        made = (names, now)
+        return names
+    }
+
+    /// Whether names without a schema mean what SQLite takes them for.
+    func hasPlainPath() throws(SQLFailure) -> Bool {
+        let now = resolution
+        if let plain, plain.at == now { return plain.isPlain }
+        let isPlain = try SQLPathResolver(self).isPlain
+        plain = (isPlain, now)
+        return isPlain
     }
 
     /// The widths of columns that are their row's number, by table and column.
@@ -192,6 +277,11 @@ final class SQLiteConnection: @unchecked Sendable {
         let type = SQLColumnRule.width(of: name.name, in: rows?.first?.first?.string ?? "")
         widths[name] = type
         return type
+    }
+
+    /// Whether the session has a temporary table of this name.
+    func hasTemporary(_ table: String) throws(SQLFailure) -> Bool {
+        !(try rows("SELECT 1 FROM temp.sqlite_master WHERE name = ?1", [.text(table)])).isEmpty
     }
 
     // MARK: Statements
@@ -233,6 +323,31 @@ final class SQLiteConnection: @unchecked Sendable {
     }
 
     func compile(_ sql: String) throws(SQLFailure) -> OpaquePointer { try compile(Array(sql.utf8)) }
+
+    /// Compiles a statement and makes the tables of series that it, or a view in it, names.
+    func compileWithSeries(_ sql: [UInt8]) throws(SQLFailure) -> OpaquePointer {
+        while true {
+            do throws(SQLFailure) {
+                return try compile(sql)
+            } catch {
+                guard let name = missingSeries, !series.contains(name) else { throw error }
+                // What a module takes is given back with the connection.
+                guard series.count < Self.mostSeries else {
+                    throw SQLFailure(
+                        "54000", "a session has at most \(Self.mostSeries) names for columns of generate_series")
+                }
+                try SQLSeriesTable.register(name, on: self)
+                series.insert(name)
+            }
+        }
+    }
+
+    /// The series whose table the last statement did not find.
+    private var missingSeries: SQLSeriesName? {
+        String(cString: sqlite3_errmsg(handle)).components(after: "no such table: ").flatMap {
+            SQLSeriesName(module: $0.components(after: "main.") ?? $0)
+        }
+    }
 
     /// The rows of a query of our own.
     func rows(_ sql: String, _ values: [SQLValue] = []) throws(SQLFailure) -> [[SQLValue]] {

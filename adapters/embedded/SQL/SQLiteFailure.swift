@@ -11,7 +11,9 @@ enum SQLiteFailure {
     static func translate(code: Int32, message: String, offset: Int?, on connection: SQLiteConnection) -> SQLFailure {
         if message.hasPrefix(mark) {
             let state = String(message.dropFirst().prefix(5))
-            return SQLFailure(state, String(message.dropFirst(6)))
+            var failure = SQLFailure(state, String(message.dropFirst(6)))
+            if state == "0A000" { failure.refused = .sqlQuery }
+            return failure
         }
         switch code & 0xFF {
         case SQLITE_CONSTRAINT: return constraint(code: code, message: message, on: connection)

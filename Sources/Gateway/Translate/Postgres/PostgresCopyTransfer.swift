@@ -121,6 +121,7 @@ extension PostgresTranslatedSession {
             } catch {
                 throw SQLFailure("08006", "the client went away in the middle of COPY")
             }
+            if running.wasCancelled { throw .cancelled }
             switch request {
             case .copyData(let range):
                 reader.append(connection.input[range])

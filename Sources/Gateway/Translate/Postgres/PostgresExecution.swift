@@ -16,27 +16,37 @@ extension PostgresTranslatedSession {
         case .savepoint(let name):
             try requireBlock("SAVEPOINT")
             try await sql.savepoint(name)
+            savepoints.append(PostgresSavepoint(name: name, settings: settings, lastPortal: lastPortal))
             out.commandComplete("SAVEPOINT")
         case .release(let name):
             try requireBlock("RELEASE SAVEPOINT")
             try await sql.release(name)
+            if let place = savepoints.lastIndex(where: { $0.name == name }) { savepoints.removeSubrange(place...) }
             out.commandComplete("RELEASE")
         case .rollBackTo(let name):
             try requireBlock("ROLLBACK TO SAVEPOINT")
-            try await closeCursors()
+            let place = savepoints.lastIndex { $0.name == name }
+            await rollBackPortals(after: place.map { savepoints[$0].lastPortal } ?? .max)
             try await sql.rollBack(to: name)
             block = .open
+            if let place {
+                settings.restore(savepoints[place].settings)
+                savepoints.removeSubrange((place + 1)...)
+                publishSettings()
+            }
             out.commandComplete("ROLLBACK")
         case .prepare(let name, let types, let range):
             try checkFree(Array(name.utf8))
             try check(CapabilitySet(.sqlPrepared))
-            let text = Array(prepared.text[range])
-            statements[Array(name.utf8)] = try await prepare(text, types: types, mayBeCached: true)
+            let inner = try await prepare(Array(prepared.text[range]), types: types, mayBeCached: true)
+            (inner.source, inner.isFromSQL) = (prepared.source, true)
+            statements[Array(name.utf8)] = inner
             out.commandComplete("PREPARE")
         case .execute(let name, let arguments): try await executeNamed(portal, name, arguments, limit: limit)
         case .deallocate(let name): try deallocate(name)
-        case .declare(let name, let range): try await declare(name, Array(prepared.text[range]))
-        case .fetch(let name, let count, let moves): try await fetch(name, count, moves: moves, formats: portal.formats)
+        case .declare(let name, let options, let range):
+            try await declare(name, Array(prepared.text[range]), options, prepared.source)
+        case .fetch(let name, let step, let moves): try await fetch(name, step, moves: moves, formats: portal.formats)
         case .close(let name):
             if let name {
                 guard portals[Array(name.utf8)] != nil else { throw Self.noCursor(name) }
@@ -52,8 +62,6 @@ extension PostgresTranslatedSession {
         }
     }
 
-    private func closeCursors() async throws(SQLFailure) { await closeAllPortals() }
-
     // MARK: Queries
 
     /// Sends rows and, at the end, the tag; a suspended portal goes on with the next Execute.
@@ -66,14 +74,19 @@ extension PostgresTranslatedSession {
             }
             return out.commandComplete(Self.tag(statement.command, 0))
         }
+        if block != .none { blockHasQueried = true }
+        if statement.command.writes { try await keepSight(but: portal) }
         let cursor = try open(portal, statement)
         let before = portal.rows
+        if portal.prepared.readsObjects, before == 0 { tellObjects() }
         let affected = try await rows(portal, cursor, limit: limit, hasRows: statement.columns != nil)
         guard let affected else { return out.portalSuspended() }
         portal.isDone = true
         let command = statement.command
         let count = command.writes ? affected : Int64(portal.rows - before)
         out.commandComplete(tag ?? Self.tag(command, count))
+        // What a function has set holds for the next statement.
+        publishSettings()
     }
 
     static func tag(_ command: SQLCommand, _ count: Int64) -> String {
@@ -82,9 +95,10 @@ extension PostgresTranslatedSession {
     }
 
     /// Sends up to `limit` rows; the number of rows that were affected once there are no more, else nil.
-    private func rows(
+    func rows(
         _ portal: PostgresPortal, _ cursor: any SQLCursor, limit: Int, hasRows: Bool
     ) async throws(SQLFailure) -> Int64? {
+        if let kept = portal.kept { return try await rows(portal, kept, limit: limit) }
         var left = limit > 0 ? limit : Int.max
         while true {
             if portal.sent == portal.batch.rowCount {
@@ -92,16 +106,54 @@ extension PostgresTranslatedSession {
                 if left == 0 { return nil }
                 portal.batch = try await cursor.fetch(limit > 0 ? left : 0)
                 portal.sent = 0
+                if session.waker.isCancelled { throw .cancelled }
+                tellNotices()
                 continue
             }
             if left == 0 { return nil }
             try send(portal, portal.described ?? portal.prepared.described ?? cursor.columns ?? [], isSent: hasRows)
             left -= 1
-            do {
-                try await connection.relieve()
-            } catch {
-                throw SQLFailure("08006", "the client went away")
+            try await relieve()
+        }
+    }
+
+    func relieve() async throws(SQLFailure) {
+        do {
+            try await connection.relieve()
+        } catch {
+            throw SQLFailure("08006", "the client went away")
+        }
+    }
+
+    /// The same with rows that were kept.
+    private func rows(
+        _ portal: PostgresPortal, _ kept: PostgresKeptRows, limit: Int
+    ) async throws(SQLFailure) -> Int64? {
+        let columns = portal.described ?? portal.prepared.described ?? Self.settled(portal.cursor?.columns) ?? []
+        var left = limit > 0 ? limit : Int.max
+        while left > 0 {
+            try await load(portal, kept, kept.position + 1)
+            guard kept.position < kept.count else {
+                kept.position = kept.count + 1
+                return 0
             }
+            kept.position += 1
+            try send(kept.row(kept.position), columns, portal)
+            portal.rows += 1
+            left -= 1
+            try await relieve()
+        }
+        return nil
+    }
+
+    /// Sends one row in the formats of a portal.
+    func send(
+        _ values: ArraySlice<SQLValue>, _ columns: [SQLColumn], _ portal: PostgresPortal
+    ) throws(SQLFailure) {
+        let start = values.startIndex
+        try out.dataRow(columns.count) { (index, bytes) throws(SQLFailure) in
+            try PostgresValueWriter.append(
+                values[start + index], columns[index], binary: portal.isBinary(index), to: &bytes)
         }
     }
 
@@ -139,30 +191,42 @@ extension PostgresTranslatedSession {
             if let readOnly { mode.isReadOnly = readOnly }
             try await sql.begin(mode)
             block = .open
+            blockHasQueried = false
+            settingsBefore = settings
+            note(mode)
         }
-        settingsBefore = settings
+        if settingsBefore == nil { settingsBefore = settings }
         out.commandComplete("BEGIN")
     }
 
+    private func note(_ mode: SQLTransactionMode) {
+        blockMode = mode
+        settings.noteTransaction(mode)
+    }
+
     private func commit(chains: Bool) async throws(SQLFailure) {
+        let mode = blockMode
         switch block {
         case .failed: return try await rollback(chains: chains, tag: "ROLLBACK")
         case .none, .implicit:
             if chains { throw SQLFailure("25P01", "COMMIT AND CHAIN can only be used in transaction blocks") }
             warn("25P01", "there is no transaction in progress")
             if block == .implicit {
+                try await commitPortals()
                 block = .none
+                sharedSettings.commit()
                 try await sql.commit()
             }
         case .open:
-            await closeAllPortals()
+            try await commitPortals()
             block = .none
             settingsBefore = nil
-            endLocalSettings()
+            savepoints = []
+            sharedSettings.commit()
             try await sql.commit()
         }
         out.commandComplete("COMMIT")
-        if chains { try await chain() }
+        if chains { try await chain(mode) }
     }
 
     private func rollback(chains: Bool, tag: String = "ROLLBACK") async throws(SQLFailure) {
@@ -170,26 +234,26 @@ extension PostgresTranslatedSession {
             if chains { throw SQLFailure("25P01", "ROLLBACK AND CHAIN can only be used in transaction blocks") }
             warn("25P01", "there is no transaction in progress")
         }
-        await closeAllPortals()
+        await rollBackPortals()
         let wasBegun = block != .none
+        let mode = blockMode
+        if let before = settingsBefore { settings.restore(before) } else { sharedSettings.rollback() }
         block = .none
-        if let before = settingsBefore { settings.restore(before) }
         settingsBefore = nil
-        localSettings = []
+        savepoints = []
+        sharedSettings.forgetLocals()
         if wasBegun { try await sql.rollback() }
         out.commandComplete(tag)
-        if chains { try await chain() }
+        if chains { try await chain(mode) }
     }
 
-    private func chain() async throws(SQLFailure) {
-        try await sql.begin(settings.transactionMode)
+    /// Begins a block like the one that has ended.
+    private func chain(_ mode: SQLTransactionMode?) async throws(SQLFailure) {
+        let mode = mode ?? settings.transactionMode
+        try await sql.begin(mode)
         block = .open
         settingsBefore = settings
-    }
-
-    private func endLocalSettings() {
-        for (name, value) in localSettings.reversed() { try? settings.set(name, value) }
-        localSettings = []
+        note(mode)
     }
 
     // MARK: Prepared statements and cursors of SQL
@@ -245,64 +309,6 @@ extension PostgresTranslatedSession {
         await run.cursor?.close()
     }
 
-    private func declare(_ name: String, _ text: [UInt8]) async throws(SQLFailure) {
-        guard block == .open || block == .implicit else {
-            throw SQLFailure("25P01", "DECLARE CURSOR can only be used in transaction blocks")
-        }
-        try check(CapabilitySet(.sqlCursor))
-        let key = Array(name.utf8)
-        guard portals[key] == nil else { throw SQLFailure("42P03", "cursor \"\(name)\" already exists") }
-        let prepared = try await prepare(text, types: [], mayBeCached: false)
-        guard let statement = prepared.statement, statement.columns != nil, !statement.command.writes else {
-            throw SQLFailure("42601", "DECLARE CURSOR takes a query that gives rows and changes nothing")
-        }
-        let portal = PostgresPortal(prepared, [], [])
-        let cursor = try open(portal, statement)
-        try await cursor.describe()
-        portals[key] = portal
-        out.commandComplete("DECLARE CURSOR")
-    }
-
-    private func fetch(_ name: String, _ count: Int, moves: Bool, formats: [UInt16]) async throws(SQLFailure) {
-        guard let portal = portals[Array(name.utf8)], let statement = portal.prepared.statement else {
-            throw Self.noCursor(name)
-        }
-        let cursor = try open(portal, statement)
-        let before = portal.rows
-        let view = PostgresPortal(portal.prepared, [], formats)
-        view.batch = portal.batch
-        view.sent = portal.sent
-        view.rows = portal.rows
-        if count > 0 {
-            let limit = count == .max ? 0 : count
-            if moves {
-                _ = try await skip(view, cursor, limit: limit)
-            } else {
-                _ = try await rows(view, cursor, limit: limit, hasRows: true)
-            }
-        }
-        portal.batch = view.batch
-        portal.sent = view.sent
-        portal.rows = view.rows
-        out.commandComplete("\(moves ? "MOVE" : "FETCH") \(view.rows - before)")
-    }
-
-    private func skip(_ portal: PostgresPortal, _ cursor: any SQLCursor, limit: Int) async throws(SQLFailure) -> Bool {
-        var left = limit > 0 ? limit : Int.max
-        while left > 0 {
-            if portal.sent == portal.batch.rowCount {
-                guard !portal.batch.isLast else { return true }
-                portal.batch = try await cursor.fetch(limit > 0 ? left : 0)
-                portal.sent = 0
-                continue
-            }
-            portal.sent += 1
-            portal.rows += 1
-            left -= 1
-        }
-        return false
-    }
-
     // MARK: Settings
 
     private func settingStatement(_ kind: PostgresStatementKind) async throws(SQLFailure) {
@@ -334,12 +340,8 @@ extension PostgresTranslatedSession {
                 warn("25P01", "SET LOCAL can only be used in transaction blocks")
                 return out.commandComplete("SET")
             }
-            let old = (try? settings.show(name))?.value ?? ""
-            try settings.set(name, value)
-            localSettings.append((name, old))
-        } else {
-            try settings.set(name, value)
         }
+        try sharedSettings.set(name, value, isLocal: isLocal)
         out.commandComplete("SET")
     }
 
@@ -352,11 +354,20 @@ extension PostgresTranslatedSession {
             if let readOnly { try settings.set("default_transaction_read_only", readOnly ? "on" : "off") }
             publishSettings()
         } else if block == .open {
-            var mode = settings.transactionMode
+            var mode = blockMode ?? settings.transactionMode
+            if let isolation, isolation != mode.isolation, blockHasQueried {
+                throw PostgresReport(
+                    state: "25001", message: "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+            }
+            if readOnly == false, mode.isReadOnly, blockHasQueried {
+                throw PostgresReport(
+                    state: "25001", message: "transaction read-write mode must be set before any query")
+            }
             if let isolation { mode.isolation = isolation }
             if let readOnly { mode.isReadOnly = readOnly }
             do throws(SQLFailure) {
                 try await sql.begin(mode)
+                note(mode)
             } catch {
                 throw PostgresReport(state: error.state, message: error.message)
             }

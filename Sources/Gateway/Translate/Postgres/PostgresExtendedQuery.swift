@@ -66,6 +66,7 @@ extension PostgresTranslatedSession {
             }
             known.append(type)
         }
+        running.tell(query: text)
         let start = session.worker.now
         do throws(SQLFailure) {
             let range = parts.first.flatMap { tokens in
@@ -158,7 +159,7 @@ extension PostgresTranslatedSession {
         guard PostgresLimits.namedObjects.allows(portals.count + 1) else {
             throw SQLFailure("53400", "this session has \(PostgresLimits.namedObjects.maximum) portals already")
         }
-        portals[portal] = PostgresPortal(prepared, values, bind.resultFormats)
+        add(PostgresPortal(prepared, values, bind.resultFormats), portal)
         out.bindComplete()
     }
 
@@ -190,7 +191,7 @@ extension PostgresTranslatedSession {
     }
 
     /// What nothing has told the type of is text.
-    private static func settled(_ columns: [SQLColumn]?) -> [SQLColumn]? {
+    static func settled(_ columns: [SQLColumn]?) -> [SQLColumn]? {
         columns?.map { column in
             var column = column
             if column.type == .unknown || column.type == .regclass { column.type = .text }
@@ -212,7 +213,7 @@ extension PostgresTranslatedSession {
         case .fetch(let name, _, let moves):
             guard !moves else { return nil }
             guard let portal = portals[Array(name.utf8)] else { throw Self.noCursor(name) }
-            return Self.settled(portal.cursor?.columns ?? portal.prepared.statement?.columns)
+            return portal.described ?? Self.settled(portal.cursor?.columns ?? portal.prepared.statement?.columns)
         case .execute(let name, _):
             guard let inner = statements[Array(name.utf8)] else { throw Self.noStatement(Array(name.utf8)) }
             return Self.settled(try columns(of: inner))
@@ -244,7 +245,12 @@ extension PostgresTranslatedSession {
         }
         let columns = try columns(of: portal.prepared)
         if columns == nil, !tellsNoData { return }
-        tell(columns, formats: portal.formats)
+        var formats = portal.formats
+        // A Query asks for no format; a cursor with BINARY has one of its own.
+        if case .fetch(let name, _, _) = portal.prepared.kind, portals[Array(name.utf8)]?.options.isBinary == true {
+            formats = [1]
+        }
+        tell(columns, formats: formats)
     }
 
     func open(_ portal: PostgresPortal, _ statement: any SQLStatement) throws(SQLFailure) -> any SQLCursor {
@@ -270,6 +276,7 @@ extension PostgresTranslatedSession {
     private func execute(_ name: [UInt8], _ limit: Int) async throws(SQLFailure) {
         guard let portal = portals[name] else { throw Self.noPortal(name) }
         try guardBlock(portal.prepared)
+        running.tell(query: portal.prepared.source)
         if limit > 0 { try check(CapabilitySet(.sqlCursor)) }
         let start = session.worker.now
         do throws(SQLFailure) {

@@ -8,8 +8,9 @@ import Reactor
 /// What a login has opened.
 struct PostgresOpened {
     let sql: any SQLSession
-    let key: PostgresKey
-    let settings: PostgresSettings
+    let running: PostgresRunningSession
+    let settings: PostgresSharedSettings
+    let objects: PostgresSessionObjects
     let user: String
 }
 
@@ -40,7 +41,9 @@ struct PostgresLogin {
                 0x3_0000 | UInt32(min(2, startup.minor)), unknown: parameters.protocolOptions)
         }
         try await authenticate(user)
-        var settings = PostgresSettings(user: user, database: database, backend: gate.backend.name, gate.manifest)
+        var settings = PostgresSettings(
+            user: user, database: database, backend: gate.backend.name,
+            honoursSearchPath: gate.service.sql?.honoursSearchPath ?? false, gate.manifest)
         for (name, value) in parameters.settings {
             do throws(PostgresReport) {
                 try settings.set(name, value, atStart: true)
@@ -48,17 +51,33 @@ struct PostgresLogin {
                 throw fatal(error.state, error.message)
             }
         }
-        let sql = try await open(user, database, settings)
         // A secret of protocol 3.0 has four bytes; later clients read any length.
-        let key = PostgresRunningSessions.shared.add(sql, secretLength: startup.minor >= 2 ? 32 : 4)
-        sql.setFact("pg_backend_pid", .integer(Int64(key.processID)))
+        let running = PostgresRunningSessions.shared.add(
+            user: user, database: database, backend: gate.backend.name, peer: session.peer, waker: session.waker,
+            secretLength: startup.minor >= 2 ? 32 : 4)
+        let key = running.key
+        let shared = PostgresSharedSettings(settings)
+        let objects = PostgresSessionObjects()
+        let sql: any SQLSession
+        do throws(PostgresReport) {
+            sql = try await open(user, database, settings) { opening in
+                opening.facts["pg_backend_pid"] = .integer(Int64(key.processID))
+                opening.liveRelations = PostgresSessionRelations.all(running, shared, objects)
+                opening.functions = PostgresSessionFunctions.all(running, shared)
+                opening.notice = { severity, state, message in shared.tell(severity, state, message) }
+            }
+        } catch {
+            PostgresRunningSessions.shared.remove(running)
+            throw error
+        }
+        running.opened(sql)
         connection.out.authentication(0)
         for (name, value) in settings.reported { connection.out.parameterStatus(name, value) }
         connection.out.backendKeyData(processID: key.processID, secret: key.secret)
         connection.out.readyForQuery(.idle)
         session.waker.setDeadline(after: nil)
         session.metrics.record(command: Int(PostgresCommand.startup.rawValue), nanoseconds: session.worker.now &- start)
-        return PostgresOpened(sql: sql, key: key, settings: settings, user: user)
+        return PostgresOpened(sql: sql, running: running, settings: shared, objects: objects, user: user)
     }
 
     private func fatal(_ state: String, _ message: String) -> PostgresReport {
@@ -81,7 +100,7 @@ struct PostgresLogin {
     }
 
     private func open(
-        _ user: String, _ database: String, _ settings: PostgresSettings
+        _ user: String, _ database: String, _ settings: PostgresSettings, _ add: (inout SQLSessionSettings) -> Void
     ) async throws(PostgresReport) -> any SQLSession {
         do throws(Failure) {
             try gate.check(CapabilitySet(.sqlQuery))
@@ -94,6 +113,7 @@ struct PostgresLogin {
         var opening = SQLSessionSettings(database: database, user: user)
         opening.relations = [PostgresCapabilityRelation.relation(gate.manifest)]
         opening.facts = settings.facts
+        add(&opening)
         do throws(SQLFailure) {
             return try await service.open(opening)
         } catch {

@@ -25,7 +25,8 @@ struct PostgresSettings {
         case boolean
         case milliseconds
         case isolation
-        case searchPath
+        /// Schemas; where the backend finds names in one place only, what means that place.
+        case searchPath(isReal: Bool)
         case utc
         case dateStyle
     }
@@ -34,7 +35,7 @@ struct PostgresSettings {
     private var defaults: [String: String] = [:]
     private(set) var changed: [(String, String)] = []
 
-    init(user: String, database: String, backend: String, _ manifest: Manifest) {
+    init(user: String, database: String, backend: String, honoursSearchPath: Bool = false, _ manifest: Manifest) {
         let version = PostgresLogin.serverVersion
         let supported = manifest.supported(in: .sql).map(\.name).joined(separator: " ")
         let all: [Setting] = [
@@ -60,11 +61,11 @@ struct PostgresSettings {
             Setting(name: "transaction_isolation", value: "read committed", rule: .isolation),
             Setting(name: "default_transaction_isolation", value: "read committed", rule: .isolation),
             Setting(name: "transaction_read_only", value: "off", rule: .boolean),
-            Setting(name: "search_path", value: "\"$user\", public", rule: .searchPath),
+            Setting(name: "search_path", value: "\"$user\", public", rule: .searchPath(isReal: honoursSearchPath)),
             Setting(name: "statement_timeout", value: "0", rule: .milliseconds),
             Setting(name: "lock_timeout", value: "0", rule: .milliseconds),
-            Setting(name: "idle_in_transaction_session_timeout", value: "0", rule: .oneOf(["0"])),
-            Setting(name: "idle_session_timeout", value: "0", rule: .oneOf(["0"])),
+            Setting(name: "idle_in_transaction_session_timeout", value: "0", rule: .milliseconds),
+            Setting(name: "idle_session_timeout", value: "0", rule: .milliseconds),
             Setting(name: "bytea_output", value: "hex", rule: .oneOf(["hex"])),
             Setting(
                 name: "client_min_messages", value: "notice",
@@ -123,6 +124,21 @@ struct PostgresSettings {
         return limits
     }
 
+    /// How long a session may idle in milliseconds, inside of a block and outside of one; zero for any time.
+    var idleMilliseconds: (inBlock: Int, outside: Int) {
+        func value(_ name: String) -> Int { Self.milliseconds(settings[name]?.value ?? "") ?? 0 }
+        return (value("idle_in_transaction_session_timeout"), value("idle_session_timeout"))
+    }
+
+    /// Notes how the open block behaves; nil is no block, and what holds then is what the next one begins with.
+    mutating func noteTransaction(_ mode: SQLTransactionMode?) {
+        let mode = mode ?? transactionMode
+        let values = [
+            "transaction_isolation": mode.isolation.rawValue, "transaction_read_only": mode.isReadOnly ? "on" : "off",
+        ]
+        for (key, value) in values where settings[key]?.value != value { store(key, value) }
+    }
+
     /// How a block begins that does not say.
     var transactionMode: SQLTransactionMode {
         SQLTransactionMode(
@@ -158,7 +174,7 @@ struct PostgresSettings {
             if let value = defaults[key] { store(key, value) }
             return
         }
-        setting.value = try Self.checked(given, setting, atStart: atStart)
+        setting.value = try Self.checked(given, setting)
         store(key, setting.value)
         if atStart { defaults[key] = setting.value }
     }
@@ -179,12 +195,16 @@ struct PostgresSettings {
         for (key, value) in defaults where settings[key]?.value != value { store(key, value) }
     }
 
-    /// What has changed since the last call: reported settings with the names that clients know.
+    var hasChanges: Bool { !changed.isEmpty }
+
+    /// What has changed since the last call: reported settings with the names that clients know, each once.
     mutating func takeChanges() -> (reported: [(String, String)], facts: [(String, String)]) {
-        let facts = changed
+        var seen = Set<String>()
+        let keys = changed.map(\.0).filter { seen.insert($0).inserted }
         changed = []
-        let reported = facts.compactMap { change in
-            settings[change.0].flatMap { $0.isReported ? ($0.name, $0.value) : nil }
+        let facts = keys.compactMap { key in settings[key].map { (key, $0.value) } }
+        let reported = keys.compactMap { key in
+            settings[key].flatMap { $0.isReported ? ($0.name, $0.value) : nil }
         }
         return (reported, facts)
     }
@@ -195,7 +215,7 @@ struct PostgresSettings {
     }
 
     private static func checked(
-        _ value: String, _ setting: Setting, atStart: Bool
+        _ value: String, _ setting: Setting
     ) throws(PostgresReport) -> String {
         switch setting.rule {
         case .free: return value
@@ -225,12 +245,10 @@ struct PostgresSettings {
         case .isolation:
             guard SQLIsolation(rawValue: value.lowercased()) != nil else { throw invalid(value, setting) }
             return value.lowercased()
-        case .searchPath:
+        case .searchPath(let isReal):
+            guard let names = SQLIdentifierList.names(value) else { throw invalid(value, setting) }
             let known: Set<String> = ["public", "$user", "pg_catalog", "", "pg_temp"]
-            let names = value.split(separator: ",").map {
-                $0.filter { $0 != " " && $0 != "\"" && $0 != "'" }.lowercased()
-            }
-            guard names.allSatisfy(known.contains) else {
+            guard isReal || names.allSatisfy(known.contains) else {
                 throw PostgresReport(
                     state: "0A000",
                     message:
@@ -242,8 +260,8 @@ struct PostgresSettings {
             let isUTC = [
                 "utc", "gmt", "etc/utc", "0", "z", "zulu", "uct", "etc/gmt", "+00:00", "+00", "default", "local",
             ].contains(value.lowercased())
-            // Drivers send their own zone at the start and read what they get; a SET is meant.
-            guard isUTC || atStart else {
+            // Texts of times would be taken for those of another zone.
+            guard isUTC else {
                 throw PostgresReport(
                     state: "0A000",
                     message: "UNSUPPORTED sql.query: times are in UTC here, TimeZone cannot be \"\(value)\"")

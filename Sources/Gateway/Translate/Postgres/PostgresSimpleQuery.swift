@@ -29,6 +29,7 @@ extension PostgresTranslatedSession {
         do throws(SQLFailure) {
             let prepared = try await prepare(part, types: [], mayBeCached: false)
             command = prepared.command
+            prepared.source = text
             try await enterSegment(prepared, isAlone: isAlone)
             let portal = PostgresPortal(prepared, [], [])
             if !prepared.parameterTypes.isEmpty, case .query = prepared.kind {
@@ -79,7 +80,10 @@ extension PostgresTranslatedSession {
         if mayBeCached { needs.insert(.sqlPrepared) }
         try check(needs)
         let statement = try await sql.prepare(text, parameterTypes: types)
-        return PostgresPrepared(kind, text, statement, statement.parameterTypes, command)
+        let prepared = PostgresPrepared(kind, text, statement, statement.parameterTypes, command)
+        prepared.readsObjects = tokens.contains { PostgresSessionObjects.names.contains($0.text) }
+        if mayBeCached { prepared.time = PostgresRunningSession.now }
+        return prepared
     }
 
     static let aborted = SQLFailure(
@@ -90,7 +94,8 @@ extension PostgresTranslatedSession {
 
     /// Begins what belongs together, unless the statement is alone and a transaction by itself.
     func enterSegment(_ prepared: PostgresPrepared, isAlone: Bool) async throws(SQLFailure) {
-        guard block == .none, !isAlone, !prepared.kind.isSessionsOwn else { return }
+        // What a session may only read by default, a statement by itself may not change either.
+        guard block == .none, !isAlone || defaultMode.isReadOnly, !prepared.kind.isSessionsOwn else { return }
         try check(CapabilitySet(.sqlTransaction))
         try await sql.begin(settings.transactionMode)
         block = .implicit
@@ -99,14 +104,23 @@ extension PostgresTranslatedSession {
     /// Ends what began without a BEGIN, at a Sync or at the end of a Query.
     func endSegment(_ text: [UInt8] = []) async {
         switch block {
-        case .none: await closeAllPortals()
-        case .implicit:
-            await closeAllPortals()
-            block = .none
+        case .none:
             do throws(SQLFailure) {
+                try await commitPortals()
+            } catch {
+                fail(error)
+                await rollBackPortals()
+            }
+            sharedSettings.commit()
+        case .implicit:
+            do throws(SQLFailure) {
+                try await commitPortals()
+                block = .none
+                sharedSettings.commit()
                 try await sql.commit()
             } catch {
                 fail(error)
+                if block == .implicit { await failBlock() }
             }
         case .open, .failed: break
         }
@@ -116,10 +130,13 @@ extension PostgresTranslatedSession {
     /// Notes that a statement has failed: an open block is of no more use, an implicit one is taken back.
     func failBlock() async {
         switch block {
-        case .none: await closeAllPortals()
+        case .none:
+            await rollBackPortals()
+            sharedSettings.rollback()
         case .implicit:
-            await closeAllPortals()
+            await rollBackPortals()
             block = .none
+            sharedSettings.rollback()
             try? await sql.rollback()
         case .open: block = .failed
         case .failed: break
@@ -131,11 +148,5 @@ extension PostgresTranslatedSession {
     func closePortal(_ name: [UInt8]) async {
         guard let portal = portals.removeValue(forKey: name) else { return }
         await portal.cursor?.close()
-    }
-
-    func closeAllPortals() async {
-        guard !portals.isEmpty else { return }
-        for portal in portals.values { await portal.cursor?.close() }
-        portals = [:]
     }
 }

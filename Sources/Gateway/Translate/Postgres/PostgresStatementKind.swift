@@ -18,8 +18,8 @@ enum PostgresStatementKind: Sendable {
     case prepare(name: String, types: [SQLType], text: Range<Int>)
     case execute(name: String, arguments: Range<Int>)
     case deallocate(String?)
-    case declare(name: String, text: Range<Int>)
-    case fetch(name: String, count: Int, moves: Bool)
+    case declare(name: String, options: PostgresCursorOptions, text: Range<Int>)
+    case fetch(name: String, step: PostgresCursorStep, moves: Bool)
     case close(String?)
     case copy(PostgresCopyCommand)
     /// Understood by nobody here; the text says what.
@@ -224,7 +224,31 @@ struct PostgresStatementReader {
         let (name, next) = try settingName(index)
         guard next < tokens.count, tokens[next].isOperator("=") || word(next) == "to" else { throw error(next) }
         if word(next + 1) == "default" { return .set(name: name, value: nil, isLocal: isLocal) }
-        return .set(name: name, value: try settingValue(next + 1), isLocal: isLocal)
+        if name == "transaction_isolation", let level = SQLIsolation(rawValue: try settingValue(next + 1).lowercased())
+        {
+            return .setTransaction(isolation: level, readOnly: nil, isSession: false)
+        }
+        let value = name == "search_path" ? try nameList(next + 1) : try settingValue(next + 1)
+        return .set(name: name, value: value, isLocal: isLocal)
+    }
+
+    /// Names with commas: each text and each word is one name.
+    private func nameList(_ start: Int) throws(SQLFailure) -> String {
+        var names: [String] = []
+        var index = start
+        while true {
+            guard index < tokens.count else { throw error(index) }
+            if let text = try tokens[index].stringValue(in: bytes) {
+                names.append(String(decoding: text, as: UTF8.self))
+            } else {
+                names.append(try name(index))
+            }
+            index += 1
+            guard index < tokens.count else { break }
+            guard tokens[index].isMark(",") else { throw error(index) }
+            index += 1
+        }
+        return names.map(SQLIdentifierList.quoted).joined(separator: ", ")
     }
 
     /// One value or several with commas: texts without their quotes, anything else as it stands.
@@ -303,55 +327,82 @@ struct PostgresStatementReader {
 
     private func declare() throws(SQLFailure) -> PostgresStatementKind {
         let name = try name(1)
+        var options = PostgresCursorOptions()
         var index = 2
         while index < tokens.count, word(index) != "cursor" {
             switch word(index) {
-            case "binary": return .refused(.sqlCursor, "binary cursors are not known here")
-            case "scroll" where word(index - 1) != "no": return .refused(.sqlCursor, "cursors go forward only here")
-            case "insensitive", "asensitive", "no", "scroll": index += 1
+            case "binary": options.isBinary = true
+            case "no" where word(index + 1) == "scroll":
+                options.isForwardOnly = true
+                index += 1
+            case "scroll": options.isScrollable = true
+            case "insensitive", "asensitive": break
             default: throw error(index)
             }
+            index += 1
+        }
+        if options.isScrollable, options.isForwardOnly {
+            throw SQLFailure("42P11", "cannot specify both SCROLL and NO SCROLL")
         }
         index += 1
         if word(index) == "with", word(index + 1) == "hold" {
-            return .refused(.sqlCursor, "cursors end with their transaction here")
+            options.isHoldable = true
+            index += 2
+        } else if word(index) == "without", word(index + 1) == "hold" {
+            index += 2
         }
-        if word(index) == "without", word(index + 1) == "hold" { index += 2 }
         guard word(index) == "for" else { throw error(index) }
-        return .declare(name: name, text: try rest(index + 1))
+        return .declare(name: name, options: options, text: try rest(index + 1))
     }
 
     private func fetch() throws(SQLFailure) -> PostgresStatementKind {
         let moves = word(0) == "move"
         var index = 1
-        var count = 1
+        var step = PostgresCursorStep.forward(1)
         switch word(index) {
         case "next": index += 1
+        case "prior":
+            step = .backward(1)
+            index += 1
+        case "first":
+            step = .absolute(1)
+            index += 1
+        case "last":
+            step = .absolute(-1)
+            index += 1
         case "all":
-            count = .max
+            step = .forward(nil)
             index += 1
-        case "forward":
+        case "absolute", "relative":
+            let isAbsolute = word(index) == "absolute"
             index += 1
+            guard let number = signed(&index) else { throw error(index) }
+            step = isAbsolute ? .absolute(number) : .relative(number)
+        case "forward", "backward":
+            let isForward = word(index) == "forward"
+            index += 1
+            var count: Int? = 1
             if word(index) == "all" {
-                count = .max
+                count = nil
                 index += 1
-            } else if index < tokens.count, tokens[index].kind == .integer {
-                count = tokens[index].number
-                index += 1
+            } else if let number = signed(&index) {
+                count = number
             }
-        case "backward", "prior", "first", "last", "absolute", "relative":
-            return .refused(.sqlCursor, "cursors go forward only here")
-        default:
-            if index < tokens.count, tokens[index].isOperator("-") {
-                return .refused(.sqlCursor, "cursors go forward only here")
-            }
-            if index < tokens.count, tokens[index].kind == .integer {
-                count = tokens[index].number
-                index += 1
-            }
+            step = isForward ? .forward(count) : .backward(count)
+        default: if let number = signed(&index) { step = .forward(number) }
         }
         if word(index) == "from" || word(index) == "in" { index += 1 }
         try end(index + 1)
-        return .fetch(name: try name(index), count: count, moves: moves)
+        return .fetch(name: try name(index), step: step, moves: moves)
+    }
+
+    /// A whole number with its sign; leaves the index behind it.
+    private func signed(_ index: inout Int) -> Int? {
+        var place = index
+        let isNegative = place < tokens.count && tokens[place].isOperator("-")
+        if isNegative || place < tokens.count && tokens[place].isOperator("+") { place += 1 }
+        guard place < tokens.count, tokens[place].kind == .integer else { return nil }
+        index = place + 1
+        return isNegative ? -tokens[place].number : tokens[place].number
     }
 }

@@ -19,6 +19,12 @@ final class PostgresPrepared {
     var described: [SQLColumn]?
     /// The types of the items of parameters that are arrays, by the parameters' indices.
     var arrays: [Int: SQLType] = [:]
+    /// The text as the client sent it, whether PREPARE came with it, and when it was prepared.
+    var source: [UInt8]
+    var isFromSQL = false
+    var time: Int64?
+    /// Whether it asks what the session has prepared and opened.
+    var readsObjects = false
 
     init(
         _ kind: PostgresStatementKind, _ text: [UInt8], _ statement: (any SQLStatement)?, _ parameterTypes: [SQLType],
@@ -26,6 +32,7 @@ final class PostgresPrepared {
     ) {
         self.kind = kind
         self.text = text
+        source = text
         self.statement = statement
         self.parameterTypes = parameterTypes
         self.command = command
@@ -47,16 +54,34 @@ final class PostgresPortal {
     /// Rows sent in all.
     var rows = 0
     var isDone = false
+    /// The text of its DECLARE, else of its statement.
+    var source: [UInt8]
+    let time = PostgresRunningSession.now
+    var options = PostgresCursorOptions()
+    /// Whether it has outlived its transaction.
+    var isHeld = false
+    /// Its rows, where they may be wanted again or have to stay what they are.
+    var kept: PostgresKeptRows?
+    /// Counts a session's portals from one.
+    var number = 0
 
     init(_ prepared: PostgresPrepared, _ values: [SQLValue], _ formats: [UInt16]) {
         self.prepared = prepared
         self.values = values
         self.formats = formats
+        source = prepared.text
     }
 
     func isBinary(_ column: Int) -> Bool {
         formats.count == 1 ? formats[0] == 1 : column < formats.count && formats[column] == 1
     }
+}
+
+/// What a session was like when a savepoint was set.
+struct PostgresSavepoint {
+    let name: String
+    let settings: PostgresSettings
+    let lastPortal: Int
 }
 
 /// Where a session stands between BEGIN and COMMIT.
@@ -74,16 +99,30 @@ final class PostgresTranslatedSession {
     let gate: Gate
     let connection: PostgresClientConnection
     let sql: any SQLSession
-    @exclusivity(unchecked) var settings: PostgresSettings
+    /// This session as others see it.
+    let running: PostgresRunningSession
+    let sharedSettings: PostgresSharedSettings
+    let objects: PostgresSessionObjects
     /// What the settings were when the block began: ROLLBACK takes them back.
     @exclusivity(unchecked) var settingsBefore: PostgresSettings?
-    /// Settings that SET LOCAL has changed, with what they were.
-    @exclusivity(unchecked) var localSettings: [(name: String, value: String)] = []
-    @exclusivity(unchecked) var block = PostgresBlock.none
+    @exclusivity(unchecked) var savepoints: [PostgresSavepoint] = []
+    /// The number of the portal that was opened last.
+    @exclusivity(unchecked) var lastPortal = 0
+    @exclusivity(unchecked) var block = PostgresBlock.none {
+        didSet { if block == .none, oldValue != .none { blockEnded() } }
+    }
+    /// How the open block behaves, and whether a query has run in it.
+    @exclusivity(unchecked) var blockMode: SQLTransactionMode?
+    @exclusivity(unchecked) var blockHasQueried = false
+    /// What settings say of blocks that do not say, and of idling.
+    @exclusivity(unchecked) private(set) var defaultMode = SQLTransactionMode()
+    @exclusivity(unchecked) private var idleMilliseconds = (inBlock: 0, outside: 0)
     @exclusivity(unchecked) var statements: [[UInt8]: PostgresPrepared] = [:]
     @exclusivity(unchecked) var portals: [[UInt8]: PostgresPortal] = [:]
     /// The statement that the next failure's place is counted in.
     @exclusivity(unchecked) var failedText: [UInt8] = []
+    /// Whether a statement was ended because the session is: the client hears of that only.
+    @exclusivity(unchecked) private var isEnding = false
     /// After an error in extended messages everything up to the next Sync is dropped.
     @exclusivity(unchecked) private var skipsToSync = false
 
@@ -92,8 +131,29 @@ final class PostgresTranslatedSession {
         self.gate = gate
         self.connection = connection
         sql = opened.sql
-        settings = opened.settings
+        running = opened.running
+        sharedSettings = opened.settings
+        objects = opened.objects
         sql.set(settings.timeouts)
+        readDefaults()
+        running.rename(application: (try? settings.show("application_name"))?.value ?? "")
+    }
+
+    var settings: PostgresSettings {
+        get { sharedSettings.settings }
+        set { sharedSettings.settings = newValue }
+    }
+
+    private func readDefaults() {
+        defaultMode = settings.transactionMode
+        idleMilliseconds = settings.idleMilliseconds
+    }
+
+    /// What belonged to the block belongs to it no more.
+    private func blockEnded() {
+        blockMode = nil
+        blockHasQueried = false
+        settings.noteTransaction(nil)
     }
 
     var out: PostgresServerMessages {
@@ -110,6 +170,13 @@ final class PostgresTranslatedSession {
             await leave("08P01", "invalid frontend message: \(error.detail)")
         } catch IOError.cancelled {
             await leave("57P01", "terminating connection due to administrator command")
+        } catch IOError.timedOut where idleBound != nil {
+            session.note(GatewayFailure(.idle, "the client idled longer than its own settings allow"))
+            if status == .idle {
+                await leave("57P05", "terminating connection due to idle-session timeout")
+            } else {
+                await leave("25P03", "terminating connection due to idle-in-transaction timeout")
+            }
         } catch IOError.timedOut {
             session.note(GatewayFailure(.idle, "no byte passed for the idle-timeout"))
             await leave("57P05", "terminating connection due to idle-session timeout")
@@ -126,9 +193,25 @@ final class PostgresTranslatedSession {
 
     // MARK: Messages
 
+    /// How long the client's own settings let it idle now, in nanoseconds; nil where the listener's bound comes first.
+    private var idleBound: UInt64? {
+        let milliseconds =
+            switch block {
+            case .none: idleMilliseconds.outside
+            case .open, .failed: idleMilliseconds.inBlock
+            // Between the messages of one request a client does not idle.
+            case .implicit: 0
+            }
+        guard milliseconds > 0 else { return nil }
+        let own = UInt64(milliseconds) * 1_000_000
+        guard let listener = session.listener.configuration.idleTimeout?.nanoseconds else { return own }
+        return own <= listener ? own : nil
+    }
+
     /// Deals with the next message; false after the last one.
     private func turn() async throws -> Bool {
-        session.waker.setDeadline(after: session.listener.configuration.idleTimeout?.nanoseconds)
+        session.waker.setDeadline(
+            after: idleBound ?? session.listener.configuration.idleTimeout?.nanoseconds)
         connection.isBusy = block != .none
         let request: PostgresClientMessage
         do {
@@ -150,16 +233,21 @@ final class PostgresTranslatedSession {
             return true
         }
         session.waker.setDeadline(after: nil)
+        running.begin()
+        defer { running.end() }
         switch request {
         case .terminate: return false
         case .sync:
             skipsToSync = false
             await endSegment()
-            out.readyForQuery(status)
+            ready()
         case .query(let range):
             if skipsToSync { return true }
-            await query(connection.array(range))
-            out.readyForQuery(status)
+            let text = connection.array(range)
+            running.tell(query: text)
+            await query(text)
+            if isEnding { throw IOError.cancelled }
+            ready()
         case .functionCall:
             if skipsToSync { return true }
             await failRequest(.refused(.sqlQuery, "function calls by number are not known here"))
@@ -187,6 +275,13 @@ final class PostgresTranslatedSession {
     private func failRequest(_ failure: SQLFailure) async {
         fail(failure)
         await failBlock()
+        ready()
+    }
+
+    /// Says that the next statement may come.
+    private func ready() {
+        let status = status
+        running.rest(status)
         out.readyForQuery(status)
     }
 
@@ -202,6 +297,10 @@ final class PostgresTranslatedSession {
 
     /// Tells the client of `failure`; a place in `text` is told in characters.
     func fail(_ failure: SQLFailure, in text: [UInt8] = []) {
+        if failure.state == SQLFailure.cancelled.state, session.waker.isCancelled {
+            isEnding = true
+            return
+        }
         var report = PostgresReport(state: failure.state, message: failure.message)
         if let capability = failure.refused { report.message = gate.refusal(capability, failure.message) }
         report.detail = failure.detail
@@ -221,6 +320,13 @@ final class PostgresTranslatedSession {
         out.notice(PostgresReport(severity: severity, state: state, message: message))
     }
 
+    /// Tells the client what functions and definitions have to say.
+    func tellNotices() {
+        for notice in sharedSettings.takeNotices() {
+            warn(notice.state, notice.message, severity: notice.severity)
+        }
+    }
+
     func check(_ capabilities: CapabilitySet) throws(SQLFailure) {
         do throws(Failure) {
             try gate.check(capabilities)
@@ -238,13 +344,20 @@ final class PostgresTranslatedSession {
 
     /// Tells the client and the backend of settings that have changed.
     func publishSettings() {
+        tellNotices()
+        guard settings.hasChanges else { return }
         let changes = settings.takeChanges()
-        guard !changes.facts.isEmpty else { return }
         for (name, value) in changes.reported {
             out.parameterStatus(name, value)
-            if name == "application_name" { (session.usage as? PostgresUsage)?.renamed(Array(value.utf8)) }
+            guard name == "application_name" else { continue }
+            running.rename(application: value)
+            (session.usage as? PostgresUsage)?.renamed(Array(value.utf8))
         }
         for (name, value) in changes.facts { sql.setFact("setting." + name, .text(value)) }
         sql.set(settings.timeouts)
+        readDefaults()
+        if changes.facts.contains(where: { $0.0.hasPrefix("default_transaction_") }), blockMode == nil {
+            settings.noteTransaction(nil)
+        }
     }
 }

@@ -66,7 +66,8 @@ struct PostgresTranslator {
         do {
             let opened = try await login.run(startup, PostgresStartupParameters(bytes, length))
             (session.usage as? PostgresUsage)?.opened(startup)
-            defer { PostgresRunningSessions.shared.remove(opened.key) }
+            // Whoever has ended it waits until nothing of it is left.
+            defer { PostgresRunningSessions.shared.remove(opened.running) }
             let translated = PostgresTranslatedSession(session, gate, connection, opened)
             await translated.run()
             await opened.sql.close()
