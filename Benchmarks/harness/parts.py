@@ -13,6 +13,10 @@ DIRECT = "direct"
 FAIRLEAD = "fairlead"
 # Fairlead again, with a connection of its own for each client where the part's Fairlead shares them.
 FAIRLEAD_SESSION = "fairlead-session"
+# Fairlead again, without usage profiles; with a shadow of a tenth or of all of the traffic.
+UNRECORDED, SHADOW, SHADOW_ALL = "fairlead-unrecorded", "fairlead-shadow", "fairlead-shadow-all"
+# Fairlead with shared connections, and the same with routes, denials and a limit.
+SHARING, ROUTES = "fairlead-shared", "fairlead-routes"
 # Fairlead again, with the same protocol's adapter written in Swift.
 FAIRLEAD_SWIFT = "fairlead-swift"
 # memcached, asked by clients that speak its own protocol: in its old commands and in its meta commands.
@@ -43,6 +47,9 @@ PARTS: dict[str, dict[str, Way]] = {
     "redis": _passing("redis", FAIRLEAD, "haproxy", "nginx", "envoy", "envoy-redis", "twemproxy"),
     "postgres": _passing("postgres", FAIRLEAD, "haproxy", "nginx", "envoy", "pgbouncer"),
     "s3": _passing("s3", FAIRLEAD, "haproxy", "nginx", "envoy"),
+    "features-redis": _passing("redis", FAIRLEAD, UNRECORDED, SHADOW, SHADOW_ALL, SHARING, ROUTES),
+    "features-postgres": _passing("postgres", FAIRLEAD, UNRECORDED, SHADOW, SHADOW_ALL),
+    "features-s3": _passing("s3", FAIRLEAD, UNRECORDED, SHADOW, SHADOW_ALL),
     "shared": {
         DIRECT: Way("redis", "redis"),
         FAIRLEAD: Way("redis", "redis", PEERS["fairlead-shared"]),

@@ -39,7 +39,8 @@ class Row:
 
 def rows_of(part: str, quick: bool) -> list[Row]:
     rows = {"redis": _redis, "postgres": _postgres, "s3": _s3, "shared": _shared, "translated": _translated,
-            "embedded": _embedded}
+            "embedded": _embedded, "features-redis": _features_redis, "features-postgres": _features_postgres,
+            "features-s3": _features_s3}
     return [row for row in rows[part](quick) if row.quick or not quick]
 
 
@@ -73,6 +74,24 @@ def _translated(quick: bool) -> list[Row]:
 
 def _embedded(quick: bool) -> list[Row]:
     return _small_values("embedded", "Embedded", RedisLoad)
+
+
+def _features_redis(quick: bool) -> list[Row]:
+    return [row for row in _small_values("features-redis", "Features, Redis", RedisLoad) if "-c50-" in row.key]
+
+
+def _features_postgres(quick: bool) -> list[Row]:
+    return [
+        Row(f"features-postgres-{mode}-c32", "features-postgres", f"Features, PostgreSQL select-only, {mode}, 32 clients",
+            "transaction", {"postgres": PgbenchLoad(32, mode)}, quick=True)
+        for mode in ("simple", "prepared")]
+
+
+def _features_s3(quick: bool) -> list[Row]:
+    return [
+        Row(f"features-s3-{method.lower()}-4KiB", "features-s3", f"Features, S3 {method} 4KiB, {S3_CLIENTS} clients",
+            "object", {"s3": WrkLoad(method, "4KiB", S3_CLIENTS)}, quick=True)
+        for method in ("GET", "PUT")]
 
 
 def _small_values(part: str, what: str, *kinds: type[KeyValueLoad]) -> list[Row]:

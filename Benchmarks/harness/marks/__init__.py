@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from ..report import print_table
 from ..results import MemoryResult, RowResult
-from . import passthrough, sharing, translation
+from . import features, passthrough, sharing, translation
 from .mark import DISTANCE, MET, MISSED, Mark
 
 
@@ -17,6 +17,7 @@ def marks_of(rows: Sequence[RowResult], memory: Sequence[MemoryResult]) -> list[
         *(mark for result in memory for mark in passthrough.memory_marks(result)),
         *(mark for result in rows for mark in translation.row_marks(result)),
         *(mark for result in rows for mark in sharing.row_marks(result)),
+        *(mark for result in rows for mark in features.row_marks(result)),
     ]
 
 

@@ -8,6 +8,10 @@ from .peer import Peer
 PEERS: dict[str, Peer] = {
     "fairlead": fairlead.PASSING,
     "fairlead-shared": fairlead.SHARING,
+    "fairlead-unrecorded": fairlead.without_usage(),
+    "fairlead-shadow": fairlead.with_shadow("10%"),
+    "fairlead-shadow-all": fairlead.with_shadow("100%"),
+    "fairlead-routes": fairlead.with_routes(),
     "haproxy": Peer(haproxy.start, haproxy.version),
     "nginx": Peer(nginx.start, nginx.version),
     "envoy": Peer(envoy.start, envoy.version),
