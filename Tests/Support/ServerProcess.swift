@@ -64,8 +64,26 @@ package final class ServerProcess: Sendable {
     package func stop() { child.stop(stopSignal) }
     /// Kills the server at once, as a crash would.
     package func kill() { child.stop(SIGKILL) }
-    /// Stops the server's process from running, so that it accepts but never answers.
-    package func freeze() { child.signal(SIGSTOP) }
+    /// Stops the server's process from running, so that it accepts but never answers; returns when each thread stands still.
+    package func freeze() {
+        child.signal(SIGSTOP)
+        // The signal is one thread's to take, and until that one gets a core the others run on (signal(7), "stop").
+        let deadline = ContinuousClock.now + .seconds(30)
+        while !isStandingStill, child.result == nil, ContinuousClock.now < deadline { usleep(1_000) }
+    }
+
+    /// Whether all threads are stopped (proc(5), /proc/PID/stat, the field behind the name).
+    private var isStandingStill: Bool {
+        let tasks = "/proc/\(pid)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+        return threads.allSatisfy { thread in
+            guard let stat = try? String(contentsOfFile: "\(tasks)/\(thread)/stat", encoding: .utf8),
+                let name = stat.lastIndex(of: ")")
+            else { return true }
+            return stat[name...].dropFirst().drop { $0 == " " }.first == "T"
+        }
+    }
+
     /// Lets a frozen server run on.
     package func thaw() { child.signal(SIGCONT) }
 
