@@ -1,5 +1,6 @@
 // Sentinels that name the master: the gateway follows them.
 
+import Foundation
 import TestSupport
 import Testing
 
@@ -38,6 +39,46 @@ struct RedisSentinelTests {
         try eventually("writes at the new master") { try client.ask("SET", "b", "2") == "+OK\r\n" }
         #expect(try RedisSentinels.ask(sentinels.servers[1].port, "GET", "b") == "2")
         sentinels.stop()
+    }
+
+    @Test("a server that says it is no master is not taken for one, and the next sentinel is asked")
+    func behind() throws {
+        let master = try RedisServer()
+        let replica = try RedisServer(.init(arguments: ["--replicaof", "127.0.0.1 \(master.port)"]))
+        // A sentinel that was cut off while the others switched.
+        let behind = try Self.sentinel(naming: replica.port)
+        defer { behind.stop() }
+        let alone = try Fairlead(toRedis: "redis+sentinel://127.0.0.1:\(behind.port)/mymaster")
+        #expect(
+            try alone.connect().ask("SET", "a", "1")
+                .contains("the sentinels name 127.0.0.1:\(replica.port), which says that it is no master"))
+        let informed = try Self.sentinel(naming: master.port)
+        defer { informed.stop() }
+        let gateway = try Fairlead(
+            toRedis: "redis+sentinel://127.0.0.1:\(behind.port),127.0.0.1:\(informed.port)/mymaster")
+        #expect(try gateway.connect().ask("SET", "a", "1") == "+OK\r\n")
+    }
+
+    /// Answers as a sentinel that names a server at `port` for every name, and never hears of a switch.
+    private static func sentinel(naming port: Int) throws -> ScriptedServer {
+        try ScriptedServer { connection, _ in
+            while true {
+                switch try command(connection).first {
+                case "SENTINEL":
+                    try connection.send("*2\r\n$9\r\n127.0.0.1\r\n$\("\(port)".utf8.count)\r\n\(port)\r\n")
+                case "SUBSCRIBE": try connection.send("*3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n")
+                default: try connection.send("-ERR unknown command\r\n")
+                }
+            }
+        }
+    }
+
+    private static func command(_ connection: ScriptedConnection) throws -> [String] {
+        let count = Int(try connection.readLine().dropFirst().trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+        return try (0..<count).map { _ in
+            _ = try connection.readLine()
+            return try connection.readLine().trimmingCharacters(in: .whitespacesAndNewlines)
+        }
     }
 
     @Test("without a sentinel that knows the master, clients hear why")

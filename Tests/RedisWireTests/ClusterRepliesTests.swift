@@ -81,6 +81,7 @@ struct ClusterRepliesTests {
             _ = RedisClusterMap(broken.span, asked: "asked")
             _ = RedisSentinelReply.master(broken.span)
             _ = RedisSentinelReply.switched(broken.span, name: "m")
+            _ = RedisSentinelReply.isMaster(broken.span)
             _ = RedisRedirect.find(in: broken.span)
         }
         #expect(Self.map("*1\r\n*3\r\n:5\r\n:4\r\n*2\r\n$1\r\na\r\n:1\r\n") == nil)
@@ -88,6 +89,18 @@ struct ClusterRepliesTests {
         #expect(Self.map("*16385\r\n") == nil)
         #expect(Self.map("-ERR This instance has cluster support disabled\r\n") == nil)
         #expect(Self.map("*9223372036854775807\r\n") == nil)
+    }
+
+    @Test(
+        "a server's word about its role",
+        arguments: [
+            ("*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n", true),
+            ("*5\r\n$5\r\nslave\r\n$9\r\n127.0.0.1\r\n:6379\r\n$9\r\nconnected\r\n:0\r\n", false),
+            ("*2\r\n$8\r\nsentinel\r\n*0\r\n", false), ("-NOAUTH Authentication required.\r\n", nil),
+            ("*1\r\n$5\r\nother\r\n", nil), ("*0\r\n", nil), ("+OK\r\n", nil),
+        ] as [(String, Bool?)])
+    func roles(_ reply: String, _ isMaster: Bool?) {
+        #expect(RedisSentinelReply.isMaster(Array(reply.utf8).span) == isMaster)
     }
 
     @Test("a sentinel's words about a master are read, about others not")

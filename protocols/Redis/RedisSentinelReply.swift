@@ -1,8 +1,8 @@
-// What a sentinel says of a master: where it is, and that it has changed.
+// What a sentinel says of a master: where it is, and that it has changed; and what that server says of itself.
 
 import Wire
 
-/// The replies and messages of a sentinel that a client of it needs.
+/// The replies and messages that a client of sentinels needs.
 package enum RedisSentinelReply {
     /// The address in a whole reply to SENTINEL GET-MASTER-ADDR-BY-NAME; nil when the sentinel knows no such master.
     package static func master(_ bytes: Bytes) -> RedisNodeAddress? {
@@ -33,6 +33,18 @@ package enum RedisSentinelReply {
         guard words.count == 5, bytes.array(words[0]).elementsEqual(name.utf8), let port = number(bytes, words[4])
         else { return nil }
         return address(bytes, words[3], port)
+    }
+
+    /// Whether a whole reply to ROLE is a master's; nil for an error, and for what is no reply to ROLE.
+    ///
+    /// It begins with `master`, `slave` or `sentinel` (Redis documentation, ROLE).
+    package static func isMaster(_ bytes: Bytes) -> Bool? {
+        var reader = RedisReplyReader()
+        guard case .aggregate(let count)? = reader.next(bytes), count > 0,
+            case .string(let role)? = reader.next(bytes)
+        else { return nil }
+        if bytes.equals("master", in: role) { return true }
+        return bytes.equals("slave", in: role) || bytes.equals("sentinel", in: role) ? false : nil
     }
 
     private static func address(_ bytes: Bytes, _ host: Range<Int>, _ port: Int) -> RedisNodeAddress? {

@@ -83,7 +83,7 @@ package final class Backend: Sendable {
     private func open(_ resolver: Resolver, waker: Waker) async throws(IOError) -> Socket {
         guard let master else { return try await Socket.connect(to: target, resolver: resolver, waker: waker) }
         guard let target = master.target else {
-            throw .resolution(host: master.name, reason: "no sentinel has named a master that is called so")
+            throw .resolution(host: master.name, reason: master.reason)
         }
         let socket = try await Socket.connect(to: target, resolver: resolver, waker: waker)
         master.connected(socket, to: target)

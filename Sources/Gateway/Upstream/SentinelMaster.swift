@@ -14,6 +14,8 @@ final class SentinelMaster: Sendable, CustomStringConvertible {
 
     private struct State {
         var target: ConnectTarget?
+        /// What sentinels named last and is no master; nil once another is.
+        var denier: ConnectTarget?
         /// By the workers' indices.
         var connections: [Int: [Connection]] = [:]
     }
@@ -26,6 +28,15 @@ final class SentinelMaster: Sendable, CustomStringConvertible {
 
     /// Where it is; nil while no sentinel has said so.
     var target: ConnectTarget? { state.withLock { $0.target } }
+
+    /// Why there is no ``target``.
+    var reason: String {
+        state.withLock { $0.denier }.map { "the sentinels name \($0), which says that it is no master" }
+            ?? "no sentinel has named a master that is called so"
+    }
+
+    /// The server that sentinels have named says that it is no master.
+    func denied(by target: ConnectTarget) { state.withLock { $0.denier = target } }
 
     var description: String {
         target.map { "master '\(name)' at \($0)" } ?? "master '\(name)' of the sentinels"
@@ -49,6 +60,7 @@ final class SentinelMaster: Sendable, CustomStringConvertible {
     func isNow(at target: ConnectTarget, _ worker: Worker) -> Int {
         let stale = state.withLock { state -> [Connection] in
             state.target = target
+            state.denier = nil
             let list = state.connections[worker.index] ?? []
             state.connections[worker.index] = list.filter { $0.socket != nil && $0.target == target }
             return list.filter { $0.socket != nil && $0.target != target }

@@ -5,8 +5,9 @@ import RedisWire
 
 /// One worker's ear at the sentinels of one backend; touched on its worker's thread only.
 ///
-/// It subscribes to `+switch-master` at one sentinel and asks the same one every ``period``; when that one fails or does not
-/// know the master, it goes on to the next. Connections to a master that was replaced are ended, so that their sessions
+/// It subscribes to `+switch-master` at one sentinel and asks the same one every ``period``; when that one fails, does not
+/// know the master, or names a server that says itself that it is none (Redis documentation, "Guidelines for Redis clients
+/// with support for Redis Sentinel", step 3), it goes on to the next. Connections to a master that was replaced are ended, so that their sessions
 /// answer what was in flight with errors, in order.
 final class SentinelWatch: @unchecked Sendable {
     /// Nanoseconds from one question to the next.
@@ -81,10 +82,10 @@ final class SentinelWatch: @unchecked Sendable {
             channel.send(["SUBSCRIBE", "+switch-master"])
             while !waker.isCancelled {
                 guard let address = try await ask(sentinel) else { return hasServed }
+                guard await take(address) else { return hasServed }
                 hasServed = true
-                take(address)
                 waker.setDeadline(after: Self.period)
-                try await hear(channel)
+                guard try await hear(channel) else { return hasServed }
             }
         } catch {
             // The next sentinel may be better; clients hear of it when none names a master.
@@ -111,20 +112,52 @@ final class SentinelWatch: @unchecked Sendable {
         return RedisSentinelReply.master(reply.span)
     }
 
-    /// Takes what the channel says until it is time to ask again.
-    private func hear(_ channel: RedisQuestion) async throws(IOError) {
+    /// Takes what the channel says until it is time to ask again; false when it has named a server that is no master.
+    private func hear(_ channel: RedisQuestion) async throws(IOError) -> Bool {
         while !waker.isCancelled {
             do throws(IOError) {
                 let message = try await channel.next()
-                if let address = RedisSentinelReply.switched(message.span, name: master.name) { take(address) }
+                guard let address = RedisSentinelReply.switched(message.span, name: master.name) else { continue }
+                guard await take(address) else { return false }
+                waker.setDeadline(after: Self.period)
             } catch .timedOut {
-                return
+                return true
             }
+        }
+        return true
+    }
+
+    /// Takes a sentinel's word, unless the server denies it; false then.
+    private func take(_ address: RedisNodeAddress) async -> Bool {
+        let target = ConnectTarget.host(address.host, port: address.port)
+        if master.target != target, await isMaster(target) == false {
+            master.denied(by: target)
+            return false
+        }
+        master.isNow(at: target, local.worker)
+        for session in waiting { session.wake() }
+        return true
+    }
+
+    /// What the server says of itself; nil when it cannot be reached or does not tell the gateway, so that clients get its own
+    /// answer.
+    private func isMaster(_ target: ConnectTarget) async -> Bool? {
+        do throws(IOError) {
+            let reply = try await role(of: target)
+            return RedisSentinelReply.isMaster(reply.span)
+        } catch {
+            return nil
         }
     }
 
-    private func take(_ address: RedisNodeAddress) {
-        master.isNow(at: .host(address.host, port: address.port), local.worker)
-        for session in waiting { session.wake() }
+    private func role(of target: ConnectTarget) async throws(IOError) -> [UInt8] {
+        let question = try await open(target)
+        defer { question.socket.close() }
+        var identity = RedisIdentity()
+        identity.login = backend.login
+        let opening = identity.opening
+        question.socket.send(opening.commands)
+        for _ in 0..<opening.replies { _ = try await question.next() }
+        return try await question.ask(["ROLE"])
     }
 }
