@@ -13,14 +13,15 @@ struct RedisUsageClaimsTests {
         at start: UInt64? = 1
     ) -> String? {
         switch claims.answered(RedisAnswer(command: command, startedAt: start), reply) {
-        case .login(let user, _): user
+        case .identity(let user, let name, _): user ?? name
+        case .nobody: "nobody"
         case .command(let name, _): name
         case nil: nil
         }
     }
 
     private static func login(_ claims: inout RedisUsageClaims, _ user: String, at place: Int?) {
-        claims.make(.login(user: user, name: nil))
+        claims.make(.identity(user: user, name: nil, library: nil))
         claims.sent(.auth, replyAt: place)
     }
 
@@ -30,9 +31,9 @@ struct RedisUsageClaimsTests {
         Self.login(&claims, "ann", at: 3)
         claims.make(.command(name: "json.set", weight: 1))
         claims.sent(.unknown, replyAt: 4)
-        #expect(claims.waitingLogins == 1)
+        #expect(claims.waitingIdentities == 1)
         #expect(Self.answered(&claims, .select) == nil && Self.answered(&claims, .select) == nil)
-        #expect(Self.answered(&claims, .auth) == "ann" && claims.waitingLogins == 0)
+        #expect(Self.answered(&claims, .auth) == "ann" && claims.waitingIdentities == 0)
         #expect(Self.answered(&claims, .unknown) == "json.set" && !claims.isWaiting)
     }
 
@@ -46,7 +47,26 @@ struct RedisUsageClaimsTests {
         claims.make(.command(name: "secret", weight: 1))
         claims.sent(.unknown, replyAt: 1)
         #expect(Self.answered(&claims, .unknown, RedisReply(kind: 0x21)) == nil)
-        #expect(!claims.isWaiting && claims.waitingLogins == 0)
+        #expect(!claims.isWaiting && claims.waitingIdentities == 0)
+    }
+
+    @Test("of a name hold unless the client is a stranger, and RESET ends them")
+    func namesOfClients() {
+        var claims = RedisUsageClaims()
+        func claim(_ reply: RedisReply) -> String? {
+            claims.make(.identity(user: nil, name: "shop", library: nil))
+            claims.sent(.client, replyAt: 1)
+            return Self.answered(&claims, .client, reply)
+        }
+        #expect(claim(RedisReply(kind: 0x2B)) == "shop")
+        // redis-server 7.0 does not know CLIENT SETINFO.
+        #expect(claim(RedisReply(kind: 0x2D, text: RedisText("ERR"))) == "shop")
+        for code in [RedisText("NOAUTH"), RedisText("NOPERM"), RedisText("WRONGPASS")] {
+            #expect(claim(RedisReply(kind: 0x2D, text: code)) == nil, "\(code)")
+        }
+        claims.make(.nobody)
+        claims.sent(.reset, replyAt: 1)
+        #expect(Self.answered(&claims, .reset) == "nobody")
     }
 
     @Test("do not hold where replies may be those of others")
@@ -55,7 +75,7 @@ struct RedisUsageClaimsTests {
         Self.login(&claims, "ann", at: 2)
         Self.login(&claims, "ben", at: 3)
         #expect(Self.answered(&claims, .select) == nil && Self.answered(&claims, .select) == nil)
-        #expect(!claims.isWaiting && claims.waitingLogins == 0)
+        #expect(!claims.isWaiting && claims.waitingIdentities == 0)
         Self.login(&claims, "ann", at: nil)
         #expect(!claims.isWaiting && !claims.hasMade)
         claims.make(.command(name: "json.set", weight: 1))
@@ -68,7 +88,7 @@ struct RedisUsageClaimsTests {
     func bounded() {
         var claims = RedisUsageClaims()
         for place in 1...1000 { Self.login(&claims, "user-\(place)", at: place) }
-        #expect(claims.waitingLogins == 16)
+        #expect(claims.waitingIdentities == 16)
         for place in 1...16 { #expect(Self.answered(&claims, .auth) == "user-\(place)") }
         #expect(Self.answered(&claims, .auth) == nil)
     }

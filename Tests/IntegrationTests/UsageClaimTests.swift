@@ -57,6 +57,34 @@ struct UsageClaimTests {
         for client in [stranger, user, named, late, direct] { client.close() }
     }
 
+    @Test(
+        "who may not speak yet has no name, and after RESET nobody has one", arguments: ["session", "shared"])
+    func strangers(mode: String) throws {
+        let server = try RedisServer(.init(password: "sesame"))
+        let gateway = try Fairlead(to: server, backend: ["mode: \(mode)"])
+        let stranger = try gateway.connect()
+        for number in 0..<100 {
+            let replies = try RoutedRedis.pipeline(
+                stranger,
+                [
+                    ["CLIENT", "SETNAME", "stranger-\(number)"], ["HELLO", "3", "SETNAME", "s-\(number)"],
+                    ["GET", "k"],
+                ])
+            #expect(replies.allSatisfy { $0.hasPrefix("-NOAUTH") })
+        }
+        #expect(try Array(Self.applications(gateway).keys) == [[:]])
+        let client = try gateway.connect()
+        _ = try RoutedRedis.pipeline(client, [["AUTH", "sesame"], ["CLIENT", "SETNAME", "shop"], ["SET", "k", "v"]])
+        #expect(try client.ask("RESET") == "+RESET\r\n")
+        #expect(try client.ask("AUTH", "sesame") == "+OK\r\n")
+        #expect(try client.ask("INCR", "n") == ":1\r\n")
+        let all = try Self.applications(gateway)
+        #expect(Set(all.keys) == [[:], ["name": "shop"]])
+        #expect(Self.count(all[["name": "shop"]], "set") == 1 && Self.count(all[["name": "shop"]], "incr") == nil)
+        #expect(Self.count(all[[:]], "incr") == 1)
+        for each in [stranger, client] { each.close() }
+    }
+
     @Test("a login that is never answered holds nothing back for good")
     func unanswered() throws {
         let server = try RedisServer()

@@ -9,7 +9,7 @@ final class RedisUsage: SessionUsage {
     @exclusivity(unchecked) private var identity = UsageIdentity()
     @exclusivity(unchecked) private var queued = 0
     @exclusivity(unchecked) private var claims = RedisUsageClaims()
-    /// Whether commands have come that will be counted once it is known whether a login was accepted.
+    /// Whether commands have come that will be counted once it is known whether the client's word of itself was accepted.
     @exclusivity(unchecked) private var holdsCommands = false
     private let auth = RedisCommand.auth
     private let select = RedisCommand.select
@@ -58,7 +58,11 @@ final class RedisUsage: SessionUsage {
         if request.effect != .none { noteEffect(request) }
         guard let block else { return settle(request) }
         let weight = block.count(request: Int(request.command.rawValue), now: worker.now)
-        if request.command == .client || request.command == .hello || request.command == auth { return max(weight, 1) }
+        if request.command == .client || request.command == .hello || request.command == auth
+            || request.command == .reset
+        {
+            return max(weight, 1)
+        }
         return weight
     }
 
@@ -68,11 +72,11 @@ final class RedisUsage: SessionUsage {
             note(Int(request.command.rawValue))
             return 1
         }
-        // Whoever logs in and goes on without waiting is known in a moment.
-        if claims.waitingLogins > 0, hasEarlyRoom {
+        // Whoever says who it is and goes on without waiting is known in a moment.
+        if claims.waitingIdentities > 0, hasEarlyRoom {
             holdsCommands = true
             note(Int(request.command.rawValue))
-            return 0
+            return 1
         }
         return begin().count(request: Int(request.command.rawValue), now: worker.now)
     }
@@ -122,8 +126,6 @@ final class RedisUsage: SessionUsage {
         block?.note(size: look.count, of: RedisUsageTable.argumentCount, weight: look.weight)
         if let block, block.takesSamples { block.endSample { look.example } }
         claims.make(look.claim)
-        guard let said = look.said, said.user == nil else { return }
-        adopt(name: said.name, user: nil, library: said.library)
     }
 
     private func adopt(name: String?, user: String?, library: String?) {
@@ -150,21 +152,23 @@ final class RedisUsage: SessionUsage {
         believe(claims.answered(answer, reply))
     }
 
-    /// The login that was received last was answered by the gateway, for which the client is `user` now; nil for a stranger.
+    /// What was received last was answered by the gateway, for which the client is `user` now; nil for a stranger.
     func answeredHere(user: @autoclosure () -> String?) {
         guard claims.hasMade else { return }
         let claim = claims.take()
-        guard case .login(let claimed, _) = claim, let user = user() else { return }
-        if Self.user(user.utf8) == claimed { believe(claim) }
+        if case .nobody = claim { return believe(claim) }
+        guard case .identity(let claimed, _, _) = claim, let user = user() else { return }
+        if claimed == nil || Self.user(user.utf8) == claimed { believe(claim) }
     }
 
     private func believe(_ claim: RedisUsageClaims.Claim?) {
         switch claim {
-        case .login(let user, let name): adopt(name: name, user: user, library: nil)
+        case .identity(let user, let name, let library): adopt(name: name, user: user, library: library)
+        case .nobody: adopt(name: "", user: "", library: nil)
         case .command(let name, let weight): block?.note(unknown: name, weight: weight)
         case nil: break
         }
-        if holdsCommands, claims.waitingLogins == 0 { _ = begin() }
+        if holdsCommands, claims.waitingIdentities == 0 { _ = begin() }
     }
 
     /// What a user is called here: the default user has no name.

@@ -4,13 +4,21 @@ import RedisWire
 import Wire
 
 /// Claims that wait for their replies, in the order of their commands; few at a time, the others are not made.
+///
+/// Who is refused for want of a login has no name: a stranger must not fill the places of a listener's applications.
 struct RedisUsageClaims {
     /// What is believed once the server has accepted the command.
     enum Claim {
-        /// The client is this user; HELLO may name the client as well.
-        case login(user: String, name: String?)
+        /// The client is this user, has this name, or uses this library; nil where nothing is said.
+        case identity(user: String?, name: String?, library: String?)
+        /// RESET: the client is nobody again; the library stays (Redis, src/networking.c resetClient and its callers).
+        case nobody
         /// A command that is in no table has this name; a look at it stands for so many.
         case command(name: String, weight: UInt64)
+
+        var isIdentity: Bool {
+            if case .command = self { false } else { true }
+        }
     }
 
     private struct Waiting {
@@ -26,7 +34,7 @@ struct RedisUsageClaims {
     /// The claim of the command that was looked at last, which is not known to be sent yet.
     private var made: Claim?
     private var waiting: [Waiting] = []
-    private(set) var waitingLogins = 0
+    private(set) var waitingIdentities = 0
 
     var hasMade: Bool { made != nil }
     var isWaiting: Bool { !waiting.isEmpty }
@@ -44,7 +52,7 @@ struct RedisUsageClaims {
     mutating func sent(_ command: RedisCommand, replyAt place: Int?) {
         guard let claim = take(), let place, place > 0, waiting.count < Self.limit else { return }
         waiting.append(Waiting(claim: claim, command: command, ahead: place))
-        if case .login = claim { waitingLogins += 1 }
+        if claim.isIdentity { waitingIdentities += 1 }
     }
 
     /// A command got its reply; the claim that holds from here on, nil where there is none.
@@ -59,19 +67,24 @@ struct RedisUsageClaims {
             return nil
         }
         waiting.removeFirst()
-        guard case .login = first.claim else { return reply.isError ? nil : first.claim }
-        waitingLogins -= 1
-        return reply.isError || reply.text == Self.queued ? nil : first.claim
+        guard first.claim.isIdentity else { return reply.isError ? nil : first.claim }
+        waitingIdentities -= 1
+        if reply.text == Self.queued { return nil }
+        guard case .identity(nil, _, _) = first.claim else { return reply.isError ? nil : first.claim }
+        // A server that does not know CLIENT SETINFO refuses it, and yet the client has said what it is.
+        return reply.isError && Self.strangers.contains(reply.text) ? nil : first.claim
     }
 
     /// Replies can no longer be told apart.
     mutating func drop() {
         made = nil
         waiting = []
-        waitingLogins = 0
+        waitingIdentities = 0
     }
 
     private static let queued = RedisText("QUEUED")
+    /// What a server answers to those that may not speak yet.
+    private static let strangers = [RedisText("NOAUTH"), RedisText("WRONGPASS"), RedisText("NOPERM")]
 
     /// The name in `range` in lower case, if it is fit to be one: letters, digits and `.-_`; nil for anything else.
     static func name(_ range: Range<Int>, in bytes: Bytes) -> String? {

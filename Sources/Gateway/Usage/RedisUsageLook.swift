@@ -104,7 +104,8 @@ struct RedisUsageLook {
     /// What holds of it once the server has accepted it.
     var claim: RedisUsageClaims.Claim? {
         if let unknownName { return .command(name: unknownName, weight: weight) }
-        return said?.user.map { .login(user: $0, name: said?.name) }
+        if command == .reset { return .nobody }
+        return said.map { .identity(user: $0.user, name: $0.name, library: $0.library) }
     }
 
     private mutating func miss(_ options: RedisUsageTable.Options) {
