@@ -144,9 +144,11 @@ private struct Judge {
         for capability in needs.members {
             used.insert(capability)
             guard let entry = report.capabilities[capability.name], entry.support != .refused else {
-                let cases = report.cases.filter { $0.refusedCapability == capability.name }
+                let refused = report.cases.filter { $0.refusedCapability == capability.name }
+                // One that is about it says more than one that only uses it.
+                let cases = refused.filter { $0.proves.contains(capability.name) }
                 add(
-                    .blocked, capability.name, "the candidate refuses it", share, cases: cases,
+                    .blocked, capability.name, "the candidate refuses it", share, cases: cases + refused,
                     remedy: FeatureNeeds.remedy(for: capability, in: report.capabilities) ?? Self.staying)
                 continue
             }

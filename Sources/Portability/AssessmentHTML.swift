@@ -49,7 +49,7 @@ extension [Assessment] {
                 "\(escaped($0.feature))&nbsp;<small>\($0.estimated ? "about " : "")\(percent($0.share)), last \($0.last.moment)</small>"
             }
             text +=
-                "<tr><td class=\"\(finding.level.rawValue)\">\(finding.level.rawValue)</td><td>\(escaped(finding.subject))</td>"
+                "<tr><td class=\"level \(finding.level.rawValue)\">\(finding.level.rawValue)</td><td>\(escaped(finding.subject))</td>"
             text += "<td>\(escaped(finding.reason))"
             if let remedy = finding.remedy { text += "<p class=\"remedy\">\(escaped(remedy))</p>" }
             text += "</td><td>\(features.joined(separator: "<br>"))</td>"
@@ -74,6 +74,7 @@ extension [Assessment] {
         th { font-weight: 600 } small { color: #667384; font-weight: 400 } th.name small { display: block }
         .safe, .safe a { color: #16713f } .limited, .limited a, .limit { color: #95600a } .blocked, .blocked a { color: #b3261e }
         .unproven { color: #667384 } .remedy { margin: .3rem 0 0; color: #2b5797 } td a { text-decoration: none; font-weight: 600 }
+        td.level { white-space: nowrap; overflow-wrap: normal }
         </style></head><body><main>
 
         """
