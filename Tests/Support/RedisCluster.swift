@@ -19,20 +19,21 @@ package final class RedisCluster: Sendable {
     /// The first slots of the masters, and the end.
     private static let borders = [0, 5461, 10923, 16384]
 
-    /// The blocking form of `start`.
-    package init(_ arguments: [String] = [], password: String? = nil) throws {
+    /// The blocking form of `start`; with `certificates` the nodes speak TLS with each other, and on their `tlsPort`.
+    package init(_ arguments: [String] = [], password: String? = nil, certificates: Certificates? = nil) throws {
         self.password = password
+        let security = try certificates.map(Self.security) ?? []
         let login = password.map { ["--masterauth", $0] } ?? []
         let busPorts = try (0..<6).map { _ in try FreePort.take() }
         nodes = try busPorts.map { port in
             try RedisServer(
                 .init(
-                    password: password,
+                    certificates: certificates, password: password,
                     arguments: [
                         "--cluster-enabled", "yes", "--cluster-port", "\(port)", "--cluster-node-timeout", "1500",
                         "--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0",
                         "--repl-ping-replica-period", "1",
-                    ] + login + arguments))
+                    ] + login + security + arguments))
         }
         ids = try nodes.map { try Self.ask($0, password, ["CLUSTER", "MYID"]) }
         for (index, node) in nodes.enumerated() {
@@ -43,13 +44,25 @@ package final class RedisCluster: Sendable {
                     ["CLUSTER", "ADDSLOTSRANGE", "\(Self.borders[index])", "\(Self.borders[index + 1] - 1)"])
             }
             guard index > 0 else { continue }
-            try Self.ask(node, password, ["CLUSTER", "MEET", "127.0.0.1", "\(nodes[0].port)", "\(busPorts[0])"])
+            let first = nodes[0].tlsPort ?? nodes[0].port
+            try Self.ask(node, password, ["CLUSTER", "MEET", "127.0.0.1", "\(first)", "\(busPorts[0])"])
         }
         try wait("six nodes everywhere") {
             try nodes.allSatisfy { try Self.ask($0, password, ["CLUSTER", "INFO"]).contains("cluster_known_nodes:6") }
         }
         for index in 3..<6 { try replicate(index, of: index - 3) }
         try waitUntilWhole()
+    }
+
+    /// TLS between the nodes, each of which is also a client of the others.
+    private static func security(_ certificates: Certificates) throws -> [String] {
+        let node = try certificates.issue(
+            "node", name: "node",
+            extensions: "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth")
+        return [
+            "--tls-cluster", "yes", "--tls-replication", "yes", "--tls-cert-file", node.certificate, "--tls-key-file",
+            node.key,
+        ]
     }
 
     private func replicate(_ index: Int, of master: Int) throws {
