@@ -83,11 +83,6 @@ enum MigrationChecks {
         if target.protocol != .redis {
             return finding("to", "the listener speaks redis and \"\(target.name)\" speaks \(target.protocol.rawValue)")
         }
-        let source = configuration.backend(named: listener.backend)
-        if target.topology.isCluster || source?.topology.isCluster == true {
-            return finding(
-                "to", "a cluster has no SCAN over all of its nodes: move each node's data with a listener of its own")
-        }
         return []
     }
 }

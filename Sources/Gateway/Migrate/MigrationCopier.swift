@@ -125,8 +125,10 @@ struct MigrationCopier {
             let keys = parts[1].split(separator: ",").first { $0.hasPrefix("keys=") }.flatMap { Int64($0.dropFirst(5)) }
             found.append((number, keys))
         }
-        if !found.isEmpty { return found }
+        // A cluster has one database, and INFO is of one node.
+        if found.contains(where: { $0.0 != 0 }) { return found }
         let size = try await from.ask("DBSIZE", in: 0)
+        if size.error != nil, !found.isEmpty { return found }
         return size.integer == 0 ? [] : [(UInt32(0), size.integer)]
     }
 

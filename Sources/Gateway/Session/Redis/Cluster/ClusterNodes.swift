@@ -37,6 +37,8 @@ final class ClusterNodes: @unchecked Sendable {
     /// Until when a node is avoided, by its lane's number.
     private var failures: [Int: UInt64] = [:]
     private(set) var seeds: [RoutedLane] = []
+    /// See ClusterScan.swift.
+    var keptScanMasters: (version: Int, masters: ScanMasters)?
 
     // The asking; see ClusterRefresh.swift.
     let waker: Waker
@@ -122,6 +124,9 @@ final class ClusterNodes: @unchecked Sendable {
     var lacksReplicas: Bool {
         backend.configuration.replicaReads == .prefer && replicas.contains { $0.isEmpty }
     }
+
+    /// The lane to the master of the shard at a place in the map.
+    func lane(ofShard place: Int) -> RoutedLane? { masters.indices.contains(place) ? masters[place] : nil }
 
     /// The lanes to all masters.
     var allMasters: [RoutedLane] { masters.isEmpty ? seeds : masters }

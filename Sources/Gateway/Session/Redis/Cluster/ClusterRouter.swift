@@ -6,7 +6,7 @@ import Wire
 
 /// Makes a cluster look like one server to a client that knows nothing of clusters.
 final class ClusterRouter: RedisRouter {
-    private let nodes: ClusterNodes
+    let nodes: ClusterNodes
     private let splits: Bool
     private let readsReplicas: Bool
     /// Spreads clients over nodes.
@@ -48,12 +48,10 @@ final class ClusterRouter: RedisRouter {
         let keys = RedisKeys.of(command, in: bytes)
         if keys.isEmpty {
             if ClusterWords.isChannels(command.command) { return .anywhere(nodes.channels) }
+            if command.command == ClusterWords.scan { return scan(command, in: bytes, state) }
             guard let merge = ClusterWords.merge(command, in: bytes) else { return .anywhere(home(state)) }
             // What MOVED alone has taught may leave a node out.
-            guard nodes.answers > 0 else {
-                askForMap()
-                return .refused(ClusterWords.notLearnt)
-            }
+            guard nodes.answers > 0 else { return notLearnt() }
             let words = bytes.array(command.range)
             return .split(
                 RedisSplit(
@@ -68,6 +66,12 @@ final class ClusterRouter: RedisRouter {
         case .one(let slot): return .lane(lane(of: slot, for: command, in: bytes, state))
         case .several: return cross(command, in: bytes, state)
         }
+    }
+
+    /// For what would be wrong with a part of the masters.
+    func notLearnt() -> RedisDecision {
+        askForMap()
+        return .refused(ClusterWords.notLearnt)
     }
 
     private var isUnsettled: Bool {

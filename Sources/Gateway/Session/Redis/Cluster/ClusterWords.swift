@@ -11,6 +11,12 @@ enum ClusterWords {
     static let notLearnt = Array(
         "-TRYAGAIN fairlead: no node has told which nodes there are; the user needs the right to CLUSTER SLOTS\r\n".utf8
     )
+    static let scanBroken = Array(
+        "-ERR fairlead: the cluster's map has changed since this SCAN began, or the cursor is none of it: begin again with 0\r\n"
+            .utf8)
+    /// As redis src/db.c spells it.
+    static let invalidCursor = Array("-ERR invalid cursor\r\n".utf8)
+    static let scanImpossible = Array("-ERR fairlead: there are no masters to scan, or more than 1024\r\n".utf8)
     /// What a server outside a cluster answers, so that no client takes the endpoint for a node.
     private static let noCluster = Array("-ERR This instance has cluster support disabled\r\n".utf8)
 
@@ -22,10 +28,6 @@ enum ClusterWords {
         case .oneNode:
             return RedisErrorReply.compose(
                 "\(command.command) is about one server, and behind this endpoint is a cluster: ask its nodes")
-        case .allKeys:
-            return RedisErrorReply.compose(
-                "\(command.command) would see the keys of one node only, and behind this endpoint is a cluster: ask each node"
-            )
         case .subcommand:
             guard refused.contains(command.word(1, in: bytes)) else { return nil }
             return RedisErrorReply.compose(
@@ -38,6 +40,8 @@ enum ClusterWords {
     static func merge(_ command: RedisWholeCommand, in bytes: Span<UInt8>) -> RedisSplit.Merge? {
         guard rules[Int(command.command.rawValue)] == .everywhere else { return nil }
         if command.command == dbSize { return .sum }
+        if command.command == keys { return .elements }
+        if command.command == randomKey { return .anyKey }
         if command.command == script || command.command == function {
             return toAll.contains(command.word(1, in: bytes)) ? .allOK : nil
         }
@@ -62,14 +66,17 @@ enum ClusterWords {
         case plain
         /// About being a node of a cluster.
         case disabled
-        case oneNode, allKeys
+        case oneNode
         /// Some of its subcommands are refused.
         case subcommand
         /// It, or some of its subcommands, goes to every master.
         case everywhere
     }
 
+    static let scan = RedisCommand("scan")
     private static let dbSize = RedisCommand("dbsize")
+    private static let keys = RedisCommand("keys")
+    private static let randomKey = RedisCommand("randomkey")
     private static let script = RedisCommand("script")
     private static let function = RedisCommand("function")
     private static let toAll = [RedisText("load"), RedisText("flush"), RedisText("delete"), RedisText("restore")]
@@ -84,12 +91,11 @@ enum ClusterWords {
     private static let rules: [Rule] = RedisCommand.names.map { name in
         switch name.description {
         case "cluster", "readonly", "readwrite", "asking": .disabled
-        case "keys", "scan", "randomkey": .allKeys
         case "wait", "waitaof", "monitor", "sync", "psync", "shutdown", "replicaof", "slaveof", "failover", "save",
             "bgsave", "bgrewriteaof", "swapdb":
             .oneNode
         case "config", "client", "acl", "module": .subcommand
-        case "dbsize", "flushall", "flushdb", "script", "function": .everywhere
+        case "keys", "randomkey", "dbsize", "flushall", "flushdb", "script", "function": .everywhere
         default: .plain
         }
     }

@@ -13,6 +13,12 @@ final class RedisSplit {
         case values
         /// All of them say OK: MSET.
         case allOK
+        /// Elements follow one another: KEYS.
+        case elements
+        /// One of those that are not null is picked at random: RANDOMKEY.
+        case anyKey
+        /// The one reply is a page of a scan, whose cursor becomes that of all masters.
+        case page(RedisClusterCursor, of: Int)
     }
 
     struct Part {
@@ -118,7 +124,29 @@ final class RedisSplit {
             }
             return Array(":\(sum)\r\n".utf8)
         case .values: return mergedValues()
+        case .elements: return mergedElements()
+        case .anyKey:
+            let found = parts.filter { $0.reply != Self.nullString && $0.reply != Self.null }
+            return (found.randomElement() ?? parts.first)?.reply ?? Self.strange
+        case .page(let cursor, let masters):
+            return parts.first.flatMap { cursor.page($0.reply.span, of: masters) } ?? Self.strange
         }
+    }
+
+    private static let nullString = Array("$-1\r\n".utf8)
+    private static let null = Array("_\r\n".utf8)
+
+    private func mergedElements() -> [UInt8] {
+        var count = 0
+        var elements: [UInt8] = []
+        for part in parts {
+            guard part.reply.first == 0x2A, let end = part.reply.firstIndex(of: .lineFeed), end > 1,
+                let number = Int(String(decoding: part.reply[1..<(end - 1)], as: UTF8.self)), number >= 0
+            else { return Self.strange }
+            count += number
+            elements += part.reply[(end + 1)...]
+        }
+        return Array("*\(count)\r\n".utf8) + elements
     }
 
     private func mergedValues() -> [UInt8] {
