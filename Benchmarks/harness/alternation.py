@@ -60,8 +60,7 @@ class Alternation:
                 if target in running:
                     break
         for number in range(0 if not row.large else 1, self.rounds + 1):
-            # Each round begins with another target, so that none always follows the same one.
-            for target in [running[(at + number) % len(running)] for at in range(len(running))]:
+            for target in in_turn(running, number):
                 step(f"{row.title}: {f'round {number}/{self.rounds}' if number else 'warm-up'}, {target}")
                 self._attempt(target, result, running, lambda: self._round(target, result, number))
 
@@ -114,6 +113,12 @@ class Alternation:
     def _processes(self, target: str) -> list[Process]:
         _, server, endpoint = self._place(target)
         return [server.process, *([endpoint.process] if endpoint.process else [])]
+
+
+def in_turn(targets: list[str], number: int) -> list[str]:
+    """Each round begins with another target, and every other one goes backwards, so that none always follows the same one."""
+    order = [targets[(at + number) % len(targets)] for at in range(len(targets))]
+    return order if number % 2 == 0 else [order[0], *reversed(order[1:])]
 
 
 def start_checked(site: Site, target: str, way: Way, server: Server) -> Endpoint:

@@ -42,14 +42,20 @@ def _passing(wire: str, *names: str) -> dict[str, Way]:
     return {DIRECT: Way(wire, wire)} | {name: Way(wire, wire, PEERS[name]) for name in names}
 
 
+def _features(wire: str, *names: str) -> dict[str, Way]:
+    """The same, with a Fairlead that is configured as those are, but for the feature of each."""
+    ways = _passing(wire, FAIRLEAD, *names)
+    return ways | {FAIRLEAD: Way(wire, wire, PEERS["fairlead-configured"])}
+
+
 #: By part: its targets. The first that speaks a wire is the one at which that wire's loads are planned.
 PARTS: dict[str, dict[str, Way]] = {
     "redis": _passing("redis", FAIRLEAD, "haproxy", "nginx", "envoy", "envoy-redis", "twemproxy"),
     "postgres": _passing("postgres", FAIRLEAD, "haproxy", "nginx", "envoy", "pgbouncer"),
     "s3": _passing("s3", FAIRLEAD, "haproxy", "nginx", "envoy"),
-    "features-redis": _passing("redis", FAIRLEAD, UNRECORDED, SHADOW, SHADOW_ALL, SHARING, ROUTES),
-    "features-postgres": _passing("postgres", FAIRLEAD, UNRECORDED, SHADOW, SHADOW_ALL),
-    "features-s3": _passing("s3", FAIRLEAD, UNRECORDED, SHADOW, SHADOW_ALL),
+    "features-redis": _features("redis", UNRECORDED, SHADOW, SHADOW_ALL, SHARING, ROUTES),
+    "features-postgres": _features("postgres", UNRECORDED, SHADOW, SHADOW_ALL),
+    "features-s3": _features("s3", UNRECORDED, SHADOW, SHADOW_ALL),
     "shared": {
         DIRECT: Way("redis", "redis"),
         FAIRLEAD: Way("redis", "redis", PEERS["fairlead-shared"]),

@@ -5,7 +5,7 @@ from unittest import mock
 
 from harness import marks
 from harness.marks.mark import DISTANCE, MET, MISSED
-from harness.parts import PARTS, ROUTES, SHADOW, SHADOW_ALL, UNRECORDED
+from harness.parts import FAIRLEAD, PARTS, ROUTES, SHADOW, SHADOW_ALL, UNRECORDED
 from harness.results import Round, RowResult
 from harness.rows import rows_of
 
@@ -17,6 +17,12 @@ class Targets(unittest.TestCase):
         with mock.patch("harness.fairlead.serve_configured") as serve:
             PARTS[f"features-{wire}"][target].peer.start(mock.sentinel.site, wire, 1234)
         return serve.call_args.args[2]
+
+    def test_what_they_are_compared_with_is_configured_alike(self) -> None:
+        for wire in WIRES:
+            plain = self.configuration(wire, FAIRLEAD).splitlines()
+            bare = self.configuration(wire, UNRECORDED).splitlines()
+            self.assertEqual(bare, ["usage: { enabled: false }", *plain])
 
     def test_each_target_has_its_own_feature_and_no_other(self) -> None:
         features = {UNRECORDED: "usage: { enabled: false }", SHADOW: "share: 10%", SHADOW_ALL: "share: 100%",

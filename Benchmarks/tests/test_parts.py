@@ -134,9 +134,15 @@ class Rounds(unittest.TestCase):
     def test_a_target_whose_wire_the_row_has_not_takes_no_part(self) -> None:
         self.assertNotIn("z", self.run_row().rounds)
 
-    def test_each_round_begins_with_another_target(self) -> None:
+    def test_each_round_begins_with_another_target_and_every_other_goes_backwards(self) -> None:
         self.run_row()
-        self.assertEqual(self.log[8:], ["run one:2", "run two:3", "run one:1", "run two:3", "run one:1", "run one:2"])
+        self.assertEqual(self.log[8:], ["run one:2", "run one:1", "run two:3", "run two:3", "run one:1", "run one:2"])
+        targets = ["a", "b", "c", "d"]
+        rounds = [alternation.in_turn(targets, number) for number in range(4)]
+        self.assertEqual([order[0] for order in rounds], targets)
+        pairs = {pair for order in rounds for pair in zip(order, order[1:])}
+        # Each is before and behind its neighbours.
+        self.assertTrue({("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")} <= pairs)
 
     def test_ways_share_the_server_they_lead_to_and_it_is_stopped_once(self) -> None:
         self.run_row()

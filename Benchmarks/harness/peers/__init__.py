@@ -8,6 +8,7 @@ from .peer import Peer
 PEERS: dict[str, Peer] = {
     "fairlead": fairlead.PASSING,
     "fairlead-shared": fairlead.SHARING,
+    "fairlead-configured": fairlead.with_nothing_more(),
     "fairlead-unrecorded": fairlead.without_usage(),
     "fairlead-shadow": fairlead.with_shadow("10%"),
     "fairlead-shadow-all": fairlead.with_shadow("100%"),

@@ -29,6 +29,11 @@ def through_adapter(adapter: str) -> Peer:
     return Peer(start_translating, fairlead.version)
 
 
+def with_nothing_more() -> Peer:
+    """Fairlead passing a wire through, as those below but for what each of them says."""
+    return _configured(lambda wire: "")
+
+
 def without_usage() -> Peer:
     """Fairlead passing a wire through without recording what applications use."""
     return _configured(lambda wire: "", "usage: { enabled: false }\n")
