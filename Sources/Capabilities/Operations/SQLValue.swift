@@ -63,6 +63,8 @@ public struct SQLColumn: Sendable, Equatable {
     public var type: SQLType
     /// PostgreSQL's type modifier: a length plus 4, precision and scale of a number; -1 for none.
     public var modifier: Int32
+    /// Digits behind the point that a decimal number shows where its modifier does not tell them; -1 for those that it has.
+    public var scale: Int16 = -1
     /// The table's number in the catalogue and the column's place in it; zero for an expression.
     public var table: UInt32
     public var place: Int16

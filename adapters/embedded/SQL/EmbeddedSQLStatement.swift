@@ -32,7 +32,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         let tables = SQLColumnTypes(
             { () throws(SQLFailure) in try SQLParameterTypes.columns(tokens, connection) },
             keys: { table throws(SQLFailure) in try SQLParameterTypes.primaryKey(of: table, connection) },
-            schemas: SQLSchemaLookup(connection))
+            schemas: SQLSchemaLookup(connection), relations: try connection.relationLookup())
         do throws(SQLFailure) {
             translation = try SQLTranslator.translate(source, tokens, types: types, columns: tables)
         } catch {
@@ -45,7 +45,8 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         compiled = statement
         let count = statement.map { Int(sqlite3_bind_parameter_count($0)) } ?? 0
         parameterTypes = try SQLParameterTypes.find(
-            tokens, count: max(count, types.count), given: types, known: translation.parameterTypes, connection)
+            tokens, count: max(count, types.count), given: types, known: translation.parameterTypes,
+            isTyped: translation.isTyped, connection)
         if let statement {
             let needsColumns = translation.items.contains { $0.column != nil || !$0.operands.isEmpty }
             let known = needsColumns ? try tables.all() : [:]
@@ -168,6 +169,14 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
             }
             let own = sqlite3_column_name(statement, place).map { String(cString: $0) } ?? ""
             var column = SQLColumn(item?.name ?? own, item?.type ?? .unknown, modifier: item?.modifier ?? -1)
+            if let results = translation.results, results.count == count {
+                column.name = results[index].name
+                if results[index].type != .unknown {
+                    (column.type, column.modifier) = (results[index].type, results[index].modifier)
+                    column.scale = results[index].number.scale.map { Int16(clamping: $0) } ?? -1
+                    return column
+                }
+            }
             if column.type == .unknown, let declared = sqlite3_column_decltype(statement, place) {
                 let type = SQLDeclaredType.declared(String(cString: declared))
                 column.type = type.type

@@ -48,17 +48,22 @@ extension SQLTranslator {
         }
         try commitClause(next)
         if let body = rewrite.rest(next).first(where: { tokens[$0].isWord("as") && !isInside($0, from: next) }) {
+            let query = body + 1..<(rewrite.isWords(tokens.count - 2, "with", "data") ? tokens.count - 2 : tokens.count)
+            try type(query, isShown: false)
             try expressions(rewrite.rest(body))
             try names(name..<body)
             try orderings(rewrite.rest(body))
             try selectLists()
+            applyTyping()
             try seriesInLists()
             items = []
             if rewrite.isWords(tokens.count - 3, "with", "no", "data") {
                 throw refused("WITH NO DATA is not known here", tokens.count - 3)
             }
             if rewrite.isWords(tokens.count - 2, "with", "data") { rewrite.remove(rewrite.rest(tokens.count - 2)) }
-            then.append("SELECT count(*) FROM \(rewrite.newText(name..<next))")
+            let table = rewrite.newText(name..<next)
+            if next == body, name == index + 1 { declareColumns(table, body) }
+            then.append("SELECT count(*) FROM \(table)")
             return SQLCommand("SELECT", countsRows: true)
         }
         guard rewrite.isMark(next, "(") else { throw rewrite.syntaxError(next) }
@@ -87,6 +92,22 @@ extension SQLTranslator {
         default: throw rewrite.syntaxError(on + 2)
         }
         rewrite.remove(on..<end)
+    }
+
+    /// Gives a table that is made of a query's rows the types of its columns, of which SQLite would keep only the affinity.
+    private mutating func declareColumns(_ table: String, _ body: Int) {
+        guard let columns = typing?.results, columns.allSatisfy({ $0.type.family != nil && $0.type.item == nil }) else {
+            return
+        }
+        let declared = columns.map { column in
+            let type = SQLDeclaredType(type: column.type, modifier: column.modifier)
+            return SQLText.quoted(column.name) + " " + type.declaration
+                + SQLColumnRule.constraints(for: type, column: column.name)
+        }
+        let head = temporary != nil ? "CREATE TEMP TABLE" : "CREATE TABLE"
+        first.append("\(head) \(table) (\(declared.joined(separator: ", ")))")
+        rewrite.remove(0..<(body + 1))
+        rewrite.replace(0, "INSERT INTO \(table)")
     }
 
     private func isInside(_ index: Int, from start: Int) -> Bool {
@@ -238,8 +259,7 @@ extension SQLTranslator {
         if (start..<end).contains(where: { rewrite.isWord($0, "nextval") }) {
             throw refused("sequences are not known here", start)
         }
-        rewrite.prefix(start, "(")
-        rewrite.suffix(end - 1, ")")
+        rewrite.wrap(start...(end - 1), "(", ")")
         return end
     }
 
@@ -260,11 +280,15 @@ extension SQLTranslator {
             throw rewrite.syntaxError(tokens.count)
         }
         try names((index + 1)..<body)
+        try type(rewrite.rest(body + 1))
+        let columns = typing?.results
         try expressions(rewrite.rest(body))
         try orderings(rewrite.rest(body))
         try selectLists()
+        applyTyping()
         try seriesInLists()
         items = []
+        if let columns { rewrite.prefix(body, SQLViewTypes.comment(columns) + " ") }
         if isReplacing {
             rewrite.remove(1..<3)
             first.append("DROP VIEW IF EXISTS \(rewrite.newText((index + 1)..<(index + 2)))")

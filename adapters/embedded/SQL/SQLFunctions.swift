@@ -20,7 +20,8 @@ enum SQLiteFunctions {
     }
 
     static func register(on connection: SQLiteConnection) throws(SQLFailure) {
-        for (name, count, isConstant, body) in casts + texts + times + sessions + locks + catalogue + checks {
+        let own = casts + texts + times + sessions + locks + catalogue + checks + decimals
+        for (name, count, isConstant, body) in own {
             try add(name, count, isConstant: isConstant, body, to: connection)
         }
         for function in connection.settings.functions {
@@ -33,6 +34,7 @@ enum SQLiteFunctions {
             }
         }
         try registerChecks(on: connection)
+        try registerDecimals(on: connection)
     }
 
     /// Adds a function of `count` arguments, any number for -1; a constant one gives the same for the same arguments.
@@ -68,7 +70,7 @@ enum SQLiteFunctions {
         }
     }
 
-    private static func value(_ value: OpaquePointer?) -> SQLValue {
+    static func value(_ value: OpaquePointer?) -> SQLValue {
         switch sqlite3_value_type(value) {
         case SQLITE_INTEGER: return .integer(sqlite3_value_int64(value))
         case SQLITE_FLOAT: return .double(sqlite3_value_double(value))
@@ -84,7 +86,7 @@ enum SQLiteFunctions {
         }
     }
 
-    private static func give(_ value: SQLValue, to context: OpaquePointer?) {
+    static func give(_ value: SQLValue, to context: OpaquePointer?) {
         switch value {
         case .null: sqlite3_result_null(context)
         case .integer(let number): sqlite3_result_int64(context, number)

@@ -27,7 +27,7 @@ extension SQLiteFunctions {
         guard code == SQLITE_OK else { throw connection.failure() }
     }
 
-    private static func fail(_ context: OpaquePointer?, _ state: String, _ message: String) {
+    static func fail(_ context: OpaquePointer?, _ state: String, _ message: String) {
         let text = "\(SQLiteFailure.mark)\(state)\(message)"
         sqlite3_result_error(context, text, -1)
     }

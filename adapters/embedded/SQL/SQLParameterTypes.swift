@@ -5,13 +5,16 @@ import Capabilities
 /// Finds the column that a parameter is compared with, or put into.
 enum SQLParameterTypes {
     static func find(
-        _ tokens: [SQLToken], count: Int, given: [SQLType], known: [Int: SQLType], _ connection: SQLiteConnection
+        _ tokens: [SQLToken], count: Int, given: [SQLType], known: [Int: SQLType], isTyped: Bool,
+        _ connection: SQLiteConnection
     ) throws(SQLFailure) -> [SQLType] {
         var types = given + Array(repeating: SQLType.unknown, count: max(0, count - given.count))
         for (number, type) in known where number <= types.count && types[number - 1] == .unknown {
             types[number - 1] = type
         }
         guard types.contains(.unknown) else { return types }
+        // Those that the typed pass leaves open stand where any type can.
+        if isTyped { return types.map { $0 == .unknown ? .text : $0 } }
         let columns = try columns(tokens, connection)
         let inserted = insertColumns(tokens)
         for (index, token) in tokens.enumerated() where token.kind == .parameter {

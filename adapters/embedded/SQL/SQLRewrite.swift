@@ -9,6 +9,8 @@ struct SQLRewrite {
     private var before: [String]
     private var after: [String]
     private var replacement: [String?]
+    /// Text around words, which nests as the words do, whoever put it there first.
+    private var wraps: [(words: ClosedRange<Int>, open: String, close: String, level: Int)] = []
     /// Words in small letters, which are no edits: what stands there means the same.
     private var folded: [Int: String] = [:]
     /// Where the operand of a finished cast begins, by the index of the cast's last word.
@@ -47,6 +49,7 @@ struct SQLRewrite {
         before = Array(repeating: "", count: tokens.count)
         after = before
         replacement = Array(repeating: "", count: tokens.count)
+        wraps = []
         replacement[0] = text
     }
     /// Puts text before a word and everything that already stands before it.
@@ -56,6 +59,19 @@ struct SQLRewrite {
     /// Removes words with everything that was put before and behind them.
     mutating func blank(_ range: Range<Int>) {
         for index in range { (before[index], replacement[index], after[index]) = ("", "", "") }
+        wraps.removeAll { range.contains($0.words.lowerBound) && range.contains($0.words.upperBound) }
+    }
+    /// Puts text around words; what stands around the same words already is within it.
+    ///
+    /// A higher level goes around lower ones.
+    mutating func wrap(_ words: ClosedRange<Int>, _ open: String, _ close: String, level: Int = 0) {
+        wraps.append((words, open, close, level))
+    }
+    /// Takes the new text of `range` away.
+    mutating func cut(_ range: Range<Int>) -> String {
+        let text = newText(range)
+        blank(range)
+        return text
     }
     func isEdited(_ index: Int) -> Bool { replacement[index] != nil }
 
@@ -150,10 +166,14 @@ struct SQLRewrite {
         var sql: [UInt8] = []
         var places: [(new: Int, old: Int)] = []
         var lastEnd = -1
-        for index in range ?? 0..<tokens.count {
+        let range = range ?? 0..<tokens.count
+        let (opens, closes) = edges(range)
+        for index in range {
             let token = tokens[index]
-            let isPlain = before[index].isEmpty && replacement[index] == nil
+            let open = opens[index]
+            let isPlain = before[index].isEmpty && replacement[index] == nil && open == nil
             if lastEnd >= 0, !isPlain || token.start > lastEnd { sql.append(0x20) }
+            if let open { sql += open.utf8 }
             sql += before[index].utf8
             places.append((sql.count, token.start))
             if let replacement = replacement[index] {
@@ -163,11 +183,32 @@ struct SQLRewrite {
             } else {
                 sql += source[token.start..<token.end]
             }
+            let close = closes[index]
+            if let close { sql += close.utf8 }
             sql += after[index].utf8
             // An edited word may end in anything: the next one must not grow together with it.
-            lastEnd = after[index].isEmpty && replacement[index] == nil ? token.end : 0
+            lastEnd = after[index].isEmpty && replacement[index] == nil && close == nil ? token.end : 0
         }
         return (sql, places)
+    }
+
+    /// What wraps put before and behind words: the longest begins first and ends last.
+    private func edges(_ range: Range<Int>) -> (opens: [Int: String], closes: [Int: String]) {
+        guard !wraps.isEmpty else { return ([:], [:]) }
+        var opens: [Int: String] = [:]
+        var closes: [Int: String] = [:]
+        let within = wraps.enumerated().filter {
+            range.contains($0.element.words.lowerBound) && range.contains($0.element.words.upperBound)
+        }
+        let fromWithin = within.sorted {
+            let (one, other) = ($0.element, $1.element)
+            return (one.words.count, one.level, $0.offset) < (other.words.count, other.level, $1.offset)
+        }
+        for (_, wrap) in fromWithin {
+            opens[wrap.words.lowerBound] = wrap.open + (opens[wrap.words.lowerBound] ?? "")
+            closes[wrap.words.upperBound, default: ""] += wrap.close
+        }
+        return (opens, closes)
     }
 
     func newText(_ range: Range<Int>) -> String { String(decoding: result(range).sql, as: UTF8.self) }

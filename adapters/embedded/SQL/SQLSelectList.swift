@@ -148,8 +148,7 @@ extension SQLTranslator {
     private mutating func showRelation(_ piece: Range<Int>, _ item: SQLResultItem) {
         guard item.type == .regclass else { return }
         catalogNames.insert("regclass")
-        rewrite.prefix(piece.lowerBound, "fairlead_regclass(")
-        rewrite.suffix(piece.upperBound - 1, ")")
+        rewrite.wrap(piece.lowerBound...(piece.upperBound - 1), "fairlead_regclass(", ")")
     }
 
     private static let notAliases: Set<String> = [

@@ -10,8 +10,8 @@ import Synchronization
 final class SQLThreads: Sendable {
     /// Idle threads that are kept; a busier moment's are given back.
     private static let kept = 8
-    /// SQLite's parser and Swift's callbacks are content with it.
-    private static let stackSize = 1 << 20
+    /// What the typed pass takes of a query as deep as it reads; memory is only used as far as it goes.
+    private static let stackSize = 8 << 20
 
     private let idle = Mutex<[Seat]>([])
 

@@ -12,6 +12,10 @@ struct SQLTranslation {
     var places: [(new: Int, old: Int)] = []
     var command: SQLCommand
     var items: [SQLResultItem] = []
+    /// The columns of the result as the typed pass tells them; nil where it does not.
+    var results: [SQLTypedColumn]?
+    /// Whether the typed pass has told the types of parameters.
+    var isTyped = false
     /// Parameters with a type that the text itself tells, by number.
     var parameterTypes: [Int: SQLType] = [:]
     /// Whether it names the catalogue.
@@ -66,6 +70,8 @@ struct SQLTranslator {
     var knownRelations: [Int: Bool]?
     /// The types of the columns that are named, and of the parameters that the client has told.
     let columnTypes: SQLColumnTypes
+    /// What the typed pass found; nil where it does not know the statement's words.
+    var typing: SQLTyping?
     /// Whether a column's name can only be that of a table's column.
     let hasOneQuery: Bool
     var tokens: [SQLToken] { rewrite.tokens }
@@ -81,9 +87,23 @@ struct SQLTranslator {
         _ source: [UInt8], _ tokens: [SQLToken], types: [SQLType] = [],
         columns: SQLColumnTypes = SQLColumnTypes()
     ) throws(SQLFailure) -> SQLTranslation {
+        try checkDepth(tokens)
         var translator = SQLTranslator(rewrite: SQLRewrite(source, tokens), columns)
         for (index, type) in types.enumerated() where type != .unknown { translator.parameterTypes[index + 1] = type }
         return try translator.statement()
+    }
+
+    /// Groups in groups; PostgreSQL's limit is its stack, SQLite's a depth of a thousand.
+    private static let greatestDepth = 400
+
+    /// Passes call themselves for groups within groups, which must not reach the end of a thread's stack.
+    private static func checkDepth(_ tokens: [SQLToken]) throws(SQLFailure) {
+        var depth = 0
+        for token in tokens where token.kind == .mark {
+            if token.text == "(" || token.text == "[" { depth += 1 }
+            if token.text == ")" || token.text == "]" { depth -= 1 }
+            if depth > greatestDepth { throw SQLFailure("54001", "stack depth limit exceeded", offset: token.start) }
+        }
     }
 
     private init(rewrite: SQLRewrite, _ columns: SQLColumnTypes) {
@@ -129,6 +149,7 @@ struct SQLTranslator {
         if let selfMade { (sql, places) = (Array(selfMade.utf8), []) }
         return SQLTranslation(
             sql: sql, first: first, then: then, places: places, command: command, items: items,
+            results: typing?.results, isTyped: typing != nil,
             parameterTypes: parameterTypes, readsCatalog: readsCatalog, catalogNames: catalogNames,
             locksRows: locksRows, standsAlone: standsAlone,
             tolerated: tolerated, table: tableName, skips: skips, temporary: temporary, changed: changedTable)

@@ -19,7 +19,7 @@ extension SQLTranslator {
             let isArithmetic = Self.arithmeticSymbols.contains(tokens[index].text)
             guard isComparison || isArithmetic, index > 0, !seen.contains(index) else { continue }
             if isComparison {
-                try comparison(index)
+                if typing == nil { try comparison(index) }
             } else if let start = chainStart(index, floor), start >= range.lowerBound {
                 if try arithmetic(start, &seen) < index { floor = index + 1 }
             }
@@ -62,8 +62,7 @@ extension SQLTranslator {
             rewrite.isOperator(whole.words.upperBound + 1, "||")
             || rewrite.isOperator(whole.words.lowerBound - 1, "||")
         if isJoined, results.count > 1 {
-            rewrite.prefix(whole.words.lowerBound, "(")
-            rewrite.suffix(whole.words.upperBound, ")")
+            rewrite.wrap(whole.words, "(", ")", level: 1)
         }
         if results.count == 3, whole.type.isNumber {
             for operand in [results[0], results[1]] { noteParameter(operand, whole.type) }
@@ -81,8 +80,7 @@ extension SQLTranslator {
     private mutating func check(_ result: SQLOperand) {
         if let (symbol, function) = result.dateCall {
             rewrite.replace(symbol, ",")
-            rewrite.prefix(result.words.lowerBound, "\(function)(")
-            rewrite.suffix(result.words.upperBound, ")")
+            rewrite.wrap(result.words, "\(function)(", ")")
             return
         }
         guard let limits = result.type.wholeBounds else { return }
@@ -90,13 +88,12 @@ extension SQLTranslator {
             return
         }
         let name = result.type == .int16 ? "int2" : result.type == .int32 ? "int4" : "int8"
-        rewrite.prefix(result.words.lowerBound, "fairlead_\(name)(")
-        rewrite.suffix(result.words.upperBound, ")")
+        rewrite.wrap(result.words, "fairlead_\(name)(", ")")
     }
 
     /// A string beside a number is read as a number of that type.
     private mutating func readStrings(_ results: [SQLOperand], _ whole: SQLOperand) throws(SQLFailure) {
-        guard whole.type.isNumber else { return }
+        guard typing == nil, whole.type.isNumber else { return }
         for operand in results where isBareString(operand) && results.count > 1 {
             try readString(operand.words.lowerBound, as: whole.type)
         }
@@ -115,6 +112,8 @@ extension SQLTranslator {
         switch value {
         case .integer(let number): rewrite.replace(index, number < 0 ? "(\(number))" : String(number))
         case .double(let number) where number.isFinite: rewrite.replace(index, "(\(number))")
+        case .bytes(let bytes):
+            rewrite.replace(index, "x'\(String(decoding: SQLCast.hexadecimal(bytes).dropFirst(2), as: UTF8.self))'")
         case .text(let text): rewrite.replace(index, SQLText.literal(String(decoding: text, as: UTF8.self)))
         default: break
         }

@@ -97,8 +97,7 @@ extension SQLTranslator {
 
     private mutating func convert(_ start: Int, _ end: Int, to type: SQLDeclaredType) {
         // Our function converts as PostgreSQL does and fails where it fails; SQLite's CAST makes 0 of any text.
-        rewrite.prefix(start, "fairlead_cast((")
-        rewrite.suffix(end, "), \(type.type.rawValue), \(type.modifier))")
+        rewrite.wrap(start...end, "fairlead_cast((", "), \(type.type.rawValue), \(type.modifier))")
         noteParameter(start, end, type)
     }
 

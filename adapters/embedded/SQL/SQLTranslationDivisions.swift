@@ -13,8 +13,7 @@ extension SQLTranslator {
             {
                 continue
             }
-            rewrite.prefix(start, "fairlead_divisor(")
-            rewrite.suffix(end, ")")
+            rewrite.wrap(start...end, "fairlead_divisor(", ")")
         }
     }
 }

@@ -15,7 +15,8 @@ extension SQLTranslator {
     ///
     /// Queries on several tables or with queries in them are left alone: there a name alone does not tell the column.
     func grouping() throws(SQLFailure) {
-        guard tokens[0].isWord("select"), hasOneQuery, !readsCatalog, let from = clause("from", after: 0),
+        guard typing == nil, tokens[0].isWord("select"), hasOneQuery, !readsCatalog,
+            let from = clause("from", after: 0),
             from + 1 < tokens.count, tokens[from + 1].isName
         else { return }
         var table = from + 1

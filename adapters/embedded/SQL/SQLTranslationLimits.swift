@@ -54,8 +54,7 @@ extension SQLTranslator {
         guard start < end, !rewrite.isEdited(start) || end > start + 1 || tokens[start].kind == .parameter,
             end > start + 1 || tokens[start].kind != .integer
         else { return }
-        rewrite.prefix(start, "\(function)(")
-        rewrite.suffix(end - 1, ")")
+        rewrite.wrap(start...(end - 1), "\(function)(", ")")
     }
 
     private mutating func offsetClause(_ index: Int) throws(SQLFailure) {
@@ -71,11 +70,11 @@ extension SQLTranslator {
         let behind = hasRows ? end + 1 : end
         if rewrite.isWord(behind, "limit") {
             let limitEnd = clauseEnd(behind + 1)
-            let amount = rewrite.newText((index + 1)..<end)
+            let amount = rewrite.cut((index + 1)..<end)
             rewrite.remove(index..<end)
             rewrite.suffix(limitEnd - 1, " OFFSET \(amount)")
         } else if rewrite.isWord(behind, "fetch") {
-            let amount = rewrite.newText((index + 1)..<end)
+            let amount = rewrite.cut((index + 1)..<end)
             rewrite.remove(index..<end)
             rewrite.suffix(clauseEnd(behind + 1) - 1, " OFFSET \(amount)")
         } else {

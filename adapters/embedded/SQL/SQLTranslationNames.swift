@@ -15,6 +15,7 @@ extension SQLTranslator {
         try typeNames(range)
         try divisions(range)
         try typedOperators(range)
+        try readLiterals(range)
     }
 
     /// Schemas, and names that SQLite would take for key words.

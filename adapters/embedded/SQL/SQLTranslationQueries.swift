@@ -6,12 +6,14 @@ extension SQLTranslator {
     mutating func query() throws(SQLFailure) -> SQLCommand {
         let command = try mainCommand()
         if try answerEmpty() { return command }
+        try type(0..<tokens.count)
         try expressions(0..<tokens.count)
         try grouping()
         try valuesLists()
         try orderings(0..<tokens.count)
         try limits()
         try selectLists()
+        applyTyping()
         try seriesInLists()
         try scalarQueries()
         return command
@@ -54,9 +56,11 @@ extension SQLTranslator {
         }
         rewrite.remove(1..<next)
         rewrite.replace(0, "EXPLAIN QUERY PLAN")
+        try type(rewrite.rest(next))
         try expressions(rewrite.rest(next))
         try limits()
         try selectLists()
+        applyTyping()
         try seriesInLists()
         try scalarQueries()
         items = []

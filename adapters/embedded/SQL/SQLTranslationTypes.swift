@@ -7,6 +7,7 @@ final class SQLColumnTypes {
     private let look: () throws(SQLFailure) -> [String: SQLType]
     private let keys: (String) throws(SQLFailure) -> Set<String>
     let schemas: SQLSchemaLookup
+    let relations: SQLRelationLookup
     private var found: [String: SQLType]?
     /// Columns of what is no table: functions that give rows.
     private var noted: [String: SQLType] = [:]
@@ -14,8 +15,8 @@ final class SQLColumnTypes {
     init(
         _ look: @escaping () throws(SQLFailure) -> [String: SQLType] = { [:] },
         keys: @escaping (String) throws(SQLFailure) -> Set<String> = { _ in [] },
-        schemas: SQLSchemaLookup = SQLSchemaLookup()
-    ) { (self.look, self.keys, self.schemas) = (look, keys, schemas) }
+        schemas: SQLSchemaLookup = SQLSchemaLookup(), relations: SQLRelationLookup = SQLRelationLookup()
+    ) { (self.look, self.keys, self.schemas, self.relations) = (look, keys, schemas, relations) }
 
     /// The columns of a table's primary key; none where it has none.
     func primaryKey(of table: String) throws(SQLFailure) -> Set<String> { try keys(table) }
@@ -162,6 +163,10 @@ extension SQLTranslator {
             inner.words == (first + 1)...(last - 1)
         {
             return SQLOperand(words, inner.type, inner.checked.bounds, isOpen: inner.isOpen)
+        }
+        if let typing {
+            // A name that is no operand to the typed pass is a part of something else.
+            return SQLOperand(words, typing.operands[words] ?? describe(piece).type)
         }
         if isNameChain(piece), token.kind != .decimal { return SQLOperand(words, try columnType(last)) }
         let described = describe(piece)

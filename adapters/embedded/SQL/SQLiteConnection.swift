@@ -105,6 +105,8 @@ final class SQLiteConnection: @unchecked Sendable {
         else { return }
         startCall()
         advisoryLocks.releaseAll(owner)
+        for query in versionQueries { sqlite3_finalize(query) }
+        versionQueries = []
         // Statements that are still held keep the connection as a zombie until they are finalized; a zombie in a transaction
         // would keep the database's one write lock too.
         if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
@@ -254,6 +256,39 @@ final class SQLiteConnection: @unchecked Sendable {
         let isPlain = try SQLPathResolver(self).isPlain
         plain = (isPlain, now)
         return isPlain
+    }
+
+    /// The columns of tables that were looked up.
+    private(set) var relations = SQLRelationCache()
+    private var versionQueries: [OpaquePointer] = []
+
+    func forgetWidths() { widths = [:] }
+
+    /// Where a translation asks for the columns of relations, as they are now.
+    func relationLookup() throws(SQLFailure) -> SQLRelationLookup {
+        try relations.refresh(on: self)
+        return SQLRelationLookup { [unowned(unsafe) self] schema, name throws(SQLFailure) in
+            // The cache is not held while SQLite is asked, which may call functions of ours.
+            var cache = relations
+            defer { relations = cache }
+            return try cache.find(schema, name, on: self)
+        }
+    }
+
+    /// SQLite's counts of changes to the tables, those of the database and the session's own temporary ones.
+    func schemaVersions() throws(SQLFailure) -> [Int64] {
+        if versionQueries.isEmpty {
+            versionQueries = [
+                try compile("PRAGMA main.schema_version"), try compile("PRAGMA temp.schema_version"),
+            ]
+        }
+        var versions: [Int64] = []
+        for query in versionQueries {
+            defer { sqlite3_reset(query) }
+            guard sqlite3_step(query) == SQLITE_ROW else { throw failure() }
+            versions.append(sqlite3_column_int64(query, 0))
+        }
+        return versions
     }
 
     /// The widths of columns that are their row's number, by table and column.

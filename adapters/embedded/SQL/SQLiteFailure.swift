@@ -171,6 +171,9 @@ enum SQLiteFailure {
         if message.hasPrefix("near \""), let end = message.range(of: "\": syntax error") {
             return failure("42601", "syntax error at or near \"\(message[..<end.lowerBound].dropFirst(6))\"")
         }
+        if message.contains("parser stack overflow") || message.hasPrefix("Expression tree is too large") {
+            return failure("54001", "stack depth limit exceeded")
+        }
         if message.hasPrefix("incomplete input") { return failure("42601", "syntax error at end of input") }
         if message.contains("misuse of aggregate") || message.contains("misuse of window") {
             return failure("42803", "aggregate functions are not allowed here (\(message))")

@@ -77,9 +77,11 @@ enum PostgresValueWriter {
         bytes += text
     }
 
-    /// The digits behind the point that a numeric's modifier asks for.
+    /// The digits behind the point that a numeric's modifier asks for, or what it was computed from.
     private static func scale(_ column: SQLColumn) -> Int? {
-        column.type == .numeric && column.modifier >= 4 ? Int((column.modifier - 4) & 0xFFFF) : nil
+        guard column.type == .numeric else { return nil }
+        if column.modifier >= 4 { return Int((column.modifier - 4) & 0xFFFF) }
+        return column.scale >= 0 ? Int(column.scale) : nil
     }
 
     // MARK: Binary
@@ -108,6 +110,7 @@ enum PostgresValueWriter {
             var text: [UInt8] = []
             appendText(value, column, to: &text)
             appendNumeric(text, to: &bytes)
+        case (.numeric, .text(let text)): appendNumeric(text, to: &bytes)
         case (.timestamp, .text(let text)), (.timestampWithZone, .text(let text)):
             guard let stamp = SQLInstant.timestamp(text) else { throw unfit(column) }
             appendBigEndian(stamp, to: &bytes)

@@ -1,0 +1,66 @@
+// What functions ask for and give, by their names.
+
+import Capabilities
+
+/// What functions ask for and give, where a table of results does not tell it.
+enum SQLFunctionArguments {
+    private static let ofNumbers: [SQLTypeFamily?] = [.number]
+    private static let ofText: [SQLTypeFamily?] = [.text, nil]
+
+    /// The families that functions exist for; the last one counts for all that follow, nil for any.
+    static let families: [String: [SQLTypeFamily?]] = [
+        "sum": ofNumbers, "avg": ofNumbers, "abs": ofNumbers, "ceil": ofNumbers, "ceiling": ofNumbers,
+        "floor": ofNumbers, "round": ofNumbers, "trunc": ofNumbers, "sign": ofNumbers, "mod": ofNumbers,
+        "sqrt": ofNumbers, "exp": ofNumbers, "ln": ofNumbers, "log": ofNumbers, "log10": ofNumbers,
+        "power": ofNumbers, "pow": ofNumbers, "bool_and": [.boolean], "bool_or": [.boolean], "every": [.boolean],
+        "string_agg": [.text],
+        "lower": ofText, "upper": ofText, "initcap": ofText, "btrim": ofText, "ltrim": ofText, "rtrim": ofText,
+        "reverse": ofText, "left": ofText, "right": ofText, "lpad": ofText, "rpad": ofText, "repeat": ofText,
+        "split_part": ofText, "strpos": ofText, "starts_with": ofText, "char_length": ofText,
+        "character_length": ofText, "ascii": ofText, "translate": ofText, "replace": [.text],
+    ]
+
+    private static let text: [SQLType] = [.text]
+    private static let textAndNumber: [SQLType] = [.text, .int32]
+
+    /// The types that arguments take that have none; the last one counts for all that follow.
+    static let types: [String: [SQLType]] = [
+        "lower": text, "upper": text, "initcap": text, "btrim": text, "ltrim": text, "rtrim": text, "reverse": text,
+        "length": text, "char_length": text, "character_length": text, "octet_length": text, "md5": text,
+        "ascii": text, "strpos": text, "starts_with": text, "translate": text, "replace": text, "position": text,
+        "trim": text, "quote_ident": text, "quote_literal": text, "string_agg": text, "min": text, "max": text,
+        "left": textAndNumber, "right": textAndNumber, "repeat": textAndNumber, "substr": textAndNumber,
+        "substring": textAndNumber, "lpad": [.text, .int32, .text], "rpad": [.text, .int32, .text],
+        "split_part": [.text, .text, .int32], "chr": [.int32], "abs": [.float64], "ceil": [.float64],
+        "ceiling": [.float64], "floor": [.float64], "sign": [.float64], "sqrt": [.float64], "exp": [.float64],
+        "ln": [.float64], "power": [.float64], "pow": [.float64], "bool_and": [.boolean], "bool_or": [.boolean],
+        "every": [.boolean], "pg_sleep": [.float64], "ntile": [.int32],
+    ]
+
+    /// What a function gives for arguments of these types.
+    static func result(_ name: String, _ types: [SQLType], _ first: SQLType) -> SQLType {
+        switch name {
+        case "abs": return first
+        case "ceil", "ceiling", "floor", "sign", "trunc", "round":
+            if first == .unknown { return .unknown }
+            return types.count > 1 || first == .numeric ? .numeric : .float64
+        case "mod":
+            return types.count == 2 && types.allSatisfy(\.isNumber) ? SQLArithmetic.type(types[0], types[1]) : .unknown
+        case "min", "max": return first == .boundedText || first == .name ? .text : first
+        case "generate_series":
+            if types.contains(.int64) { return .int64 }
+            return types.allSatisfy { $0.isWhole || $0 == .unknown } && types.contains { $0.isWhole }
+                ? .int32 : .unknown
+        case "lag", "lead", "first_value", "last_value", "nth_value": return first
+        case "date_trunc":
+            switch types.count > 1 ? types[1] : .unknown {
+            case .date, .timestampWithZone: return .timestampWithZone
+            case .timestamp: return .timestamp
+            default: return .unknown
+            }
+        default: break
+        }
+        if let type = SQLFunctionNames.results[name] { return type }
+        return SQLFunctionNames.result(name, of: first)
+    }
+}

@@ -1,0 +1,134 @@
+// The columns of tables and views, kept until the tables change.
+
+import CSQLite
+import Capabilities
+
+/// What is known of a table or a view.
+struct SQLKnownRelation {
+    /// In their order.
+    var columns: [SQLTypedColumn]
+    /// The names of the primary key's columns.
+    var key: Set<String> = []
+}
+
+/// Where the typed pass asks for relations.
+struct SQLRelationLookup {
+    enum Found {
+        case known(SQLKnownRelation)
+        /// One of the catalogue, whose columns are not of the types that PostgreSQL's are.
+        case untold
+        case missing
+    }
+
+    /// The relation of that schema, if one is named.
+    var find: (String?, String) throws(SQLFailure) -> Found = { _, _ in .untold }
+}
+
+/// The columns that a connection has looked up.
+///
+/// Another session may change its tables at any time, which SQLite's own count of changes tells (`PRAGMA schema_version`, in
+/// the file's header); temporary tables are counted apart.
+struct SQLRelationCache {
+    /// Relations that are kept; a client that names more begins anew.
+    private static let size = 1_024
+    private var versions: [Int64] = []
+    private var known: [String: SQLRelationLookup.Found] = [:]
+    /// How often columns were asked of SQLite.
+    private(set) var lookups = 0
+
+    /// Forgets everything unless the tables are those of the last statement.
+    mutating func refresh(on connection: SQLiteConnection) throws(SQLFailure) {
+        let now = try connection.schemaVersions()
+        guard now != versions else { return }
+        versions = now
+        known = [:]
+        connection.forgetWidths()
+    }
+
+    mutating func find(
+        _ schema: String?, _ name: String, on connection: SQLiteConnection
+    ) throws(SQLFailure) -> SQLRelationLookup.Found {
+        if let schema, ["pg_catalog", "information_schema", "fairlead"].contains(schema) { return .untold }
+        let isQualified = schema.map { !SQLSchemaName.builtIn.contains($0) } ?? false
+        let stored = isQualified ? SQLSchemaName.stored(schema ?? "", name) : name
+        let isTemporary = schema == "pg_temp"
+        let mark = isTemporary ? "pg_temp.\(stored)" : schema == "public" ? "public.\(stored)" : stored
+        if let found = known[mark] { return found }
+        var found = SQLRelationLookup.Found.missing
+        for database in isTemporary ? ["temp"] : isQualified || schema == "public" ? ["main"] : ["temp", "main"] {
+            if let relation = try Self.read(stored, in: database, on: connection) {
+                found = .known(relation)
+                break
+            }
+        }
+        lookups += 1
+        if case .missing = found, !isQualified, name.hasPrefix("pg_") || isTemporary { found = .untold }
+        if known.count >= Self.size { known = [:] }
+        known[mark] = found
+        return found
+    }
+
+    private static func read(
+        _ name: String, in database: String, on connection: SQLiteConnection
+    ) throws(SQLFailure) -> SQLKnownRelation? {
+        let rows = try connection.rows(
+            "SELECT name, type, pk FROM pragma_table_info(?1, ?2)", [.text(name), .text(database)])
+        guard !rows.isEmpty else { return nil }
+        var relation = SQLKnownRelation(columns: [])
+        for row in rows {
+            var column = SQLTypedColumn(name: row[0].string ?? "")
+            // An expression of a view has no declared type.
+            if let words = row[1].string, !words.isEmpty {
+                let declared = SQLDeclaredType.declared(words)
+                column.type = declared.isSerial ? connection.width(of: column.name, in: name) : declared.type
+                column.modifier = declared.modifier
+            }
+            if let place = row[2].integer, place > 0 { relation.key.insert(column.name) }
+            relation.columns.append(column)
+        }
+        let definition = try connection.rows(
+            "SELECT sql FROM \(database).sqlite_schema WHERE type = 'view' AND name = ?1", [.text(name)])
+        if let text = definition.first?.first?.string, let types = SQLViewTypes.read(text),
+            types.count == relation.columns.count
+        {
+            for place in types.indices {
+                let name = relation.columns[place].name
+                relation.columns[place] = types[place]
+                relation.columns[place].name = name
+            }
+        }
+        return relation
+    }
+}
+
+/// The types of a view's columns, which SQLite does not keep: a comment in its definition.
+enum SQLViewTypes {
+    private static let start = "/*fairlead "
+
+    static func comment(_ columns: [SQLTypedColumn]) -> String {
+        let types = columns.map { column in
+            let form = column.number.isText ? -2 : column.number.scale ?? -1
+            return "\(column.type.rawValue):\(column.modifier):\(form)"
+        }
+        return start + types.joined(separator: ",") + "*/"
+    }
+
+    /// nil where the definition does not tell them.
+    static func read(_ definition: String) -> [SQLTypedColumn]? {
+        guard let rest = definition.components(after: start), let list = rest.components(before: "*/") else {
+            return nil
+        }
+        var types: [SQLTypedColumn] = []
+        for part in list.split(separator: ",") {
+            let numbers = part.split(separator: ":")
+            guard numbers.count == 3, let number = UInt32(numbers[0]), let type = SQLType(rawValue: number),
+                let modifier = Int32(numbers[1]), let form = Int(numbers[2])
+            else { return nil }
+            var column = SQLTypedColumn(name: "", type: type, modifier: modifier)
+            column.number.scale = form >= 0 ? form : nil
+            column.number.isText = form == -2
+            types.append(column)
+        }
+        return types
+    }
+}

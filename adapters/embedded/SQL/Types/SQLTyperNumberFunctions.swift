@@ -1,0 +1,71 @@
+// What functions give of decimal numbers.
+
+import Capabilities
+
+extension SQLTyper {
+    /// What functions give of numbers, and those of ours that stand for SQLite's.
+    mutating func formNumber(
+        of found: inout SQLTyped, _ name: String, _ arguments: [SQLTyped], _ start: Int
+    ) throws(SQLTypingEnd) {
+        guard let first = arguments.first else { return }
+        let word = tokens[start].text == name ? start : start + 2
+        switch name {
+        case "coalesce":
+            if found.type == .numeric { found.number = joined(arguments) }
+        case "greatest", "least":
+            guard found.type == .numeric else { return }
+            found.number = joined(arguments)
+            // Texts of numbers have another order.
+            if found.number.scale == nil { found.number.exact = nil }
+        case "min", "max", "lag", "lead", "first_value", "last_value", "nth_value", "abs", "nullif":
+            guard found.type == .numeric else { return }
+            found.number = SQLNumberForm(scale: first.number.scale, exact: nil, isShortest: first.number.isShortest)
+        case "sum" where found.type == .numeric:
+            typing.replacements[word] = "fairlead_sum"
+            found.number.scale = first.type.isWhole ? 0 : first.number.scale
+            found.number.isShortest = first.number.isShortest
+            if let exact = first.number.exact { found.number.exact = exact + [.replace(word, "fairlead_decimal_sum")] }
+        case "avg" where found.type == .numeric:
+            found.number.isShortest = false
+            let isDistinct = rewrite.isWord(word + 2, "distinct")
+            if !isDistinct || first.type.isWhole { found.number.exact = [.replace(word, "fairlead_avg")] }
+        case "round", "trunc":
+            if found.type == .float64 {
+                if name == "round" { typing.replacements[word] = "fairlead_round_float" }
+                return
+            }
+            guard found.type == .numeric else { return }
+            typing.replacements[word] = "fairlead_\(name)"
+            found.number.isShortest = false
+            if first.type == .numeric, first.number.scale == nil, let exact = first.number.exact { apply(exact) }
+            if arguments.count == 1 {
+                found.number.scale = 0
+            } else {
+                let (start, last) = (arguments[1].words.lowerBound, arguments[1].words.upperBound)
+                let isNegative = tokens[start].isOperator("-")
+                if tokens[last].kind == .integer, start == last || isNegative && start + 1 == last {
+                    found.number.scale = isNegative ? 0 : min(tokens[last].number, 38)
+                }
+            }
+            if found.number.scale == 0 { found.number.isShortest = true }
+        case "ceil", "ceiling", "floor", "sign":
+            if found.type == .numeric { found.number.scale = 0 }
+        case "mod":
+            guard found.type == .numeric || found.type.isWhole, arguments.count == 2 else { return }
+            typing.replacements[word] = "fairlead_remainder"
+            found.number.isShortest = false
+            let scales = arguments.map { $0.type.isWhole ? 0 : $0.number.scale }
+            if let one = scales[0], let other = scales[1] { found.number.scale = max(one, other) }
+        case "sqrt", "exp", "ln", "log", "log10", "power", "pow":
+            // They give a numeric of as many digits as it takes.
+            guard arguments.contains(where: { $0.type == .numeric }),
+                !arguments.contains(where: { $0.type == .float64 || $0.type == .float32 })
+            else { return }
+            found.type = .numeric
+            _ = wrap(found.words, "fairlead_inexact(", ")")
+        case "concat", "concat_ws", "format", "array_agg", "quote_literal":
+            for argument in arguments { showAsText(argument) }
+        default: break
+        }
+    }
+}

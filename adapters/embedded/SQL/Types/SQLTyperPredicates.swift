@@ -1,0 +1,135 @@
+// Predicates: IS, IN, BETWEEN, LIKE, ANY and comparisons of rows.
+
+import Capabilities
+
+extension SQLTyper {
+    mutating func isTest(_ left: SQLTyped) throws(SQLTypingEnd) -> SQLTyped {
+        _ = take("not")
+        let start = left.words.lowerBound
+        if take("distinct") {
+            try expect("from")
+            let symbol = at - 1
+            let right = try expression(Level.isTest + 1)
+            return try comparison(left, symbol, right, shown: "=")
+        }
+        var left = left
+        if take("true") || take("false") || take("unknown") {
+            try requireBoolean(&left, "IS \(tokens[at - 1].text.uppercased())")
+        } else if !take("null") {
+            throw .unread
+        }
+        return made(.boolean, start, of: left)
+    }
+
+    mutating func range(_ left: SQLTyped) throws(SQLTypingEnd) -> SQLTyped {
+        let symbol = at
+        let start = left.words.lowerBound
+        if take("between") {
+            if !take("symmetric") { _ = take("asymmetric") }
+            var low = try expression(Level.range + 1)
+            try expect("and")
+            var high = try expression(Level.range + 1)
+            var left = left
+            try compare(&left, symbol, &low, shown: ">=")
+            try compare(&left, symbol, &high, shown: "<=")
+            return made(.boolean, start, of: left, low, high)
+        }
+        if take("in") { return try membership(left, symbol) }
+        if take("similar") { throw .unread }
+        at += 1
+        var (left, right) = (left, try expression(Level.range + 1))
+        var result = try pattern(&left, symbol, &right)
+        if take("escape") {
+            var escape = try expression(Level.range + 1)
+            try resolve(&escape, as: .text)
+            result.include(escape)
+            result.words = start...(at - 1)
+        }
+        return result
+    }
+
+    /// Reads `x IN (…)`.
+    mutating func membership(_ left: SQLTyped, _ symbol: Int) throws(SQLTypingEnd) -> SQLTyped {
+        let start = left.words.lowerBound
+        guard isMark("(") else { throw .unread }
+        if startsQuery(at + 1) {
+            let found = try subquery()
+            return try compareRows(left, symbol, found)
+        }
+        at += 1
+        var items = try expressions()
+        try expectMark(")")
+        var left = left
+        // Several values without columns in them are of one type with the left side, if they can be (transformAExprIn).
+        if left.row.isEmpty, left.open != nil || items.contains(where: { $0.open != nil }) {
+            var all = [left] + items
+            if let type = try? commonType(all, "IN"), type != .unknown {
+                for place in all.indices { try resolve(&all[place], as: type) }
+                left = all[0]
+                items = Array(all.dropFirst())
+            }
+        }
+        var result = made(.boolean, start, of: left)
+        for place in items.indices {
+            try compare(&left, symbol, &items[place], shown: "=")
+            result.include(items[place])
+        }
+        result.words = start...(at - 1)
+        return result
+    }
+
+    /// Reads `x = ANY (…)`.
+    mutating func quantified(_ left: SQLTyped, _ symbol: Int) throws(SQLTypingEnd) -> SQLTyped {
+        at += 1
+        guard isMark("(") else { throw .unread }
+        if startsQuery(at + 1) { return try compareRows(left, symbol, try subquery()) }
+        let start = left.words.lowerBound
+        at += 1
+        var array = try expression()
+        try expectMark(")")
+        var left = left
+        if case .parameter(let number) = array.open, typing.parameters[number] == nil {
+            if let type = left.type.array { typing.parameters[number] = type } else { doubtful.insert(number) }
+            array.open = nil
+        } else if array.open != nil {
+            array.open = nil
+        } else if let item = array.type.item {
+            var one = SQLTyped(array.words, item)
+            try compare(&left, symbol, &one, shown: tokens[symbol].text)
+        }
+        doubt(left)
+        return made(.boolean, start, of: left, array)
+    }
+
+    mutating func compareRows(
+        _ left: SQLTyped, _ symbol: Int, _ found: SQLTyped
+    ) throws(SQLTypingEnd) -> SQLTyped {
+        var (left, found) = (left, found)
+        let text = tokens[symbol].kind == .operator ? tokens[symbol].text : "="
+        if left.row.isEmpty, found.row.isEmpty {
+            try compare(&left, symbol, &found, shown: text)
+        } else if !found.row.isEmpty {
+            guard left.row.count == found.row.count else {
+                throw failure(
+                    "42601", "subquery has too \(left.row.count < found.row.count ? "many" : "few") columns", symbol)
+            }
+            for place in left.row.indices { try compare(&left.row[place], symbol, &found.row[place], shown: text) }
+        }
+        return made(.boolean, left.words.lowerBound, of: left, found)
+    }
+
+    mutating func comparison(
+        _ left: SQLTyped, _ symbol: Int, _ right: SQLTyped, shown: String? = nil
+    ) throws(SQLTypingEnd) -> SQLTyped {
+        var (left, right) = (left, right)
+        let text = shown ?? tokens[symbol].text
+        if left.row.isEmpty, right.row.isEmpty {
+            try compare(&left, symbol, &right, shown: text)
+        } else if left.row.count == right.row.count {
+            for place in left.row.indices { try compare(&left.row[place], symbol, &right.row[place], shown: text) }
+        } else if !left.row.isEmpty, !right.row.isEmpty {
+            throw failure("42601", "unequal number of entries in row expressions", symbol)
+        }
+        return made(.boolean, left.words.lowerBound, of: left, right)
+    }
+}
