@@ -355,6 +355,6 @@ extension WorkerState {
             sessionTasksStarted: sessionTasksStarted, sessionTasks: sessionTaskCount,
             listeners: metrics.map(\.snapshot),
             gates: gates.map { $0?.counters ?? GateCounters() },
-            shadows: shadows.map { $0?.snapshot }, keySamples: keySamples.map { $0?.snapshot })
+            shadows: shadows.mapValues(\.snapshot), keySamples: keySamples.map { $0?.snapshot })
     }
 }

@@ -1,7 +1,5 @@
 // What shadows have found, as the gateway tells it and as verdicts read it.
 
-import FoundationEssentials
-
 /// The document of `fairlead shadow --json` and of the admin listener's `/shadow`.
 package struct ShadowDocument: Sendable, Codable, Equatable {
     package static let schema = "fairlead-shadow/1"
@@ -11,9 +9,11 @@ package struct ShadowDocument: Sendable, Codable, Equatable {
 
     package init(shadows: [Shadow]) { self.shadows = shadows }
 
-    /// What was compared of one listener with one candidate.
+    /// What was compared of one listener, or of one of its routes, with one candidate.
     package struct Shadow: Sendable, Codable, Equatable {
         package var listener: String
+        /// What the route takes that it is about; nil for a listener's own.
+        package var route: String?
         /// The candidate's name.
         package var candidate: String
         /// `redis`, `postgres` or `s3`.
@@ -35,11 +35,13 @@ package struct ShadowDocument: Sendable, Codable, Equatable {
         package var differences: [Difference]
 
         package init(
-            listener: String, candidate: String, protocol: String, verdict: String, seen: UInt64, sent: UInt64,
+            listener: String, route: String? = nil, candidate: String, protocol: String, verdict: String, seen: UInt64,
+            sent: UInt64,
             identical: UInt64, differing: UInt64, waiting: Waiting, dropped: [String: UInt64], features: [Feature],
             differences: [Difference]
         ) {
             self.listener = listener
+            self.route = route
             self.candidate = candidate
             self.protocol = `protocol`
             self.verdict = verdict

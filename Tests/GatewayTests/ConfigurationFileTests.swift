@@ -97,7 +97,15 @@ struct ConfigurationFileTests {
                   follows: false
                 rate-limit: { commands: 5, burst: 7, per: client, over: wait }
                 routes:
-                  - { prefix: "a:", rewrite: "b:", database: 3, user: ann, backend: cache, require: kv.get, rate-limit: { commands: 5, burst: 7, per: client, over: wait } }
+                  - prefix: "a:"
+                    rewrite: "b:"
+                    database: 3
+                    user: ann
+                    backend: cache
+                    require: kv.get
+                    rate-limit: { commands: 5, burst: 7, per: client, over: wait }
+                    shadow: { backend: pair, share: 1%, writes: ["a:"], scratch-database: 4, masks: [], learn-noise: false }
+                  - { prefix: "c:", backend: cache, shadow: { backend: pair } }
               six: { protocol: redis, listen: 6392, backend: pair, shadow: { backend: cache, scratch-database: 4 } }
               seven: { protocol: redis, listen: 6393, backend: safe, allow-anonymous: true, migrate: { to: house, state: m.json } }
               four: { protocol: s3, listen: 9002, backend: house, access-keys: { AKIAEXAMPLE: secret }, region: eu-north-1 }

@@ -88,6 +88,41 @@ struct ShadowConfigurationTests {
         }
     }
 
+    /// A listener with one route, which has a shadow.
+    private static func routed(_ shadow: String, _ own: String = "") -> String {
+        file("{ backend: grown }").replacing(
+            "shadow: { backend: grown }",
+            with: "routes: [{ prefix: \"a:\", backend: old, shadow: \(shadow) }]\n    \(own)"
+        ).replacing("main: {", with: "old: { url: redis://127.0.0.1:6377, mode: shared }\n  main: { mode: shared,")
+    }
+
+    @Test("belongs to one route where it stands there")
+    func route() throws {
+        let text = Self.routed("{ backend: new, share: 5%, writes: [\"a:\"] }", "shadow: { backend: house }")
+        let first = try configuration(text)
+        let listener = try #require(first.listeners.first)
+        #expect(listener.shadow == ShadowConfiguration(backend: "house"))
+        #expect(listener.routes.first?.shadow?.share == 500 && listener.routes.first?.shadow?.backend == "new")
+        #expect(try configuration(first.rendered()) == first)
+        for (shadow, own, key, words) in [
+            ("{ backend: old }", "", "routes[0].shadow.backend", "the route leads to \"old\" itself"),
+            ("{ backend: pg }", "", "routes[0].shadow.backend", "both must speak the same"),
+            ("{ backend: new, shre: 1% }", "", "routes[0].shadow.shre", "did you mean \"share\"?"),
+            (
+                "{ backend: new }", "shadow: { backend: main }", "shadow.backend",
+                "the listener leads to \"main\" itself"
+            ),
+        ] {
+            let found = problems(Self.routed(shadow, own))
+            #expect(
+                found.count == 1 && found[0].contains("listeners.cache.\(key): ") && found[0].contains(words),
+                "\(found)")
+        }
+        // Another route's backend may be this one's candidate, and a listener's own where no traffic is compared with it.
+        _ = try configuration(Self.routed("{ backend: main }"))
+        _ = try configuration(Self.routed("{ backend: new }", "shadow: { backend: old }"))
+    }
+
     @Test("of a PostgreSQL listener only reads, as a login with a user")
     func statements() throws {
         func file(_ shadow: String, _ candidate: String = "") -> String {

@@ -50,17 +50,20 @@ struct ShadowFindings: Decodable {
 
     private struct Answer: Decodable { var shadows: [ShadowFindings] }
 
-    var verdict: String
+    var listener, candidate, verdict: String
+    var route: String?
     var seen, sent, compared, identical, differing: Int
     var dropped: [String: Int]
     var features: [Feature]
     var differences: [Difference]
 
     init(_ body: String) throws {
-        guard let only = try JSONDecoder().decode(Answer.self, from: Data(body.utf8)).shadows.first else {
-            throw SupportError("no shadow in \(body)")
-        }
+        guard let only = try Self.all(body).first else { throw SupportError("no shadow in \(body)") }
         self = only
+    }
+
+    static func all(_ body: String) throws -> [ShadowFindings] {
+        try JSONDecoder().decode(Answer.self, from: Data(body.utf8)).shadows
     }
 
     /// `command kind`, in order.

@@ -122,16 +122,18 @@ extension RedisShadowing {
     /// Arguments that are told of one by one.
     private static let shownArguments = 8
 
-    /// The whole command in `command` with `prefix` before each of its keys.
-    package static func prefixed(_ command: [UInt8], _ prefix: [UInt8]) -> [UInt8] {
+    /// The whole command in `command` with `prefix` before each of its keys, in place of their first `dropped` bytes.
+    package static func prefixed(_ command: [UInt8], _ prefix: [UInt8], dropping dropped: Int = 0) -> [UInt8] {
         let bytes = command.span
         guard case .whole(let whole) = RedisWholeCommand.find(in: bytes, at: 0) else { return command }
         let keys = places(of: whole, bytes)
         var result = Array("*\(whole.argumentCount)\r\n".utf8)
         var arguments = RedisArgumentCursor(whole, in: bytes)
         while let range = arguments.next(in: bytes) {
-            let before = keys.contains(arguments.place - 1) ? prefix : []
-            result += Array("$\(before.count + range.count)\r\n".utf8) + before + command[range] + [13, 10]
+            let isKey = keys.contains(arguments.place - 1)
+            let before = isKey ? prefix : []
+            let rest = command[range].dropFirst(isKey ? dropped : 0)
+            result += Array("$\(before.count + rest.count)\r\n".utf8) + before + rest + [13, 10]
         }
         return result
     }

@@ -60,7 +60,7 @@ extension ConfigurationKey {
         ] + rateLimit.all + [
             listenerTLS, listenerTLSMode, listenerCertificate, listenerKey, clientCA, listenerMinimumVersion,
             listenerTLSRequired,
-        ] + routeKeys + shadowKeys + sampleKeys + migrationKeys
+        ] + routeKeys + shadow.all + sampleKeys + migrationKeys
 
     static let listeners = ConfigurationKey(
         "listeners", .namedSections, default: .required,

@@ -122,24 +122,25 @@ extension RouteConfiguration {
         if let rewrite { lines.add(.routeRewrite, rewrite) }
         rateLimit?.render(as: ConfigurationKey.routeRateLimit, into: &lines)
         if !required.isEmpty { lines.add(.routeRequire, list: required.map(\.description)) }
+        shadow?.render(as: ConfigurationKey.routeShadow, into: &lines)
     }
 }
 
 extension ShadowConfiguration {
-    fileprivate func render(into lines: inout YAMLLines) {
-        lines.open(ConfigurationKey.shadow.name)
-        lines.add(.shadowBackend, backend)
-        lines.add(.shadowShare, shareText)
-        if let writes { lines.add(.shadowWrites, list: writes) }
+    fileprivate func render(as keys: ConfigurationKey.ShadowKeys, into lines: inout YAMLLines) {
+        lines.open(keys.section.name)
+        lines.add(keys.backend, backend)
+        lines.add(keys.share, shareText)
+        if let writes { lines.add(keys.writes, list: writes) }
         switch scratch {
-        case .prefix(let prefix): lines.add(.shadowScratchPrefix, prefix)
-        case .database(let database): lines.add(.shadowScratchDatabase, "\(database)")
+        case .prefix(let prefix): lines.add(keys.scratchPrefix, prefix)
+        case .database(let database): lines.add(keys.scratchDatabase, "\(database)")
         case nil: break
         }
         let names = masks.map(\.rawValue) + objectMasks.map(\.rawValue) + rowMasks.map(\.rawValue)
-        lines.add(.shadowMasks, list: Set(names).sorted())
-        lines.add(.shadowLearnNoise, "\(learnsNoise)")
-        lines.add(.shadowFollows, "\(follows)")
+        lines.add(keys.masks, list: Set(names).sorted())
+        lines.add(keys.learnNoise, "\(learnsNoise)")
+        lines.add(keys.follows, "\(follows)")
         lines.close()
     }
 }
@@ -184,7 +185,7 @@ extension ListenerConfiguration {
             for route in routes { lines.item { route.render(into: &$0) } }
             lines.close()
         }
-        shadow?.render(into: &lines)
+        shadow?.render(as: ConfigurationKey.shadow, into: &lines)
         sampling?.render(into: &lines)
         migration?.render(into: &lines)
         if let tls { render(tls, into: &lines) }

@@ -14,6 +14,8 @@ package struct RouteConfiguration: Sendable, Equatable {
     package var rateLimit: RateLimit?
     /// What the backend has to be able to do for it.
     package var required: [Requirement] = []
+    /// The candidate that is asked as well what goes here.
+    package var shadow: ShadowConfiguration?
 
     package init(_ match: RouteMatch = RouteMatch(), backend: String, rewrite: String? = nil) {
         self.match = match

@@ -16,6 +16,7 @@ extension ConfigurationDecoder {
         let backend = text(.routeBackend, in: section)
         let rateLimit = rateLimit(ConfigurationKey.routeRateLimit, in: section)
         let required = requirements(.routeRequire, in: section)
+        let shadow = shadow(ConfigurationKey.routeShadow, in: section)
         if prefix == "" {
             add(
                 "expected the first bytes of keys; remove it, and the route takes any key",
@@ -34,6 +35,7 @@ extension ConfigurationDecoder {
             RouteMatch(prefix: prefix, database: database, user: user), backend: backend, rewrite: rewrite)
         route.rateLimit = rateLimit
         route.required = required
+        route.shadow = shadow
         return route
     }
 }

@@ -3,7 +3,7 @@
 extension ConfigurationKey {
     static let routeKeys =
         [routes, routePrefix, routeDatabase, routeUser, routeBackend, routeRewrite] + routeRateLimit.all
-        + [routeRequire, split]
+        + [routeRequire] + routeShadow.all + [split]
 
     static let routes = ConfigurationKey(
         "listeners.NAME.routes", .sections, default: .described("all to `backend`"),

@@ -1,4 +1,4 @@
-// Reads a listener's shadow.
+// Reads the shadow of a listener or a route.
 
 import Capabilities
 import PostgresWire
@@ -8,31 +8,31 @@ import Wire
 import Yams
 
 extension ConfigurationDecoder {
-    /// The shadow of a listener; nil when there is none or a needed part could not be read.
-    mutating func shadow(_ parent: ConfigurationSection) -> ShadowConfiguration? {
-        guard let section = section(.shadow, in: parent) else { return nil }
-        let backend = text(.shadowBackend, in: section)
-        let share = parsed(.shadowShare, in: section) { text throws(ValueError) in try Self.percentage(text) }
-        let writes = words(.shadowWrites, in: section) { text throws(ValueError) in text }
-        let prefix = text(.shadowScratchPrefix, in: section)
-        let database = wholeNumber(.shadowScratchDatabase, in: section)
-        let masks = words(.shadowMasks, in: section) { text throws(ValueError) in try Self.mask(text) }
-        let learnsNoise = boolean(.shadowLearnNoise, in: section)
-        let follows = boolean(.shadowFollows, in: section)
+    /// The shadow of a listener or a route; nil when there is none or a needed part could not be read.
+    mutating func shadow(_ keys: ConfigurationKey.ShadowKeys, in parent: ConfigurationSection) -> ShadowConfiguration? {
+        guard let section = section(keys.section, in: parent) else { return nil }
+        let backend = text(keys.backend, in: section)
+        let share = parsed(keys.share, in: section) { text throws(ValueError) in try Self.percentage(text) }
+        let writes = words(keys.writes, in: section) { text throws(ValueError) in text }
+        let prefix = text(keys.scratchPrefix, in: section)
+        let database = wholeNumber(keys.scratchDatabase, in: section)
+        let masks = words(keys.masks, in: section) { text throws(ValueError) in try Self.mask(text) }
+        let learnsNoise = boolean(keys.learnNoise, in: section)
+        let follows = boolean(keys.follows, in: section)
         if prefix != nil, database != nil {
             add(
                 "scratch-prefix and scratch-database are two ways to one end: keep one",
-                at: section.path(of: .shadowScratchDatabase))
+                at: section.path(of: keys.scratchDatabase))
         }
         if prefix == "" {
             add(
                 "expected what keys are to begin with; an empty prefix is no place of its own: remove it, or name one",
-                at: section.path(of: .shadowScratchPrefix))
+                at: section.path(of: keys.scratchPrefix))
         }
-        if follows == true, section.has(.shadowWrites) || prefix != nil || database != nil {
+        if follows == true, section.has(keys.writes) || prefix != nil || database != nil {
             add(
                 "a candidate that gets all writes by another way would get these twice: remove follows, or what is written",
-                at: section.path(of: .shadowFollows))
+                at: section.path(of: keys.follows))
         }
         guard let backend else { return nil }
         var shadow = ShadowConfiguration(backend: backend)

@@ -19,6 +19,8 @@ package final class ListenerState: Sendable {
     let denials: RedisDenials?
     /// What leads to the candidate that is asked as well; nil where there is none.
     let shadow: Shadow?
+    /// The same for one route alone, by the routes' places.
+    let routeShadows: [Shadow?]
     /// Whether the listener, or a route, takes so many commands a second only (Redis).
     let hasRateLimits: Bool
     /// What all clients draw from, by the routes' places, and the listener's own behind them.
@@ -32,7 +34,8 @@ package final class ListenerState: Sendable {
         self.index = index
         self.front = front
         self.routes = routes
-        shadow = configuration.shadow.map { Shadow($0, listener: index) }
+        shadow = configuration.shadow.map { Shadow($0) }
+        routeShadows = configuration.allRoutes.map { route in route.shadow.map { Shadow($0, of: route) } }
         let backends = routes.compactMap(\.backend)
         let asks = backends.count == routes.count && front.wire == .redis
         door =
@@ -54,6 +57,9 @@ package final class ListenerState: Sendable {
     }
 
     package var name: String { configuration.name }
+
+    /// Its own shadow, and those of its routes.
+    var shadows: [Shadow] { ([shadow] + routeShadows).compactMap(\.self) }
 
     /// The route of all that no other takes.
     package var route: Route { routes[routes.count - 1].target }

@@ -26,8 +26,8 @@ package final class WorkerState: @unchecked Sendable {
     /// By the listeners' indices; made at first use, on the worker's thread.
     private var routeTables: [RouteTable?]
 
-    /// By the listeners' indices; made at first use, on the worker's thread.
-    private(set) var shadows: [ShadowCounts?]
+    /// By the shadows; made at first use, on the worker's thread.
+    private(set) var shadows: [ObjectIdentifier: ShadowCounts] = [:]
     /// By the listeners' indices; made at first use, on the worker's thread.
     private var rateLeases: [[RateLease?]?]
     /// By the trusted backends' indices; made at first use, on the worker's thread.
@@ -56,7 +56,6 @@ package final class WorkerState: @unchecked Sendable {
         clusters = Array(repeating: nil, count: backendCount)
         watches = Array(repeating: nil, count: backendCount)
         routeTables = Array(repeating: nil, count: listeners.count)
-        shadows = Array(repeating: nil, count: listeners.count)
         rateLeases = Array(repeating: nil, count: listeners.count)
         self.migrations = listeners.indices.map { index in
             migrations.first { $0.atSource.index == index }.map { MigrationNotes(serving: $0.serving) }
@@ -93,11 +92,11 @@ package final class WorkerState: @unchecked Sendable {
         return table
     }
 
-    /// What is counted here of the shadow of the listener with `index`.
-    func shadowCounts(_ index: Int) -> ShadowCounts {
-        if let counts = shadows[index] { return counts }
+    /// What is counted here of `shadow`.
+    func counts(of shadow: Shadow) -> ShadowCounts {
+        if let counts = shadows[ObjectIdentifier(shadow)] { return counts }
         let counts = ShadowCounts()
-        shadows[index] = counts
+        shadows[ObjectIdentifier(shadow)] = counts
         return counts
     }
 

@@ -17,8 +17,8 @@ package struct WorkerSnapshot: Sendable {
     package let listeners: [ListenerSnapshot]
     /// By the private backends' indices.
     package let gates: [GateCounters]
-    /// By the listeners' indices; nil where nothing was counted.
-    package let shadows: [ShadowSnapshot?]
+    /// By the shadows.
+    package let shadows: [ObjectIdentifier: ShadowSnapshot]
     /// By the listeners' indices; nil where no keys are sampled.
     package let keySamples: [KeySampleSnapshot?]
 }

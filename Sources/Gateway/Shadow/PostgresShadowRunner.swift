@@ -32,7 +32,7 @@ final class PostgresShadowRunner: @unchecked Sendable {
         _ shadow: Shadow, primary: ListenerState, candidate: ListenerState, _ local: WorkerState, logger: Logger
     ) {
         self.shadow = shadow
-        counts = local.shadowCounts(shadow.listener)
+        counts = local.counts(of: shadow)
         worker = local.worker
         waker = Waker(worker: local.worker)
         let links = { [waker] (listener: ListenerState) in

@@ -45,7 +45,7 @@ final class PostgresShadowTap: SocketTap {
     static func attach(to session: Session, _ startup: PostgresStartup, _ bytes: [UInt8], _ length: Int) {
         guard let shadow = session.listener.shadow else { return }
         session.client.tap = PostgresShadowTap(
-            shadow, session.local.shadowCounts(session.listener.index), startup, bytes, length)
+            shadow, session.local.counts(of: shadow), startup, bytes, length)
     }
 
     // MARK: Requests

@@ -39,7 +39,7 @@ final class RedisShadowRunner: @unchecked Sendable {
         self.logger = logger
         primaryListener = primary
         candidateListener = candidate
-        counts = local.shadowCounts(shadow.listener)
+        counts = local.counts(of: shadow)
         waker = Waker(worker: local.worker)
     }
 
@@ -114,8 +114,8 @@ final class RedisShadowRunner: @unchecked Sendable {
 
     /// The command with the keys that it has at the candidate.
     private func renamed(_ job: RedisShadowJob) -> [UInt8] {
-        guard case .prefix(let prefix) = shadow.settings.scratch else { return job.bytes }
-        return RedisShadowing.prefixed(job.bytes, Array(prefix.utf8))
+        guard let renaming = shadow.renaming else { return job.bytes }
+        return RedisShadowing.prefixed(job.bytes, renaming.prefix, dropping: renaming.dropped)
     }
 
     func connect(_ listener: ListenerState) throws(IOError) -> RedisShadowLink {

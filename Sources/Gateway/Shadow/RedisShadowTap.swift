@@ -1,4 +1,4 @@
-// Follows one client's conversation for the shadow: which commands go to the candidate, with which replies.
+// Follows one client's conversation for its listener's shadows: which commands go to the candidates, with which replies.
 
 import Reactor
 import RedisWire
@@ -8,15 +8,21 @@ import Wire
 ///
 /// It stands at the client's own socket, so it is the same for every way in which a session is served.
 final class RedisShadowTap: SocketTap {
-    /// Commands whose replies are still to come, one that goes to the shadow or a number of others.
-    private struct Waiting {
-        var job: RedisShadowJob?
-        var count = 1
+    /// A command as one of the shadows minds it.
+    private struct Followed {
+        let view: RedisShadowView
+        let job: RedisShadowJob
     }
 
-    private let plan: RedisShadowPlan
-    private let shadow: Shadow
-    private let counts: ShadowCounts
+    /// Commands whose replies are still to come: one that shadows mind, of which at most one sends it, or a number of others.
+    private struct Waiting {
+        var jobs: [Followed]
+        var count = 1
+
+        var isSent: Bool { jobs.contains { $0.job.isSent } }
+    }
+
+    private let views: [RedisShadowView]
     @exclusivity(unchecked) private var commands = RedisPassingCommands(keeping: Shadow.commandLimit + 1)
     @exclusivity(unchecked) private var replies = RedisReplyFramer()
     @exclusivity(unchecked) private var pin = RedisPin(identity: RedisIdentity(), mindsSizes: false)
@@ -26,18 +32,16 @@ final class RedisShadowTap: SocketTap {
     /// The reply of which a part has come, up to the bound.
     @exclusivity(unchecked) private var reply: [UInt8] = []
     @exclusivity(unchecked) private var isReplyCut = false
-    /// Keys that the commands of the open transaction write.
-    private var transaction: [UInt64] = []
-    private var isTransactionLarge = false
     /// A SELECT is to be answered: its database, by which commands behind it may go already.
     private var selected: [UInt8]?
     /// Whether the conversation can no longer be followed.
     private var isBlind = false
 
-    init(_ shadow: Shadow, _ counts: ShadowCounts) {
-        self.shadow = shadow
-        self.counts = counts
-        plan = RedisShadowPlan(shadow)
+    /// Nil where `listener` has no shadow.
+    init?(_ listener: ListenerState, _ local: WorkerState) {
+        let shadows = listener.shadows
+        guard !shadows.isEmpty else { return nil }
+        views = shadows.map { RedisShadowView($0, of: listener, on: local) }
     }
 
     // MARK: Requests
@@ -58,7 +62,6 @@ final class RedisShadowTap: SocketTap {
     }
 
     private func take(_ request: RedisRequest, _ bytes: Span<UInt8>, at start: Int) {
-        counts.seen &+= 1
         var whole: RedisWholeCommand?
         if request.byteCount <= UInt64(Shadow.commandLimit),
             case .whole(let found) = RedisWholeCommand.find(in: bytes, at: start),
@@ -68,13 +71,18 @@ final class RedisShadowTap: SocketTap {
         }
         let place = place
         pin.sends(request, whole, in: bytes, at: 0)
-        let job = consider(request, whole, bytes, at: start, place)
+        if request.command == .select, let whole { selected = whole.value(1, in: bytes) }
+        var jobs: [Followed] = []
+        for view in views {
+            if let job = view.consider(request, whole, bytes, at: start, place) {
+                jobs.append(Followed(view: view, job: job))
+            }
+        }
         if pin.pendingCount > waitingCount {
-            append(job)
-        } else if let job {
+            append(jobs)
+        } else {
             // It gets no reply, so what it does goes unseen.
-            shadow.abandon(job)
-            if job.isSent { counts.drop(.unanswered) }
+            for followed in jobs { followed.view.abandon(followed.job, .unanswered) }
         }
         if pin.pendingCount != waitingCount { goBlind() }
     }
@@ -83,77 +91,16 @@ final class RedisShadowTap: SocketTap {
     private var place: RedisShadowPlan.Place {
         RedisShadowPlan.Place(
             identity: pin.identity, isFree: !pin.isInTransaction && !pin.isExclusive && !pin.isChanging,
-            isInTransaction: pin.isInTransaction, selected: pin.isChanging ? selected : nil)
+            isInTransaction: pin.isInTransaction, isChanging: pin.isChanging,
+            selected: pin.isChanging ? selected : nil)
     }
 
-    /// What goes to the shadow of a command, or is followed to its end; nil for nothing.
-    private func consider(
-        _ request: RedisRequest, _ whole: RedisWholeCommand?, _ bytes: Span<UInt8>, at start: Int,
-        _ place: RedisShadowPlan.Place
-    ) -> RedisShadowJob? {
-        if request.command == .select, let whole { selected = whole.value(1, in: bytes) }
-        switch request.effect {
-        case .exec:
-            defer { forgetTransaction() }
-            counts.drop(.stateful)
-            if isTransactionLarge { shadow.markAllStale() }
-            return transaction.isEmpty ? nil : follow(transaction)
-        case .discard, .reset: forgetTransaction()
-        default: break
-        }
-        let verdict = plan.verdict(request, whole, bytes, at: start, place)
-        if let reason = verdict.drop { counts.drop(reason) }
-        switch verdict.action {
-        case .nothing: return nil
-        case .send(let job): return admit(job)
-        case .follow(let keys):
-            if place.isInTransaction {
-                // What it writes is written by EXEC.
-                isTransactionLarge = isTransactionLarge || transaction.count + keys.count > 1024
-                if !isTransactionLarge { transaction += keys }
-            }
-            return follow(keys)
-        case .markStale(let keys):
-            shadow.markStale(keys)
-            return nil
-        case .markAllStale:
-            if place.isInTransaction { isTransactionLarge = true }
-            shadow.markAllStale()
-            return nil
-        }
-    }
-
-    private func forgetTransaction() {
-        transaction = []
-        isTransactionLarge = false
-    }
-
-    private func admit(_ job: RedisShadowJob) -> RedisShadowJob? {
-        switch shadow.admit(job) {
-        case .admitted:
-            counts.sent &+= 1
-            return job
-        case .full:
-            counts.drop(.queueFull)
-            return job.isWrite ? follow(job.keys) : nil
-        case .stale:
-            counts.drop(.stale)
-            return nil
-        }
-    }
-
-    private func follow(_ keys: [UInt64]) -> RedisShadowJob? {
-        let job = RedisShadowJob(
-            .unknown, [], .exact, keys: keys, isWrite: true, isSent: false, identity: RedisIdentity())
-        return shadow.track(job) ? job : nil
-    }
-
-    private func append(_ job: RedisShadowJob?) {
+    private func append(_ jobs: [Followed]) {
         waitingCount += 1
-        if job == nil, head < waiting.count, waiting[waiting.count - 1].job == nil {
+        if jobs.isEmpty, head < waiting.count, waiting[waiting.count - 1].jobs.isEmpty {
             waiting[waiting.count - 1].count += 1
         } else {
-            waiting.append(Waiting(job: job))
+            waiting.append(Waiting(jobs: jobs))
         }
     }
 
@@ -186,7 +133,7 @@ final class RedisShadowTap: SocketTap {
     }
 
     private func keepReply(_ bytes: Span<UInt8>) {
-        guard head < waiting.count, waiting[head].job?.isSent == true, !isReplyCut, bytes.count > 0 else { return }
+        guard head < waiting.count, !isReplyCut, bytes.count > 0, waiting[head].isSent else { return }
         guard reply.count + bytes.count <= Shadow.replyLimit else {
             isReplyCut = true
             return
@@ -200,30 +147,26 @@ final class RedisShadowTap: SocketTap {
     }
 
     private func answered(_ facts: RedisReply) {
-        guard let job = takeWaiting() else { return }
-        guard job.isSent else { return shadow.abandon(job) }
-        let reason: ShadowDrop? =
-            isReplyCut
-            ? .tooLarge : RedisShadowPlan.isUnready(facts.errorCode) || reply.isFairleadError ? .primaryUnready : nil
-        if let reason {
-            shadow.abandon(job)
-            return counts.drop(reason)
+        for followed in takeWaiting() {
+            guard followed.job.isSent else { followed.view.abandon(followed.job, .unanswered); continue }
+            let isUnready = RedisShadowPlan.isUnready(facts.errorCode) || reply.isFairleadError
+            if isReplyCut || isUnready {
+                followed.view.abandon(followed.job, isReplyCut ? .tooLarge : .primaryUnready)
+            } else {
+                followed.view.answered(followed.job, reply)
+            }
         }
-        job.reply = reply
-        // An error has changed nothing.
-        if reply.first == 0x2D { job.isWhole = false }
-        if !shadow.enqueue(job) { counts.drop(.queueFull) }
     }
 
-    private func takeWaiting() -> RedisShadowJob? {
-        guard head < waiting.count else { return nil }
+    private func takeWaiting() -> [Followed] {
+        guard head < waiting.count else { return [] }
         waitingCount -= 1
-        if waiting[head].job == nil, waiting[head].count > 1 {
+        if waiting[head].count > 1 {
             waiting[head].count -= 1
-            return nil
+            return []
         }
-        let job = waiting[head].job
-        waiting[head].job = nil
+        let jobs = waiting[head].jobs
+        waiting[head].jobs = []
         head += 1
         if head == waiting.count {
             waiting.removeAll(keepingCapacity: waiting.capacity <= 64)
@@ -232,22 +175,20 @@ final class RedisShadowTap: SocketTap {
             waiting.removeFirst(head)
             head = 0
         }
-        return job
+        return jobs
     }
 
     // MARK: The end
 
     func ended() {
         dropWaiting()
-        if isBlind { shadow.removeBlindSession() }
+        if isBlind { for view in views { view.shadow.removeBlindSession() } }
         isBlind = false
     }
 
     private func dropWaiting() {
         while head < waiting.count {
-            guard let job = takeWaiting() else { continue }
-            shadow.abandon(job)
-            if job.isSent { counts.drop(.unanswered) }
+            for followed in takeWaiting() { followed.view.abandon(followed.job, .unanswered) }
         }
     }
 
@@ -258,7 +199,7 @@ final class RedisShadowTap: SocketTap {
         dropWaiting()
         waiting = []
         reply = []
-        shadow.addBlindSession()
+        for view in views { view.shadow.addBlindSession() }
     }
 }
 

@@ -1,4 +1,4 @@
-// A listener's shadow as all workers share it: the queue for the candidate and what is known of keys.
+// The shadow of a listener, or of a route, as all workers share it: the queue for the candidate and what is known of keys.
 
 import Reactor
 import Synchronization
@@ -18,10 +18,12 @@ package final class Shadow: Sendable {
     static let replyLimit = 64 * 1024
 
     let settings: ShadowConfiguration
-    /// Its listener's place among the gateway's.
-    let listener: Int
+    /// The route whose commands it is about; nil for those of all routes without a shadow of their own.
+    let route: RouteConfiguration?
     /// The first bytes of keys under which writes go to the candidate; nil: under any.
     let prefixes: [[UInt8]]?
+    /// What the candidate's keys begin with in place of so many of their first bytes; nil where they are the client's own.
+    let renaming: (dropped: Int, prefix: [UInt8])?
     private let seed: UInt64
     private let state: Mutex<State>
 
@@ -39,21 +41,30 @@ package final class Shadow: Sendable {
         var isClosed = false
     }
 
-    init(_ settings: ShadowConfiguration, listener: Int) {
+    init(_ settings: ShadowConfiguration, of route: RouteConfiguration? = nil) {
         self.settings = settings
-        self.listener = listener
+        self.route = route
         prefixes =
             settings.writes.map { $0.map { Array($0.utf8) } } ?? (settings.scratch == nil ? [] : nil)
+        let rewrite = route?.rewrite
+        if case .prefix(let prefix) = settings.scratch {
+            renaming = (
+                rewrite == nil ? 0 : route?.match.prefix?.utf8.count ?? 0, Array((prefix + (rewrite ?? "")).utf8)
+            )
+        } else {
+            renaming = rewrite.map { (route?.match.prefix?.utf8.count ?? 0, Array($0.utf8)) }
+        }
         seed = UInt64.random(in: 1 ... .max)
         state = Mutex(State(keys: ShadowKeys(isStaleByDefault: settings.scratch != nil)))
     }
 
     // MARK: What sessions do
 
-    /// The hash of a key in a database; not to be foretold by who picks the key.
-    func hash(_ key: Span<UInt8>, _ database: [UInt8]) -> UInt64 {
+    /// The hash of a key in a database, which begins with `opening`; not to be foretold by who picks the key.
+    func hash(_ key: Span<UInt8>, _ database: [UInt8], opening: [UInt8] = []) -> UInt64 {
         var hash = seed
         func take(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        for byte in opening { take(byte) }
         for index in 0..<key.count { take(key[index]) }
         for byte in database { take(byte) }
         hash = (hash ^ (hash &>> 33)) &* 0xFF51_AFD7_ED55_8CCD

@@ -1,4 +1,4 @@
-// What one worker counts of a listener's shadow.
+// What one worker counts of a shadow.
 
 import Glibc
 
@@ -16,6 +16,8 @@ package enum ShadowDrop: String, CaseIterable, Sendable {
     case incomparable
     /// It is in a database that has no place at the candidate.
     case database
+    /// It has keys of several routes, not all of which this shadow is about.
+    case otherRoutes = "other-routes"
     /// So much waits for the candidate already.
     case queueFull = "queue-full"
     /// Its reply did not fit into what is kept of one.
@@ -73,7 +75,7 @@ package struct ShadowDifference: Sendable, Equatable {
     }
 }
 
-/// Counts of one listener's shadow on one worker; touched on its thread only.
+/// Counts of one shadow on one worker; touched on its thread only.
 final class ShadowCounts {
     /// Commands that were looked at.
     @exclusivity(unchecked) var seen: UInt64 = 0
@@ -127,7 +129,7 @@ final class ShadowCounts {
     }
 }
 
-/// The counts of a listener's shadow, from one worker or summed over several.
+/// The counts of a shadow, from one worker or summed over several.
 package struct ShadowSnapshot: Sendable {
     package var seen: UInt64 = 0
     package var sent: UInt64 = 0

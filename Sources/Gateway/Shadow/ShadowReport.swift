@@ -3,16 +3,20 @@
 import Glibc
 import Usage
 
-/// The counts of every listener's shadow, summed over the workers.
+/// The counts of every shadow, summed over the workers.
 struct ShadowReport {
     private struct Row {
         let listener: String
+        /// What the one route takes that it is about; nil for a listener's own.
+        let route: String?
         let candidate: String
         let wire: String
         let load: (jobs: Int, bytes: Int)
         let sum: ShadowSnapshot
 
-        var labels: [(String, String)] { [("listener", listener), ("candidate", candidate)] }
+        var labels: [(String, String)] {
+            [("listener", listener)] + (route.map { [("route", $0)] } ?? []) + [("candidate", candidate)]
+        }
         /// The most frequent first.
         var causes: [(key: ShadowCause, value: ShadowDifference)] {
             sum.causes.sorted {
@@ -24,15 +28,16 @@ struct ShadowReport {
     private let rows: [Row]
 
     init(_ listeners: [ListenerState], _ workers: [WorkerSnapshot]) {
-        rows = listeners.compactMap { listener in
-            guard let shadow = listener.shadow else { return nil }
-            var sum = ShadowSnapshot()
-            for reason in ShadowDrop.allCases { sum.drops[reason] = 0 }
-            for worker in workers { if let part = worker.shadows[listener.index] { sum.add(part) } }
-            return Row(
-                listener: listener.name, candidate: shadow.settings.backend,
-                wire: listener.configuration.protocol.rawValue,
-                load: shadow.load, sum: sum)
+        rows = listeners.flatMap { listener in
+            listener.shadows.map { shadow in
+                var sum = ShadowSnapshot()
+                for reason in ShadowDrop.allCases { sum.drops[reason] = 0 }
+                for worker in workers { if let part = worker.shadows[ObjectIdentifier(shadow)] { sum.add(part) } }
+                return Row(
+                    listener: listener.name, route: (shadow.route?.match).map { "\($0)" },
+                    candidate: shadow.settings.backend, wire: listener.configuration.protocol.rawValue,
+                    load: shadow.load, sum: sum)
+            }
         }
     }
 
@@ -75,7 +80,7 @@ struct ShadowReport {
 
     // MARK: JSON
 
-    /// One object; `shadows` has one entry for each listener with a shadow.
+    /// One object; `shadows` has one entry for each.
     var json: String { ShadowDocument(shadows: rows.map(Self.shadow)).json() }
 
     private static func shadow(_ row: Row) -> ShadowDocument.Shadow {
@@ -88,7 +93,8 @@ struct ShadowReport {
                 differing: differing[command] ?? 0)
         }
         return ShadowDocument.Shadow(
-            listener: row.listener, candidate: row.candidate, protocol: row.wire, verdict: sum.verdict, seen: sum.seen,
+            listener: row.listener, route: row.route, candidate: row.candidate, protocol: row.wire,
+            verdict: sum.verdict, seen: sum.seen,
             sent: sum.sent, identical: sum.identical, differing: sum.differing,
             waiting: ShadowDocument.Waiting(commands: row.load.jobs, bytes: row.load.bytes),
             dropped: Dictionary(uniqueKeysWithValues: sum.drops.map { ($0.key.rawValue, $0.value) }),
@@ -105,14 +111,15 @@ struct ShadowReport {
 
     // MARK: Text
 
-    /// A table for each listener with a shadow, for a terminal.
+    /// A table for each shadow, for a terminal.
     var text: String {
         rows.isEmpty ? "no listener has a shadow\n" : rows.map(Self.table).joined(separator: "\n")
     }
 
     private static func table(_ row: Row) -> String {
         let sum = row.sum
-        var text = "\(row.listener) -> \(row.candidate): \(sum.verdict)\n"
+        let place = ([row.listener] + (row.route.map { [$0] } ?? [])).joined(separator: ", ")
+        var text = "\(place) -> \(row.candidate): \(sum.verdict)\n"
         text += "  \(sum.seen) seen, \(sum.sent) sent, \(sum.compared) compared, \(sum.differing) differ\n"
         let drops = ShadowDrop.allCases.compactMap { reason -> String? in
             guard let count = sum.drops[reason], count > 0 else { return nil }

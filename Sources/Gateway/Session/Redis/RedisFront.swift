@@ -15,9 +15,7 @@ package struct RedisFront: Front {
 
     package func serve(_ session: Session) async {
         guard await session.secureClient() else { return }
-        if let shadow = session.listener.shadow {
-            session.client.add(tap: RedisShadowTap(shadow, session.local.shadowCounts(session.listener.index)))
-        }
+        if let tap = RedisShadowTap(session.listener, session.local) { session.client.add(tap: tap) }
         if let samples = session.local.keySamples[session.listener.index] {
             session.client.add(tap: RedisKeySampler(samples))
         }

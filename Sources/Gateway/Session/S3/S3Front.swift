@@ -15,7 +15,7 @@ package struct S3Front: Front {
     package func serve(_ session: Session) async {
         guard await session.secureClient() else { return }
         if let shadow = session.listener.shadow {
-            session.client.tap = S3ShadowTap(shadow, session.local.shadowCounts(session.listener.index))
+            session.client.tap = S3ShadowTap(shadow, session.local.counts(of: shadow))
         }
         if let gate = session.gate {
             await S3Translator(session, gate).serve()

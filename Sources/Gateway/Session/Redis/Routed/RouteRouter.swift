@@ -120,16 +120,7 @@ final class RouteRouter: RedisRouter {
     private func decideWhole(
         _ command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState
     ) -> RedisDecision {
-        if let pattern = RouteNames.pattern(of: command, in: bytes) {
-            let literal = Array(pattern.prefix { !RouteNames.isSpecial($0) })
-            let entry = table.entry(of: literal.span, state)
-            // A longer prefix would take some of the keys.
-            let isOne = !table.entries.contains { other in
-                other.takes(state) && other.prefix.count > literal.count && other.prefix.starts(with: literal)
-                    && other.lane !== entry.lane
-            }
-            if isOne, entry.rewrite == nil, !entry.prefix.isEmpty { return .lane(entry.lane) }
-        }
+        if let entry = table.entry(whole: command, in: bytes, state) { return .lane(entry.lane) }
         return .refused(
             RedisErrorReply.compose(
                 "\(command.command) is about all keys, and those behind this listener are on several backends: ask each "

@@ -68,6 +68,20 @@ final class RouteTable {
         return entries[entries.count - 1]
     }
 
+    /// The route of all keys that a command's pattern takes, for a client in `state`; nil where there is no such pattern, or
+    /// several routes have such keys.
+    func entry(whole command: RedisWholeCommand, in bytes: Bytes, _ state: RoutedState) -> Entry? {
+        guard let pattern = RouteNames.pattern(of: command, in: bytes) else { return nil }
+        let literal = Array(pattern.prefix { !RouteNames.isSpecial($0) })
+        let entry = entry(of: literal.span, state)
+        // A longer prefix would take some of the keys.
+        let isOne = !entries.contains { other in
+            other.takes(state) && other.prefix.count > literal.count && other.prefix.starts(with: literal)
+                && other.lane !== entry.lane
+        }
+        return isOne && entry.rewrite == nil && !entry.prefix.isEmpty ? entry : nil
+    }
+
     /// Whether keys of a client in `state` may lie elsewhere than at its home.
     func isDivided(_ state: RoutedState) -> Bool {
         let home = home(state).lane
