@@ -16,21 +16,16 @@ struct PostgresShadowIdentity: Equatable {
 }
 
 /// A statement on its way to the candidate; only such as read.
-final class PostgresShadowJob: ShadowJob, @unchecked Sendable {
+final class PostgresShadowJob: ShadowSerialJob, @unchecked Sendable {
     let command: PostgresCommand
     let identity: PostgresShadowIdentity
     let isOrdered: Bool
     /// Of the statement without its literals.
     let shape: UInt64
     /// Bytes of the statement's text, and the number of values beside it.
-    let size: (text: Int, values: Int)
+    let measure: (text: Int, values: Int)
     /// What the client got, up to ReadyForQuery.
     var reply: [UInt8] = []
-    /// Looks at a difference so far, and how many of them found it again.
-    var rounds = 0
-    var confirmations = 0
-    /// When to look again, in nanoseconds of the worker's clock.
-    var due: UInt64 = 0
 
     init(
         _ command: PostgresCommand, _ reading: PostgresReading, _ bytes: [UInt8], shape: UInt64,
@@ -40,15 +35,15 @@ final class PostgresShadowJob: ShadowJob, @unchecked Sendable {
         self.identity = identity
         isOrdered = reading.isOrdered
         self.shape = shape
-        self.size = size
+        measure = size
         super.init(bytes, keys: [], isAboutAll: reading.readsData)
     }
 
     override var replySize: Int { reply.count }
+    override var name: String { command.name.description }
 
-    /// The statement without its names and values.
-    var redacted: String {
-        let values = size.values == 0 ? "" : ", \(size.values) values"
-        return "\(command.name.description.uppercased()) <\(size.text) bytes\(values)>"
+    override var redacted: String {
+        let values = measure.values == 0 ? "" : ", \(measure.values) values"
+        return "\(command.name.description.uppercased()) <\(measure.text) bytes\(values)>"
     }
 }

@@ -1,23 +1,18 @@
 // The connections of a PostgreSQL shadow to one side, for several kinds of clients.
 
-import Reactor
-
 /// One connection for each of the last identities that were asked for.
 final class PostgresShadowLinks {
     private let login: PostgresShadowLink.Login?
-    private let waker: Waker
-    private let serve: @Sendable (AcceptedConnection) async -> Void
+    private let connect: () -> ShadowConnection
     /// The one used last comes last.
     private var links: [PostgresShadowLink] = []
 
     private static let limit = 8
 
-    init(
-        to listener: ListenerState, waker: Waker, _ serve: @escaping @Sendable (AcceptedConnection) async -> Void
-    ) {
+    /// `connect` makes connections to `listener`, which is the shadow's own.
+    init(to listener: ListenerState, _ connect: @escaping () -> ShadowConnection) {
         login = listener.routes.last?.backend?.login.map { ($0.user, $0.password) }
-        self.waker = waker
-        self.serve = serve
+        self.connect = connect
     }
 
     /// Whether a connection is open.
@@ -28,7 +23,7 @@ final class PostgresShadowLinks {
         if let index = links.firstIndex(where: { $0.identity == identity }) {
             link = links.remove(at: index)
         } else {
-            link = PostgresShadowLink(as: identity, login: login, waker: waker, serve)
+            link = PostgresShadowLink(as: identity, login: login, connect())
             if links.count >= Self.limit { await links.removeFirst().close() }
         }
         links.append(link)

@@ -307,7 +307,7 @@ final class PostgresShadowTap: SocketTap {
 
     private func answered(_ job: PostgresShadowJob) {
         let state = isReplyCut ? nil : PostgresComparableReply(reply.span)?.failure?.state
-        if isReplyCut || PostgresShadowRunner.isUnready(state) {
+        if isReplyCut || PostgresShadowWire.isUnready(state) {
             shadow.abandon(job)
             return counts.drop(isReplyCut ? .tooLarge : .primaryUnready)
         }

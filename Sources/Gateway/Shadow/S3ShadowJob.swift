@@ -3,16 +3,11 @@
 import S3Wire
 
 /// A request on its way to the candidate; all of them are heads without a body.
-final class S3ShadowJob: ShadowJob, @unchecked Sendable {
+final class S3ShadowJob: ShadowSerialJob, @unchecked Sendable {
     let command: S3Command
     let method: S3Method
     /// What the client got.
     var reply = S3ComparableReply()
-    /// Looks at a difference so far, and how many of them found it again.
-    var rounds = 0
-    var confirmations = 0
-    /// When to look again, in nanoseconds of the worker's clock.
-    var due: UInt64 = 0
 
     init(_ command: S3Command, _ method: S3Method, _ bytes: [UInt8], keys: [UInt64], isAboutAll: Bool) {
         self.command = command
@@ -21,6 +16,7 @@ final class S3ShadowJob: ShadowJob, @unchecked Sendable {
     }
 
     override var replySize: Int { reply.head.count + reply.body.count }
+    override var name: String { command.name }
 
     /// Operations whose answers are compared, and whether those depend on all keys.
     static func isAboutAll(_ command: S3Command) -> Bool? {
@@ -31,8 +27,7 @@ final class S3ShadowJob: ShadowJob, @unchecked Sendable {
         }
     }
 
-    /// The request without its keys and values.
-    var redacted: String {
+    override var redacted: String {
         let key = isAboutAll ? "" : " <key>"
         return "\(command.name)\(key), a head of \(bytes.count) bytes"
     }

@@ -100,13 +100,13 @@ package final class Shadow: Sendable {
     /// Takes a command in whose reply is still to come.
     func admit(_ job: ShadowJob) -> Admission {
         state.withLock { state in
-            guard !state.isClosed, state.admitted < Self.jobLimit, state.bytes + job.bytes.count <= Self.byteLimit
+            guard !state.isClosed, state.admitted < Self.jobLimit, state.bytes + job.size <= Self.byteLimit
             else {
                 return .full
             }
             if !job.isWrite, job.isAboutAll ? state.keys.hasStale : state.keys.isStale(job.keys) { return .stale }
             state.admitted += 1
-            state.bytes += job.bytes.count
+            state.bytes += job.size
             if job.isWrite { job.start = state.keys.begin(job.keys) }
             return .admitted
         }
@@ -136,7 +136,7 @@ package final class Shadow: Sendable {
             }
             guard isTaken else {
                 state.admitted -= 1
-                state.bytes -= job.bytes.count
+                state.bytes -= job.size
                 return (false, nil)
             }
             state.bytes += job.replySize
@@ -152,7 +152,7 @@ package final class Shadow: Sendable {
         state.withLock { state in
             if job.isSent {
                 state.admitted -= 1
-                state.bytes -= job.bytes.count
+                state.bytes -= job.size
             } else {
                 state.tracked -= 1
             }
@@ -208,7 +208,7 @@ package final class Shadow: Sendable {
     func release(_ job: ShadowJob, isLost: Bool) {
         state.withLock { state in
             state.admitted -= 1
-            state.bytes -= job.bytes.count + job.replySize
+            state.bytes -= job.size + job.replySize
             guard isLost, job.isWrite else { return }
             state.keys.markStale(job.keys)
             state.lostAt = state.keys.clock
@@ -227,6 +227,16 @@ package final class Shadow: Sendable {
     func version(_ job: ShadowJob) -> UInt64? {
         state.withLock { state in
             state.keys.isWritten(job.keys) ? nil : state.keys.version(job.keys)
+        }
+    }
+
+    /// The same, and nil while writes of them wait for the candidate, for a runner that does not ask behind all that waits.
+    func quietVersion(_ job: ShadowJob) -> UInt64? {
+        state.withLock { state in
+            let isAwaited = state.jobs.contains { other in
+                other.isWrite && (job.isAboutAll || other.keys.contains { job.keys.contains($0) })
+            }
+            return isAwaited || state.keys.isWritten(job.keys) ? nil : state.keys.version(job.keys)
         }
     }
 

@@ -30,6 +30,8 @@ class ShadowJob: @unchecked Sendable {
         self.isSent = isSent
     }
 
+    /// Bytes of the request that are kept, or will be.
+    var size: Int { bytes.count }
     /// Bytes of the answer that are kept.
     var replySize: Int { 0 }
 }

@@ -53,12 +53,27 @@ struct ShadowPlace: Sendable {
     func start(on workers: [WorkerState], logger: Logger) -> Task<Void, Never> {
         let local = workers[index % workers.count]
         return Task(executorPreference: local.worker) {
-            switch primary.front.wire {
-            case .s3: await S3ShadowRunner(shadow, primary: primary, candidate: candidate, local, logger: logger).run()
-            case .postgres:
-                await PostgresShadowRunner(shadow, primary: primary, candidate: candidate, local, logger: logger).run()
-            case .redis:
-                await RedisShadowRunner(shadow, primary: primary, candidate: candidate, local, logger: logger).run()
+            guard primary.front.wire != .redis else {
+                return await RedisShadowRunner(shadow, primary: primary, candidate: candidate, local, logger: logger)
+                    .run()
+            }
+            let waker = Waker(worker: local.worker)
+            let counts = local.counts(of: shadow)
+            func connection(to listener: ListenerState) -> ShadowConnection {
+                ShadowConnection(waker: waker) { connection in
+                    await SessionRunner.run(connection, listener: listener, local: local, logger: logger)
+                }
+            }
+            if primary.front.wire == .s3 {
+                let wire = S3ShadowWire(
+                    shadow.settings, primary: connection(to: primary), candidate: connection(to: candidate),
+                    named: candidate.name)
+                await ShadowRunner(shadow, wire, waker, counts).run()
+            } else {
+                let wire = PostgresShadowWire(
+                    shadow.settings, primary: PostgresShadowLinks(to: primary) { connection(to: primary) },
+                    candidate: PostgresShadowLinks(to: candidate) { connection(to: candidate) })
+                await ShadowRunner(shadow, wire, waker, counts).run()
             }
         }
     }

@@ -1,0 +1,57 @@
+// How a shadow's runner asks in S3.
+
+import S3Wire
+
+/// The two sides of an S3 listener's shadow.
+final class S3ShadowWire: ShadowWire {
+    private let primary: S3ShadowLink
+    private let candidate: S3ShadowLink
+    /// How the gateway's own answers in the candidate's place begin their requests' names.
+    private let candidateName: String
+    private let masks: Set<S3ReplyMask>
+
+    init(_ settings: ShadowConfiguration, primary: ShadowConnection, candidate: ShadowConnection, named name: String) {
+        self.primary = S3ShadowLink(primary)
+        self.candidate = S3ShadowLink(candidate)
+        candidateName = name
+        masks = settings.objectMasks
+    }
+
+    var isOpen: Bool { primary.isOpen || candidate.isOpen }
+
+    func close() async {
+        await primary.close()
+        await candidate.close()
+    }
+
+    func shape(of job: S3ShadowJob) -> S3Command { job.command }
+
+    func clientReply(_ job: S3ShadowJob) -> S3ComparableReply? { job.reply }
+
+    func askCandidate(_ job: S3ShadowJob) async throws(ShadowFailure) -> S3ComparableReply {
+        let reply = try await candidate.ask(job.bytes, job.method)
+        if isOwn(reply) { throw .down }
+        if reply.status == 503 { throw .unready }
+        return reply
+    }
+
+    /// Whether the gateway itself has said that the candidate cannot be reached, or broke off: it signs with the listener's name.
+    private func isOwn(_ reply: S3ComparableReply) -> Bool {
+        guard (502...504).contains(reply.status) else { return false }
+        return String(decoding: reply.head, as: UTF8.self).contains(" \(candidateName)-")
+    }
+
+    func askPrimary(_ job: S3ShadowJob) async -> S3ComparableReply? {
+        guard let reply = try? await primary.ask(job.bytes, job.method), reply.status < 500 else { return nil }
+        return reply
+    }
+
+    func difference(
+        _ primary: S3ComparableReply, _ candidate: S3ComparableReply, _ job: S3ShadowJob
+    ) -> ShadowFinding? {
+        let found = S3ReplyComparison.difference(primary, candidate, isHead: job.method == .head, masks: masks)
+        return found.map {
+            ShadowFinding(kind: $0.kind.rawValue, place: $0.place, primary: $0.primary, candidate: $0.candidate)
+        }
+    }
+}
