@@ -144,7 +144,7 @@ struct ShadowConfigurationTests {
         #expect(found.count == 1 && found[0].contains("no login without a user"), "\(found)")
     }
 
-    @Test("of an S3 listener only reads")
+    @Test("of an S3 listener only reads, but for a scratch bucket")
     func objects() throws {
         func file(_ shadow: String) -> String {
             Self.file(shadow, wire: "s3", main: "http://127.0.0.1:9000").replacing("6378", with: "9001").replacing(
@@ -154,8 +154,25 @@ struct ShadowConfigurationTests {
         #expect(shadow.objectMasks == [.etag] && shadow.masks == [])
         for key in ["writes: [a]", "scratch-prefix: a", "scratch-database: 1"] {
             let found = problems(file("{ backend: new, \(key) }"))
-            #expect(found.count == 1 && found[0].contains("only read from: remove this key"), "\(found)")
+            #expect(found.count == 1 && found[0].contains("write that, or remove this key"), "\(found)")
         }
+        let text = file("{ backend: new, scratch-bucket: scratch, writes: [\"photos/\"] }").replacing(
+            "9001", with: "9001, login: { user: a, password: b }")
+        let written = try configuration(text)
+        #expect(written.listeners.first?.shadow?.scratch == .bucket("scratch"))
+        #expect(try configuration(written.rendered().replacing("(not shown)", with: "b")) == written)
+        for (shadow, words) in [
+            ("{ backend: new, scratch-bucket: Ab }", "expected the name of a bucket"),
+            ("{ backend: new, scratch-bucket: abc, scratch-prefix: a }", "keep one"),
+            ("{ backend: new, scratch-bucket: abc, follows: true }", "would get these twice"),
+        ] {
+            let found = problems(file(shadow))
+            #expect(found.first?.contains(words) == true, "\(found)")
+        }
+        let found = problems(Self.file("{ backend: new, scratch-bucket: abc }"))
+        #expect(found.count == 1 && found[0].contains("Redis has no buckets"), "\(found)")
+        let login = problems(file("{ backend: new }").replacing("9001", with: "9001, login: { password: b }"))
+        #expect(login.count == 1 && login[0].contains("a secret is an access key's: add user"), "\(login)")
     }
 
     @Test(

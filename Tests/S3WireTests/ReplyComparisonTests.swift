@@ -86,7 +86,8 @@ struct ReplyComparisonTests {
     @Test("a mask takes away its own difference and no other")
     func masks() throws {
         let examples: [(S3ReplyMask, String)] = [
-            (.etag, "ETag"), (.lastModified, "Last-Modified"), (.contentType, "Content-Type"),
+            (.etag, "ETag"), (.lastModified, "Last-Modified"), (.lastModified, "X-Amz-Meta-Mtime"),
+            (.contentType, "Content-Type"),
             (.checksum, "x-amz-checksum-crc32"),
         ]
         #expect(Set(examples.map(\.0)) == Set(S3ReplyMask.allCases))

@@ -15,6 +15,17 @@ package struct S3ComparableReply: Sendable, Equatable {
     package var keepsAlive = true
 
     package init() {}
+
+    /// The value of the first field called `name`, which is given in lower case; nil where there is none.
+    package func field(_ name: StaticString) -> [UInt8]? {
+        let bytes = head.span
+        guard let line = bytes.firstLineFeed(from: 0) else { return nil }
+        var cursor = S3FieldCursor(at: line + 1, side: .server)
+        while let field = try? cursor.next(bytes) {
+            if bytes.equalsIgnoringCase(name, in: field.name) { return bytes.array(field.value) }
+        }
+        return nil
+    }
 }
 
 /// Follows one answer from its first byte to its last and keeps what of it fits.

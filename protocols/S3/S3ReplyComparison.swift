@@ -128,7 +128,8 @@ package enum S3ReplyComparison {
     private static func isCompared(_ name: String, isHead: Bool, _ masks: Set<S3ReplyMask>) -> Bool {
         switch name {
         case "etag": return !masks.contains(.etag)
-        case "last-modified": return !masks.contains(.lastModified)
+        // The second is rclone's, which makes it up of the time of storing where the client has given none.
+        case "last-modified", "x-amz-meta-mtime": return !masks.contains(.lastModified)
         case "content-type": return !masks.contains(.contentType)
         // Of an answer with content it is the framing, and the content is counted.
         case "content-length": return isHead

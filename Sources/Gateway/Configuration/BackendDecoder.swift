@@ -35,13 +35,10 @@ extension ConfigurationDecoder {
                 "only Redis clients can share a connection: remove this key, or write session",
                 at: section.path(of: .backendMode))
         }
-        if url.parsed.protocol == .s3, section.has(.login) {
-            add(
-                "only Redis and PostgreSQL backends can have a login of the gateway's: remove this key",
-                at: section.path(of: .login))
-        }
-        if url.parsed.protocol == .postgres, let login, login.user == nil {
-            add("PostgreSQL knows no login without a user: add user", at: section.path(of: .login))
+        if url.parsed.protocol != .redis, let login, login.user == nil {
+            let problem =
+                url.parsed.protocol == .s3 ? "a secret is an access key's" : "PostgreSQL knows no login without a user"
+            add("\(problem): add user", at: section.path(of: .login))
         }
         checkTopology(url.parsed.topology, mode, section)
         var backend = BackendConfiguration(

@@ -2,7 +2,7 @@
 
 import FoundationEssentials
 
-/// Who the gateway is to a Redis backend, or a shadow to a PostgreSQL backend.
+/// Who the gateway is to a Redis backend, or a shadow to a PostgreSQL or an S3 backend.
 package struct BackendLogin: Sendable, Equatable {
     /// Where the password is.
     package enum Password: Sendable, Equatable {
@@ -41,7 +41,8 @@ extension ConfigurationKey {
         "backends.NAME.login", .section, default: .described("the clients' own"),
         """
         Redis: who Fairlead is to this backend, for listeners that ask clients themselves (`users`). Clients never \
-        learn it. PostgreSQL: who a [shadow](#shadowing) is to it; clients log in themselves.
+        learn it. PostgreSQL, S3: who a [shadow](#shadowing) is to it (S3: an access key and its secret, for a scratch bucket); \
+        clients log in and sign themselves.
         """)
     static let loginUser = ConfigurationKey(
         "backends.NAME.login.user", .text, default: .described("none: a password only"), "The user's name.")

@@ -39,7 +39,7 @@ enum ShadowChecks {
         let declared: [String]
 
         var findings: [ConfigurationChecks.Finding] {
-            if let finding = readOnly { return [finding] }
+            if let finding = place { return [finding] }
             var findings: [ConfigurationChecks.Finding] = []
             if compared.contains(shadow.backend) {
                 findings.append(
@@ -75,12 +75,22 @@ enum ShadowChecks {
             return findings
         }
 
-        /// What is said of a write where there are none.
-        private var readOnly: ConfigurationChecks.Finding? {
-            guard wire != .redis else { return nil }
-            let name = wire == .s3 ? "an S3" : "a PostgreSQL"
-            let set = shadow.writes != nil ? "writes" : shadow.scratchKey
-            return set.map { finding($0, "a candidate of \(name) listener is only read from: remove this key") }
+        /// What is said of a place for writes that the protocol has not got.
+        private var place: ConfigurationChecks.Finding? {
+            switch (wire, shadow.scratch) {
+            case (.redis, .bucket):
+                return finding("scratch-bucket", "Redis has no buckets: write scratch-prefix or scratch-database")
+            case (.redis, _), (.s3, .bucket): return nil
+            case (.s3, _):
+                guard let key = shadow.scratchKey ?? (shadow.writes == nil ? nil : "writes") else { return nil }
+                return finding(
+                    key,
+                    "a candidate of an S3 listener is only read from, but for a scratch-bucket: write that, or remove this key"
+                )
+            case (.postgres, _):
+                guard let key = shadow.writes == nil ? shadow.scratchKey : "writes" else { return nil }
+                return finding(key, "a candidate of a PostgreSQL listener is only read from: remove this key")
+            }
         }
 
         private func finding(_ key: String, _ message: String) -> ConfigurationChecks.Finding {

@@ -34,6 +34,8 @@ package struct ShadowConfiguration: Sendable, Equatable {
         case prefix(String)
         /// In this database.
         case database(Int)
+        /// In this bucket, under keys that begin with the client's bucket (S3).
+        case bucket(String)
     }
 
     /// The key that says where the candidate keeps what is written.
@@ -41,6 +43,7 @@ package struct ShadowConfiguration: Sendable, Equatable {
         switch scratch {
         case .prefix: "scratch-prefix"
         case .database: "scratch-database"
+        case .bucket: "scratch-bucket"
         case nil: nil
         }
     }

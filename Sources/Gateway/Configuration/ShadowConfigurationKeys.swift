@@ -7,11 +7,14 @@ import S3Wire
 extension ConfigurationKey {
     /// The keys of one shadow.
     struct ShadowKeys {
-        let section, backend, share, writes, scratchPrefix, scratchDatabase, masks, learnNoise,
+        let section, backend, share, writes, scratchPrefix, scratchDatabase, scratchBucket, masks, learnNoise,
             follows: ConfigurationKey
 
         var all: [ConfigurationKey] {
-            [section, backend, share, writes, scratchPrefix, scratchDatabase, masks, learnNoise, follows]
+            [
+                section, backend, share, writes, scratchPrefix, scratchDatabase, scratchBucket, masks, learnNoise,
+                follows,
+            ]
         }
     }
 
@@ -45,7 +48,10 @@ extension ConfigurationKey {
             ),
             writes: ConfigurationKey(
                 "\(path).writes", .words, default: .described("none; all with a scratch place"),
-                "First bytes of the keys under which writes go to the candidate too. It has to hold there what the primary holds."
+                """
+                First bytes of the keys under which writes go to the candidate too. It has to hold there what the primary holds. Of S3 \
+                they begin with the bucket: `photos/2026/`, and need a `scratch-bucket`.
+                """
             ),
             scratchPrefix: ConfigurationKey(
                 "\(path).scratch-prefix", .text, default: .described("none"),
@@ -58,6 +64,12 @@ extension ConfigurationKey {
                 """
                 The same with a database of the candidate's in place of a prefix; only what clients do in database 0, or in the \
                 route's, goes there.
+                """),
+            scratchBucket: ConfigurationKey(
+                "\(path).scratch-bucket", .text, default: .described("none"),
+                """
+                S3 only: the candidate's bucket, empty at first, to which writes go, and reads of what was written since; requests are signed \
+                anew with the candidate's `login`.
                 """),
             masks: ConfigurationKey(
                 "\(path).masks", .words, default: .value("[lifetime, last-modified, message-text]"),

@@ -16,20 +16,27 @@ extension ConfigurationDecoder {
         let writes = words(keys.writes, in: section) { text throws(ValueError) in text }
         let prefix = text(keys.scratchPrefix, in: section)
         let database = wholeNumber(keys.scratchDatabase, in: section)
+        let bucket = text(keys.scratchBucket, in: section)
         let masks = words(keys.masks, in: section) { text throws(ValueError) in try Self.mask(text) }
         let learnsNoise = boolean(keys.learnNoise, in: section)
         let follows = boolean(keys.follows, in: section)
-        if prefix != nil, database != nil {
+        let places = [keys.scratchPrefix, keys.scratchDatabase, keys.scratchBucket].filter { section.has($0) }
+        if places.count > 1 {
             add(
-                "scratch-prefix and scratch-database are two ways to one end: keep one",
-                at: section.path(of: keys.scratchDatabase))
+                "\(places[0].name) and \(places[1].name) are two ways to one end: keep one",
+                at: section.path(of: places[1]))
+        }
+        if let bucket, !S3ShadowScratch.isName(bucket) {
+            add(
+                "expected the name of a bucket: 3 to 63 lower-case letters, digits, \".\" and \"-\"",
+                at: section.path(of: keys.scratchBucket))
         }
         if prefix == "" {
             add(
                 "expected what keys are to begin with; an empty prefix is no place of its own: remove it, or name one",
                 at: section.path(of: keys.scratchPrefix))
         }
-        if follows == true, section.has(keys.writes) || prefix != nil || database != nil {
+        if follows == true, section.has(keys.writes) || !places.isEmpty {
             add(
                 "a candidate that gets all writes by another way would get these twice: remove follows, or what is written",
                 at: section.path(of: keys.follows))
@@ -38,7 +45,7 @@ extension ConfigurationDecoder {
         var shadow = ShadowConfiguration(backend: backend)
         shadow.share = share ?? shadow.share
         shadow.writes = writes
-        shadow.scratch = prefix.map { .prefix($0) } ?? database.map { .database($0) }
+        shadow.scratch = prefix.map { .prefix($0) } ?? database.map { .database($0) } ?? bucket.map { .bucket($0) }
         if let masks {
             shadow.masks = Set(masks.compactMap { RedisReplyMask(rawValue: $0) })
             shadow.objectMasks = Set(masks.compactMap { S3ReplyMask(rawValue: $0) })

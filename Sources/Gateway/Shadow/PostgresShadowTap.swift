@@ -312,7 +312,7 @@ final class PostgresShadowTap: SocketTap {
             return counts.drop(isReplyCut ? .tooLarge : .primaryUnready)
         }
         job.reply = reply
-        if !shadow.enqueue(job) { counts.drop(.queueFull) }
+        if let reason = shadow.enqueue(job) { counts.drop(reason) }
     }
 
     // MARK: The end

@@ -62,7 +62,7 @@ final class RedisShadowView {
         job.reply = reply
         // An error has changed nothing.
         if reply.first == 0x2D { job.isWhole = false }
-        if !shadow.enqueue(job) { counts.drop(.queueFull) }
+        if let reason = shadow.enqueue(job) { counts.drop(reason) }
     }
 
     /// Gives up a command; one that was to go to the candidate is counted.

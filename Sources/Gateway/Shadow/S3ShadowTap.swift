@@ -13,9 +13,12 @@ final class S3ShadowTap: SocketTap {
 
     private let shadow: Shadow
     private let counts: ShadowCounts
+    private let plan: S3ShadowPlan
     private var scanner = S3HeadScanner(.client)
     private var head: [UInt8] = []
-    private var body = S3Framer(.none, side: .client)
+    private var body = S3Payload(.none)
+    /// A request that deletes several objects, with its body as far as it has come.
+    private var deletions: (head: [UInt8], body: [UInt8])?
     private var waiting: [Waiting] = []
     private var collector: S3ReplyCollector?
     private var isBlind = false
@@ -26,6 +29,7 @@ final class S3ShadowTap: SocketTap {
     init(_ shadow: Shadow, _ counts: ShadowCounts) {
         self.shadow = shadow
         self.counts = counts
+        plan = S3ShadowPlan(shadow)
     }
 
     // MARK: Requests
@@ -36,7 +40,8 @@ final class S3ShadowTap: SocketTap {
         do throws(WireError) {
             while offset < bytes.count {
                 if !body.isEnded {
-                    _ = try body.next(bytes, at: &offset)
+                    if let range = try body.next(bytes, at: &offset) { keep(bytes.extracting(range)) }
+                    if body.isEnded { endBody() }
                     continue
                 }
                 let start = offset
@@ -55,36 +60,58 @@ final class S3ShadowTap: SocketTap {
 
     private func take(_ request: S3RequestHead) {
         counts.seen &+= 1
-        body = S3Framer(request.framing, side: .client)
+        body = S3Payload(request.framing)
         guard waiting.count < Self.waitingLimit else { return goBlind() }
-        let resource = S3Resource(request, head.span, baseDomains: S3BaseDomains())
-        let command = S3Command(request, head.span, for: resource)
-        waiting.append(Waiting(method: request.method, job: job(request, command, resource)))
+        waiting.append(Waiting(method: request.method, job: job(for: plan.verdict(request, head))))
+        if body.isEnded { endBody() }
     }
 
-    private func job(_ request: S3RequestHead, _ command: S3Command, _ resource: S3Resource) -> S3ShadowJob? {
-        let path = shadow.hash(head.span.extracting(request.path), [])
-        guard let isAboutAll = S3ShadowJob.isAboutAll(command), request.mayBeSentAgain else {
-            counts.drop(request.method.isSafe ? .incomparable : .notOpted)
-            guard !request.method.isSafe else { return nil }
-            // Several objects in one request, or a form, do not tell in the head which.
-            let isOne = resource.key?.isEmpty == false && command != .unknown && command != .renameObject
-            if isOne { shadow.markStale([path]) } else { shadow.markAllStale() }
+    /// What goes to the candidate of a request, or is followed to its end; nil for nothing.
+    private func job(for verdict: S3ShadowPlan.Verdict) -> S3ShadowJob? {
+        if let reason = verdict.drop { counts.drop(reason) }
+        switch verdict.action {
+        case .nothing: return nil
+        case .send(let job): return admit(job)
+        case .sendDeletions:
+            deletions = (head, [])
+            return nil
+        case .follow(let keys): return follow(keys)
+        case .markAllStale:
+            shadow.markAllStale()
             return nil
         }
-        guard shadow.isSampled(path) else {
-            counts.drop(.notSampled)
-            return nil
-        }
-        let job = S3ShadowJob(command, request.method, head, keys: isAboutAll ? [] : [path], isAboutAll: isAboutAll)
+    }
+
+    private func admit(_ job: S3ShadowJob) -> S3ShadowJob? {
+        let reason: ShadowDrop
         switch shadow.admit(job) {
         case .admitted:
             counts.sent &+= 1
             return job
-        case .full: counts.drop(.queueFull)
-        case .stale: counts.drop(.stale)
+        case .full: reason = .queueFull
+        case .stale: reason = .stale
         }
-        return nil
+        counts.drop(reason)
+        return job.isWrite ? follow(job.keys) : nil
+    }
+
+    private func follow(_ keys: [UInt64]) -> S3ShadowJob? {
+        let job = S3ShadowJob(.unknown, .get, [], keys: keys, isWrite: true, isSent: false)
+        return shadow.track(job) ? job : nil
+    }
+
+    private func keep(_ content: Span<UInt8>) {
+        if deletions != nil {
+            content.withUnsafeBufferPointer { deletions?.body.append(contentsOf: $0) }
+        } else if let job = waiting.last?.job, job.isSent, job.body.count + content.count <= job.bodySize {
+            content.withUnsafeBufferPointer { job.body.append(contentsOf: $0) }
+        }
+    }
+
+    private func endBody() {
+        guard let (head, body) = deletions, !waiting.isEmpty else { return }
+        deletions = nil
+        waiting[waiting.count - 1].job = job(for: plan.deletions(head, body))
     }
 
     // MARK: Answers
@@ -95,7 +122,7 @@ final class S3ShadowTap: SocketTap {
         do throws(WireError) {
             while offset < bytes.count {
                 guard let first = waiting.first else { return }
-                let limit = first.job == nil ? 0 : Shadow.replyLimit
+                let limit = first.job?.isSent == true ? Shadow.replyLimit : 0
                 var current = collector ?? S3ReplyCollector(answering: first.method, limit: limit)
                 // Taken out, so that what it keeps is not copied.
                 collector = nil
@@ -111,14 +138,34 @@ final class S3ShadowTap: SocketTap {
     }
 
     private func answered(_ reply: S3ComparableReply) {
-        guard let job = waiting.removeFirst().job else { return }
-        // The gateway's own errors are among these; what a server says when it cannot serve is nothing to compare.
-        guard reply.status < 500 else {
+        let job = waiting.removeFirst().job
+        if waiting.isEmpty, deletions != nil {
+            // Answered before its body was here: nobody knows what of it was done.
+            deletions = nil
+            shadow.markAllStale()
+            counts.drop(.unanswered)
+        }
+        guard let job else { return }
+        if let reason = reason(against: job, reply) {
             shadow.abandon(job)
-            return counts.drop(.primaryUnready)
+            if job.isSent { counts.drop(reason) }
+            return
         }
         job.reply = reply
-        if !shadow.enqueue(job) { counts.drop(.queueFull) }
+        if let reason = shadow.enqueue(job) { counts.drop(reason) }
+    }
+
+    /// Why a request is not compared, given its answer.
+    private func reason(against job: S3ShadowJob, _ reply: S3ComparableReply) -> ShadowDrop? {
+        // The gateway's own errors are among these; what a server says when it cannot serve is nothing to compare.
+        guard job.isSent, reply.status < 500 else { return .primaryUnready }
+        guard plan.hasScratch else { return nil }
+        guard job.isComplete else { return .notWhole }
+        // Who may do what at the candidate is the gateway's own login's affair.
+        if reply.status == 401 || reply.status == 403 { return .primaryUnready }
+        let hasFailed =
+            reply.status >= 400 || job.command.mayFailInsideBody && !S3ReplyComparison.errorCode(reply).isEmpty
+        return job.isChange && hasFailed ? .incomparable : nil
     }
 
     // MARK: The end
@@ -131,10 +178,12 @@ final class S3ShadowTap: SocketTap {
     }
 
     private func dropWaiting() {
+        if deletions != nil { counts.drop(.unanswered) }
+        deletions = nil
         for entry in waiting {
             guard let job = entry.job else { continue }
             shadow.abandon(job)
-            counts.drop(.unanswered)
+            if job.isSent { counts.drop(.unanswered) }
         }
         waiting = []
     }

@@ -9,12 +9,19 @@ final class S3ShadowWire: ShadowWire {
     /// How the gateway's own answers in the candidate's place begin their requests' names.
     private let candidateName: String
     private let masks: Set<S3ReplyMask>
+    /// Where writes go; nil where there are none.
+    private let scratch: S3ShadowScratch?
 
-    init(_ settings: ShadowConfiguration, primary: ShadowConnection, candidate: ShadowConnection, named name: String) {
+    /// `candidate` leads to `listener`, which is the shadow's own.
+    init(
+        _ settings: ShadowConfiguration, primary: ShadowConnection, candidate: ShadowConnection,
+        _ listener: ListenerState
+    ) {
         self.primary = S3ShadowLink(primary)
         self.candidate = S3ShadowLink(candidate)
-        candidateName = name
+        candidateName = listener.name
         masks = settings.objectMasks
+        scratch = S3ShadowScratch(settings, listener.routes.last?.backend)
     }
 
     var isOpen: Bool { primary.isOpen || candidate.isOpen }
@@ -29,9 +36,11 @@ final class S3ShadowWire: ShadowWire {
     func clientReply(_ job: S3ShadowJob) -> S3ComparableReply? { job.reply }
 
     func askCandidate(_ job: S3ShadowJob) async throws(ShadowFailure) -> S3ComparableReply {
-        let reply = try await candidate.ask(job.bytes, job.method)
+        let request = try scratch?.request(job) ?? job.bytes
+        let reply = try await candidate.ask(request, job.method)
         if isOwn(reply) { throw .down }
         if reply.status == 503 { throw .unready }
+        scratch?.answered(job, reply)
         return reply
     }
 
@@ -49,7 +58,11 @@ final class S3ShadowWire: ShadowWire {
     func difference(
         _ primary: S3ComparableReply, _ candidate: S3ComparableReply, _ job: S3ShadowJob
     ) -> ShadowFinding? {
-        let found = S3ReplyComparison.difference(primary, candidate, isHead: job.method == .head, masks: masks)
+        let (left, right) =
+            scratch.map {
+                ($0.comparable(primary, job, isCandidate: false), $0.comparable(candidate, job, isCandidate: true))
+            } ?? (primary, candidate)
+        let found = S3ReplyComparison.difference(left, right, isHead: job.method == .head, masks: masks)
         return found.map {
             ShadowFinding(kind: $0.kind.rawValue, place: $0.place, primary: $0.primary, candidate: $0.candidate)
         }

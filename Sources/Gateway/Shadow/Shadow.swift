@@ -8,14 +8,18 @@ import Synchronization
 /// There is one queue, because the order of writes is the primary's only if it is kept over all workers. Its lock is taken
 /// for commands that go to the candidate, and for writes; a listener without a shadow has none of this.
 package final class Shadow: Sendable {
-    /// Commands that wait for the candidate, or for their replies; bytes of them and of their replies.
+    /// Commands that wait for the candidate, or for their replies; bytes of them and of their replies, also where there is a
+    /// scratch bucket for objects.
     static let jobLimit = 4096
     static let byteLimit = 8 << 20
+    static let objectByteLimit = 48 << 20
     /// Writes to the primary alone that are followed at one time.
     static let trackedLimit = 1 << 16
     /// Bytes of one command, and of one reply.
     static let commandLimit = 64 * 1024
     static let replyLimit = 64 * 1024
+    /// Bytes of an object, or a part of one, that is written: what clients send as a part by default.
+    static let objectLimit = 8 << 20
 
     let settings: ShadowConfiguration
     /// The route whose commands it is about; nil for those of all routes without a shadow of their own.
@@ -24,6 +28,7 @@ package final class Shadow: Sendable {
     let prefixes: [[UInt8]]?
     /// What the candidate's keys begin with in place of so many of their first bytes; nil where they are the client's own.
     let renaming: (dropped: Int, prefix: [UInt8])?
+    private let byteLimit: Int
     private let seed: UInt64
     private let state: Mutex<State>
 
@@ -46,6 +51,7 @@ package final class Shadow: Sendable {
         self.route = route
         prefixes =
             settings.writes.map { $0.map { Array($0.utf8) } } ?? (settings.scratch == nil ? [] : nil)
+        byteLimit = if case .bucket = settings.scratch { Self.objectByteLimit } else { Self.byteLimit }
         let rewrite = route?.rewrite
         if case .prefix(let prefix) = settings.scratch {
             renaming = (
@@ -100,11 +106,15 @@ package final class Shadow: Sendable {
     /// Takes a command in whose reply is still to come.
     func admit(_ job: ShadowJob) -> Admission {
         state.withLock { state in
-            guard !state.isClosed, state.admitted < Self.jobLimit, state.bytes + job.size <= Self.byteLimit
+            guard !state.isClosed, state.admitted < Self.jobLimit, state.bytes + job.size <= byteLimit
             else {
                 return .full
             }
             if !job.isWrite, job.isAboutAll ? state.keys.hasStale : state.keys.isStale(job.keys) { return .stale }
+            if !job.needs.isEmpty {
+                if state.keys.isStale(job.needs) || state.keys.isWritten(job.needs) { return .stale }
+                job.needsVersion = state.keys.version(job.needs)
+            }
             state.admitted += 1
             state.bytes += job.size
             if job.isWrite { job.start = state.keys.begin(job.keys) }
@@ -126,10 +136,12 @@ package final class Shadow: Sendable {
         }
     }
 
-    /// The reply of an admitted command has passed: it goes to the candidate, unless there is no room for the reply.
-    func enqueue(_ job: ShadowJob) -> Bool {
-        let (isTaken, runner): (Bool, Waker?) = state.withLock { state in
-            let isTaken = !state.isClosed && state.bytes + job.replySize <= Self.byteLimit
+    /// The reply of an admitted command has passed: it goes to the candidate; else the reason is given why not.
+    func enqueue(_ job: ShadowJob) -> ShadowDrop? {
+        let (drop, runner): (ShadowDrop?, Waker?) = state.withLock { state in
+            let hasRoom = !state.isClosed && state.bytes + job.replySize <= byteLimit
+            let isSound = job.needs.isEmpty || state.keys.version(job.needs) == job.needsVersion
+            let isTaken = hasRoom && isSound
             if job.isWrite {
                 job.isReliable = state.keys.end(
                     job.keys, began: job.start, isTaken ? .shadowed(isWhole: job.isWhole) : .lost)
@@ -137,14 +149,14 @@ package final class Shadow: Sendable {
             guard isTaken else {
                 state.admitted -= 1
                 state.bytes -= job.size
-                return (false, nil)
+                return (hasRoom ? .stale : .queueFull, nil)
             }
             state.bytes += job.replySize
             state.jobs.append(job)
-            return (true, state.jobs.count == 1 ? state.runner : nil)
+            return (nil, state.jobs.count == 1 ? state.runner : nil)
         }
         runner?.wakeFromHere()
-        return isTaken
+        return drop
     }
 
     /// A command does not go to the candidate after all: its client has no whole reply, or it did not fit.
@@ -218,7 +230,7 @@ package final class Shadow: Sendable {
     /// Whether the replies to `job` may differ for a reason that is known.
     func isStale(_ job: ShadowJob) -> Bool {
         state.withLock { state in
-            if job.isWrite { return !job.isReliable || job.start <= state.lostAt }
+            if job.isWrite { return !job.isIndependent && (!job.isReliable || job.start <= state.lostAt) }
             return job.isAboutAll ? state.keys.hasStale : state.keys.isStale(job.keys)
         }
     }

@@ -17,6 +17,11 @@ class ShadowJob: @unchecked Sendable {
     final var start: UInt64 = 0
     /// Of a write: whether both servers answer it alike.
     final var isReliable = true
+    /// Of a write: whether its answer does not depend on what its keys held.
+    final var isIndependent = false
+    /// Keys that it reads on its way to a write: they must be the same on both, and stay so until it is answered.
+    final var needs: [UInt64] = []
+    final var needsVersion: UInt64 = 0
 
     init(
         _ bytes: [UInt8], keys: [UInt64], isWrite: Bool = false, isWhole: Bool = false, isAboutAll: Bool = false,

@@ -40,6 +40,8 @@ struct ShadowPlace: Sendable {
             settings.name = "\(name).candidate"
             settings.routes = []
             settings.users = [:]
+            // What goes to a scratch bucket is the gateway's own request, whoever the client is.
+            if case .bucket = shadow.settings.scratch { settings.accessKeys = [:] }
             settings.backend = shadow.settings.backend
             let route = ListenerRoute(configuration: settings.catchAll, index: 0, target: target)
             let candidate = try ListenerState(
@@ -66,8 +68,7 @@ struct ShadowPlace: Sendable {
             }
             if primary.front.wire == .s3 {
                 let wire = S3ShadowWire(
-                    shadow.settings, primary: connection(to: primary), candidate: connection(to: candidate),
-                    named: candidate.name)
+                    shadow.settings, primary: connection(to: primary), candidate: connection(to: candidate), candidate)
                 await ShadowRunner(shadow, wire, waker, counts).run()
             } else {
                 let wire = PostgresShadowWire(

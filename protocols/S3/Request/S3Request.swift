@@ -6,6 +6,11 @@ import Wire
 package struct S3Parameter: Sendable, Equatable {
     package let name: [UInt8]
     package let value: [UInt8]
+
+    package init(name: [UInt8], value: [UInt8]) {
+        self.name = name
+        self.value = value
+    }
 }
 
 /// A complete request head and everything that was found in it.
