@@ -74,6 +74,7 @@ struct ShadowConfigurationTests {
             ("{ backend: new, masks: [ordr] }", "masks[0]", "no mask is called \"ordr\" (did you mean \"order\"?)"),
             ("{ backend: new, writes: { a: b } }", "writes", "expected text, or a list of them"),
             ("{ backend: new, scratch-prefix: a, scratch-database: 1 }", "scratch-database", "keep one"),
+            ("{ backend: new, scratch-database: ten }", "scratch-database", "expected a whole number"),
             ("{ backend: new, scratch-prefix: \"\" }", "scratch-prefix", "remove it, or name one"),
             ("{ backend: new, follows: true, writes: [\"a\"] }", "follows", "would get these twice"),
             ("{ backend: grown, scratch-database: 1 }", "scratch-database", "write scratch-prefix"),
@@ -123,7 +124,7 @@ struct ShadowConfigurationTests {
         _ = try configuration(Self.routed("{ backend: new }", "shadow: { backend: old }"))
     }
 
-    @Test("of a PostgreSQL listener only reads, as a login with a user")
+    @Test("of a PostgreSQL listener only reads, but for a scratch database, as a login with a user")
     func statements() throws {
         func file(_ shadow: String, _ candidate: String = "") -> String {
             Self.file(shadow, wire: "postgres", main: "postgres://127.0.0.1:5432").replacing(
@@ -133,10 +134,17 @@ struct ShadowConfigurationTests {
             try configuration(file("{ backend: new, masks: [order, tag] }")).listeners.first?.shadow)
         #expect(shadow.rowMasks == [.order, .tag] && shadow.masks == [.order])
         #expect(ShadowConfiguration(backend: "new").rowMasks == [.messageText])
-        for key in ["writes: [a]", "scratch-prefix: a", "scratch-database: 1"] {
+        for key in ["writes: [a]", "scratch-prefix: a", "scratch-bucket: abc"] {
             let found = problems(file("{ backend: new, \(key) }"))
-            #expect(found.count == 1 && found[0].contains("only read from: remove this key"), "\(found)")
+            #expect(found.count == 1 && found[0].contains("only read from, but for a scratch-database"), "\(found)")
         }
+        for name in ["1", "copy", "\"*\""] {
+            let found = problems(file("{ backend: new, scratch-database: \(name) }"))
+            #expect(found.count == 1 && found[0].contains("expected a name with * in place of"), "\(found)")
+        }
+        let copied = try configuration(file("{ backend: new, scratch-database: \"*_shadow\", writes: [t] }"))
+        #expect(copied.listeners.first?.shadow?.scratch == .copy("*_shadow"))
+        #expect(try configuration(copied.rendered()) == copied)
         let login = try configuration(file("{ backend: new }", ", login: { user: a, password: b }")).backend(
             named: "new")?.login
         #expect(login?.user == "a")

@@ -135,6 +135,7 @@ extension ShadowConfiguration {
         switch scratch {
         case .prefix(let prefix): lines.add(keys.scratchPrefix, prefix)
         case .database(let database): lines.add(keys.scratchDatabase, "\(database)")
+        case .copy(let database): lines.add(keys.scratchDatabase, database)
         case .bucket(let bucket): lines.add(keys.scratchBucket, bucket)
         case nil: break
         }

@@ -27,7 +27,7 @@ extension ConfigurationDecoder {
         let required = requirements(.require, in: section)
         let routes = routes(section)
         let splits = boolean(.split, in: section)
-        let shadow = shadow(ConfigurationKey.shadow, in: section)
+        let shadow = shadow(ConfigurationKey.shadow, in: section, speaks: wire)
         let sampling = sampling(section)
         let migration = migration(section)
         let tls = self.section(.listenerTLS, in: section).flatMap { listenerTLS($0, speaks: wire) }

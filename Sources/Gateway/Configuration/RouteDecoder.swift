@@ -16,7 +16,7 @@ extension ConfigurationDecoder {
         let backend = text(.routeBackend, in: section)
         let rateLimit = rateLimit(ConfigurationKey.routeRateLimit, in: section)
         let required = requirements(.routeRequire, in: section)
-        let shadow = shadow(ConfigurationKey.routeShadow, in: section)
+        let shadow = shadow(ConfigurationKey.routeShadow, in: section, speaks: .redis)
         if prefix == "" {
             add(
                 "expected the first bytes of keys; remove it, and the route takes any key",

@@ -80,7 +80,7 @@ enum ShadowChecks {
             switch (wire, shadow.scratch) {
             case (.redis, .bucket):
                 return finding("scratch-bucket", "Redis has no buckets: write scratch-prefix or scratch-database")
-            case (.redis, _), (.s3, .bucket): return nil
+            case (.redis, _), (.s3, .bucket), (.postgres, .copy): return nil
             case (.s3, _):
                 guard let key = shadow.scratchKey ?? (shadow.writes == nil ? nil : "writes") else { return nil }
                 return finding(
@@ -88,8 +88,11 @@ enum ShadowChecks {
                     "a candidate of an S3 listener is only read from, but for a scratch-bucket: write that, or remove this key"
                 )
             case (.postgres, _):
-                guard let key = shadow.writes == nil ? shadow.scratchKey : "writes" else { return nil }
-                return finding(key, "a candidate of a PostgreSQL listener is only read from: remove this key")
+                guard let key = shadow.scratchKey ?? (shadow.writes == nil ? nil : "writes") else { return nil }
+                return finding(
+                    key,
+                    "a candidate of a PostgreSQL listener is only read from, but for a scratch-database: write that, or remove this key"
+                )
             }
         }
 

@@ -34,6 +34,8 @@ package struct ShadowConfiguration: Sendable, Equatable {
         case prefix(String)
         /// In this database.
         case database(Int)
+        /// In the database of this name, with the client's in place of `*`, which begins as a copy of that one (PostgreSQL).
+        case copy(String)
         /// In this bucket, under keys that begin with the client's bucket (S3).
         case bucket(String)
     }
@@ -42,7 +44,7 @@ package struct ShadowConfiguration: Sendable, Equatable {
     var scratchKey: String? {
         switch scratch {
         case .prefix: "scratch-prefix"
-        case .database: "scratch-database"
+        case .database, .copy: "scratch-database"
         case .bucket: "scratch-bucket"
         case nil: nil
         }

@@ -50,7 +50,8 @@ extension ConfigurationKey {
                 "\(path).writes", .words, default: .described("none; all with a scratch place"),
                 """
                 First bytes of the keys under which writes go to the candidate too. It has to hold there what the primary holds. Of S3 \
-                they begin with the bucket: `photos/2026/`, and need a `scratch-bucket`.
+                they begin with the bucket: `photos/2026/`, and need a `scratch-bucket`; of PostgreSQL they are those of tables' names, and \
+                need a `scratch-database`.
                 """
             ),
             scratchPrefix: ConfigurationKey(
@@ -60,10 +61,11 @@ extension ConfigurationKey {
                 Not together with `scratch-database`.
                 """),
             scratchDatabase: ConfigurationKey(
-                "\(path).scratch-database", .wholeNumber(0...2_147_483_647), default: .described("none"),
+                "\(path).scratch-database", .text, default: .described("none"),
                 """
-                The same with a database of the candidate's in place of a prefix; only what clients do in database 0, or in the \
-                route's, goes there.
+                Redis: the same with a database of the candidate's, by its number, in place of a prefix; only what clients do in database 0, \
+                or in the route's, goes there. PostgreSQL: the name of a database, with the client's in place of `*`, such as `*_shadow`; \
+                it begins as a copy of the client's, and statements that write rows of one table go there too.
                 """),
             scratchBucket: ConfigurationKey(
                 "\(path).scratch-bucket", .text, default: .described("none"),

@@ -9,13 +9,17 @@ import Yams
 
 extension ConfigurationDecoder {
     /// The shadow of a listener or a route; nil when there is none or a needed part could not be read.
-    mutating func shadow(_ keys: ConfigurationKey.ShadowKeys, in parent: ConfigurationSection) -> ShadowConfiguration? {
+    mutating func shadow(
+        _ keys: ConfigurationKey.ShadowKeys, in parent: ConfigurationSection, speaks wire: WireProtocol?
+    ) -> ShadowConfiguration? {
         guard let section = section(keys.section, in: parent) else { return nil }
         let backend = text(keys.backend, in: section)
         let share = parsed(keys.share, in: section) { text throws(ValueError) in try Self.percentage(text) }
         let writes = words(keys.writes, in: section) { text throws(ValueError) in text }
         let prefix = text(keys.scratchPrefix, in: section)
-        let database = wholeNumber(keys.scratchDatabase, in: section)
+        let database = parsed(keys.scratchDatabase, in: section) { text throws(ValueError) in
+            try Self.database(text, speaks: wire)
+        }
         let bucket = text(keys.scratchBucket, in: section)
         let masks = words(keys.masks, in: section) { text throws(ValueError) in try Self.mask(text) }
         let learnsNoise = boolean(keys.learnNoise, in: section)
@@ -45,7 +49,7 @@ extension ConfigurationDecoder {
         var shadow = ShadowConfiguration(backend: backend)
         shadow.share = share ?? shadow.share
         shadow.writes = writes
-        shadow.scratch = prefix.map { .prefix($0) } ?? database.map { .database($0) } ?? bucket.map { .bucket($0) }
+        shadow.scratch = prefix.map { .prefix($0) } ?? database ?? bucket.map { .bucket($0) }
         if let masks {
             shadow.masks = Set(masks.compactMap { RedisReplyMask(rawValue: $0) })
             shadow.objectMasks = Set(masks.compactMap { S3ReplyMask(rawValue: $0) })
@@ -54,6 +58,23 @@ extension ConfigurationDecoder {
         shadow.learnsNoise = learnsNoise ?? shadow.learnsNoise
         shadow.follows = follows ?? shadow.follows
         return shadow
+    }
+
+    private static func database(
+        _ text: String, speaks wire: WireProtocol?
+    ) throws(ValueError) -> ShadowConfiguration.Scratch {
+        if wire == .postgres {
+            guard text.contains("*"), text != "*" else {
+                throw ValueError(
+                    "expected a name with * in place of the client's database, such as \"*_shadow\"; got \"\(text)\"")
+            }
+            return .copy(text)
+        }
+        guard text.utf8.count <= 10, text.utf8.allSatisfy(\.isASCIIDigit), let number = Int(text), number <= Int32.max
+        else {
+            throw ValueError("expected a whole number from 0 to 2147483647, got \"\(text)\"")
+        }
+        return .database(number)
     }
 
     private static func mask(_ text: String) throws(ValueError) -> String {

@@ -15,7 +15,7 @@ struct PostgresShadowIdentity: Equatable {
     static let settingSize = 1024
 }
 
-/// A statement on its way to the candidate; only such as read.
+/// A statement on its way to the candidate.
 final class PostgresShadowJob: ShadowSerialJob, @unchecked Sendable {
     let command: PostgresCommand
     let identity: PostgresShadowIdentity
@@ -29,14 +29,14 @@ final class PostgresShadowJob: ShadowSerialJob, @unchecked Sendable {
 
     init(
         _ command: PostgresCommand, _ reading: PostgresReading, _ bytes: [UInt8], shape: UInt64,
-        size: (text: Int, values: Int), identity: PostgresShadowIdentity
+        size: (text: Int, values: Int), identity: PostgresShadowIdentity, writes keys: [UInt64] = []
     ) {
         self.command = command
         self.identity = identity
         isOrdered = reading.isOrdered
         self.shape = shape
         measure = size
-        super.init(bytes, keys: [], isAboutAll: reading.readsData)
+        super.init(bytes, keys: keys, isWrite: !keys.isEmpty, isAboutAll: reading.readsData)
     }
 
     override var replySize: Int { reply.count }

@@ -11,6 +11,9 @@ final class PostgresShadowLink {
 
     let identity: PostgresShadowIdentity
     private let login: Login?
+    /// In place of the client's; nil for that one.
+    private let database: String?
+    private let mayWrite: Bool
     private let connection: ShadowConnection
     private var hasMore = false
 
@@ -18,9 +21,14 @@ final class PostgresShadowLink {
     private static let limit = 2 * Shadow.replyLimit
     private static let readOnly = PostgresQuestion.query(Array("SET default_transaction_read_only = on".utf8))
 
-    init(as identity: PostgresShadowIdentity, login: Login?, _ connection: ShadowConnection) {
+    init(
+        as identity: PostgresShadowIdentity, login: Login?, database: String?, mayWrite: Bool,
+        _ connection: ShadowConnection
+    ) {
         self.identity = identity
         self.login = login
+        self.database = database
+        self.mayWrite = mayWrite
         self.connection = connection
     }
 
@@ -45,7 +53,7 @@ final class PostgresShadowLink {
         let user = login?.user.map { String(decoding: $0, as: UTF8.self) } ?? identity.user
         near.send(
             PostgresQuestion.startup(
-                user: user, database: identity.database, settings: identity.parameters.settings))
+                user: user, database: database ?? identity.database, settings: identity.parameters.settings))
         var answers = PostgresShadowLogin(user: Array(user.utf8), password: login?.password ?? [])
         let hasPassword = login != nil
         _ = try await receive(on: near) { type, body throws(ShadowFailure) in
@@ -62,7 +70,7 @@ final class PostgresShadowLink {
             guard PostgresComparableReply(reply.span)?.failure == nil else { throw .unready }
         }
         // What only reads by its words may still call what writes. A backend that does not know this setting says so.
-        _ = try await exchange(Self.readOnly, on: near)
+        if !mayWrite { _ = try await exchange(Self.readOnly, on: near) }
     }
 
     private func exchange(_ question: [UInt8], on socket: Socket) async throws(ShadowFailure) -> [UInt8] {

@@ -13,6 +13,12 @@ struct PostgresShadowStatement {
     /// Of a Parse, what stands behind the name.
     let parse: [UInt8]
 
+    /// The name of the one table that it writes, where it can be repeated elsewhere.
+    var table: [UInt8]? {
+        let text = text
+        return PostgresWriting(text.span).map { Array($0.table.utf8) }
+    }
+
     init(_ bytes: Bytes, _ text: Range<Int>, _ parse: [UInt8]) {
         let statement = bytes.extracting(text)
         command = PostgresCommand.first(of: statement)

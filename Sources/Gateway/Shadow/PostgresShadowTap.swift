@@ -6,22 +6,20 @@ import Wire
 
 /// Sees what a client sends and what it gets, copies what is to be compared, and does nothing else.
 final class PostgresShadowTap: SocketTap {
-    private enum Waiting {
+    enum Waiting {
         case job(PostgresShadowJob)
         case setting([UInt8])
     }
 
-    private let shadow: Shadow
-    private let counts: ShadowCounts
-    private var session: PostgresShadowSession
+    let shadow: Shadow
+    let counts: ShadowCounts
+    var session: PostgresShadowSession
     private var exchange: PostgresExchange
     private var replies = PostgresServerFramer()
-    /// The message of which a part has come, and what is still to come of one that is not kept.
-    private var message: [UInt8] = []
-    private var skipped = 0
+    private var messages = PostgresPassingMessages(limit: Shadow.commandLimit)
     private var segment = PostgresShadowSegment()
     /// What the next ReadyForQuery ends; nothing else is under way then.
-    private var waiting: Waiting?
+    var waiting: Waiting?
     private var reply: [UInt8] = []
     private var isKeeping = false
     /// Whether nothing else was under way when the open segment, or the query, began.
@@ -51,48 +49,27 @@ final class PostgresShadowTap: SocketTap {
     // MARK: Requests
 
     func received(_ bytes: Span<UInt8>) {
-        var offset = 0
-        while offset < bytes.count, !isBlind {
-            if skipped > 0 {
-                let count = min(skipped, bytes.count - offset)
-                skipped -= count
-                offset += count
-                continue
-            }
-            let wanted = message.count < 5 ? 5 : length
-            let count = min(wanted - message.count, bytes.count - offset)
-            message += bytes.array(offset..<(offset + count))
-            offset += count
-            guard message.count == wanted else { return }
-            if wanted == 5, length != 5 {
-                guard length > 5 else { return goBlind() }
-                // Data of a COPY is none of the shadow's business.
-                guard length > Shadow.commandLimit || message[0] == UInt8(ascii: "d") else { continue }
-                skipped = length - 5
-                if message[0] != UInt8(ascii: "d") { takeLong(message[0]) }
-            } else {
-                takeWhole()
-            }
-            message.removeAll(keepingCapacity: message.capacity <= 4096)
-        }
-    }
-
-    /// Bytes of the message whose head is here.
-    private var length: Int { message[1..<5].reduce(0) { $0 << 8 | Int($1) } + 1 }
-
-    private func takeWhole() {
-        var offset = 0
+        guard !isBlind else { return }
         do throws(WireError) {
-            // Not the property itself, which is a class's.
-            let whole = message
-            let bytes = whole.span
-            guard case .message(let request) = try PostgresClientMessageReader().next(bytes, at: &offset) else {
-                return goBlind()
+            try messages.pass(bytes) { event throws(WireError) in
+                switch event {
+                case .whole(let message): try take(message)
+                case .long(let type): takeLong(type)
+                }
+                return !isBlind
             }
-            take(request, bytes)
         } catch {
             goBlind()
         }
+    }
+
+    private func take(_ message: [UInt8]) throws(WireError) {
+        let bytes = message.span
+        var offset = 0
+        guard case .message(let request) = try PostgresClientMessageReader().next(bytes, at: &offset) else {
+            return goBlind()
+        }
+        take(request, bytes)
     }
 
     private func take(_ request: PostgresClientMessage, _ bytes: Bytes) {
@@ -103,7 +80,7 @@ final class PostgresShadowTap: SocketTap {
             let statement = PostgresShadowStatement(bytes, text, bytes.array(text))
             let isAlone = isAlone && !segment.isOpen
             exchange.clientSent(.querySent(statement.command), at: 0)
-            settle(statement, isAlone: isAlone, question: message, values: 0)
+            settle(statement, isAlone: isAlone, question: PostgresQuestion.query(statement.text), values: 0)
         case .parse(let name, let text, _):
             begin()
             exchange.clientSent(.parseSent(.unknown), at: 0)
@@ -193,61 +170,7 @@ final class PostgresShadowTap: SocketTap {
         settle(statement, isAlone: isAlone, question: segment.question, values: segment.values)
     }
 
-    /// Decides what becomes of a statement.
-    private func settle(_ statement: PostgresShadowStatement, isAlone: Bool, question: [UInt8]?, values: Int) {
-        let reading = statement.reading
-        switch reading.kind {
-        case .read: if admit(statement, isAlone: isAlone, question, values) { return }
-        case .setting where isAlone && !session.isOwn && waiting == nil:
-            counts.drop(.stateful)
-            waiting = .setting(statement.text)
-            return
-        case .setting:
-            counts.drop(.stateful)
-            session.isOwn = true
-        case .reset:
-            counts.drop(.stateful)
-            if isAlone { session.reset() }
-        case .incomparable: counts.drop(.incomparable)
-        case .write: counts.drop(.notOpted)
-        case .session, .unclear: counts.drop(.stateful)
-        }
-        apply(reading.kind, isForSession: reading.isForSession)
-        if isAlone { stopKeeping() }
-    }
-
-    private func admit(
-        _ statement: PostgresShadowStatement, isAlone: Bool, _ question: [UInt8]?, _ values: Int
-    ) -> Bool {
-        guard isAlone, waiting == nil, !session.isOwn, let question, question.count <= Shadow.commandLimit else {
-            counts.drop(.stateful)
-            return false
-        }
-        guard shadow.isSampled(shadow.hash(question.span, Array(session.identity.database.utf8))) else {
-            counts.drop(.notSampled)
-            return false
-        }
-        let job = PostgresShadowJob(
-            statement.command, statement.reading, question, shape: statement.shape,
-            size: (statement.text.count, values), identity: session.identity)
-        switch shadow.admit(job) {
-        case .admitted:
-            counts.sent &+= 1
-            waiting = .job(job)
-            return true
-        case .full: counts.drop(.queueFull)
-        case .stale: counts.drop(.stale)
-        }
-        return false
-    }
-
-    /// What a statement leaves behind.
-    private func apply(_ kind: PostgresReading.Kind, isForSession: Bool) {
-        if kind == .write || kind == .unclear { shadow.markAllStale() }
-        if kind == .unclear || isForSession { session.isOwn = true }
-    }
-
-    private func stopKeeping() {
+    func stopKeeping() {
         guard waiting == nil else { return }
         isKeeping = false
         forgetReply()
@@ -338,7 +261,6 @@ final class PostgresShadowTap: SocketTap {
         guard !isBlind else { return }
         isBlind = true
         dropWaiting()
-        message = []
         reply = []
         shadow.addBlindSession()
     }

@@ -6,19 +6,26 @@ import PostgresWire
 final class PostgresShadowWire: ShadowWire {
     private let primary: PostgresShadowLinks
     private let candidate: PostgresShadowLinks
+    /// To the candidate, for statements that write.
+    private let writer: PostgresShadowLinks
     private let masks: Set<PostgresReplyMask>
 
-    init(_ settings: ShadowConfiguration, primary: PostgresShadowLinks, candidate: PostgresShadowLinks) {
+    init(
+        _ settings: ShadowConfiguration, primary: PostgresShadowLinks, candidate: PostgresShadowLinks,
+        writer: PostgresShadowLinks
+    ) {
         self.primary = primary
         self.candidate = candidate
+        self.writer = writer
         masks = settings.rowMasks
     }
 
-    var isOpen: Bool { primary.isOpen || candidate.isOpen }
+    var isOpen: Bool { primary.isOpen || candidate.isOpen || writer.isOpen }
 
     func close() async {
         await primary.close()
         await candidate.close()
+        await writer.close()
     }
 
     func shape(of job: PostgresShadowJob) -> UInt64 { job.shape }
@@ -29,11 +36,11 @@ final class PostgresShadowWire: ShadowWire {
     }
 
     func askCandidate(_ job: PostgresShadowJob) async throws(ShadowFailure) -> PostgresComparableReply {
-        let bytes = try await candidate.link(job.identity).ask(job.bytes)
+        let bytes = try await (job.isWrite ? writer : candidate).link(job.identity).ask(job.bytes)
         guard let reply = PostgresComparableReply(bytes.span) else { throw .broken }
         let state = reply.failure?.state
         if state?.hasPrefix("08") == true { throw .down }
-        if state == Self.readOnly { throw .unforeseen }
+        if state == Self.readOnly, !job.isWrite { throw .unforeseen }
         if Self.isUnready(state) { throw .unready }
         return reply
     }

@@ -44,6 +44,12 @@ package final class Shadow: Sendable {
         var lostAt: UInt64 = 0
         var runner: Waker?
         var isClosed = false
+
+        /// What tells later whether what `job` is about was written meanwhile; nil while it is being written.
+        func version(of job: ShadowJob) -> UInt64? {
+            if job.isAboutAll { return keys.isWriting ? nil : keys.clock }
+            return keys.isWritten(job.keys) ? nil : keys.version(job.keys)
+        }
     }
 
     init(_ settings: ShadowConfiguration, of route: RouteConfiguration? = nil) {
@@ -61,7 +67,12 @@ package final class Shadow: Sendable {
             renaming = rewrite.map { (route?.match.prefix?.utf8.count ?? 0, Array($0.utf8)) }
         }
         seed = UInt64.random(in: 1 ... .max)
-        state = Mutex(State(keys: ShadowKeys(isStaleByDefault: settings.scratch != nil)))
+        let beginsEmpty =
+            switch settings.scratch {
+            case .prefix, .database, .bucket: true
+            case .copy, nil: false
+            }
+        state = Mutex(State(keys: ShadowKeys(isStaleByDefault: beginsEmpty)))
     }
 
     // MARK: What sessions do
@@ -238,7 +249,7 @@ package final class Shadow: Sendable {
     /// What tells later whether the keys were written meanwhile; nil while they are being written.
     func version(_ job: ShadowJob) -> UInt64? {
         state.withLock { state in
-            state.keys.isWritten(job.keys) ? nil : state.keys.version(job.keys)
+            state.version(of: job)
         }
     }
 
@@ -248,7 +259,7 @@ package final class Shadow: Sendable {
             let isAwaited = state.jobs.contains { other in
                 other.isWrite && (job.isAboutAll || other.keys.contains { job.keys.contains($0) })
             }
-            return isAwaited || state.keys.isWritten(job.keys) ? nil : state.keys.version(job.keys)
+            return isAwaited ? nil : state.version(of: job)
         }
     }
 

@@ -20,6 +20,8 @@ struct ShadowKeys {
 
     private var entries: [UInt64: Entry] = [:]
     private(set) var clock: UInt64 = 0
+    /// Writes that have begun and not ended.
+    private var writeCount = 0
     /// Changes with each beginning and end of a write, for whole groups of keys.
     private var versions = [UInt64](repeating: 0, count: 4096)
     /// Whether keys of which nothing is known are taken to differ.
@@ -40,6 +42,7 @@ struct ShadowKeys {
     /// A write of `keys` has gone to the primary; the time of it is asked for again at its end.
     mutating func begin(_ keys: [UInt64]) -> UInt64 {
         clock += 1
+        writeCount += 1
         for key in keys {
             entries[key, default: Entry()].inFlight += 1
             touch(key)
@@ -52,6 +55,7 @@ struct ShadowKeys {
     @discardableResult
     mutating func end(_ keys: [UInt64], began start: UInt64, _ outcome: Outcome) -> Bool {
         clock += 1
+        writeCount -= 1
         var isReliable = !isStale(keys)
         for key in keys {
             guard var entry = entries[key] else { continue }
@@ -108,6 +112,9 @@ struct ShadowKeys {
     func isStale(_ keys: [UInt64]) -> Bool {
         blindSessions > 0 || keys.contains { entries[$0]?.isStale ?? isStaleByDefault }
     }
+
+    /// Whether any key is being written.
+    var isWriting: Bool { writeCount > 0 }
 
     /// Whether one of `keys` is being written.
     func isWritten(_ keys: [UInt64]) -> Bool { keys.contains { (entries[$0]?.inFlight ?? 0) > 0 } }

@@ -1,0 +1,180 @@
+// What the shadow of a PostgreSQL listener finds when statements that write go to a scratch database of the candidate's.
+
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("a PostgreSQL listener whose shadow has a scratch database", .serialized, .blocking)
+struct PostgresScratchShadowTests {
+    private static let tables =
+        "create table t (id serial primary key, n int unique, s text); insert into t (n, s) values (1, 'a'), (2, 'b'); "
+        + "create table u (id int primary key, hits int default 0); insert into u values (1, 0), (2, 0)"
+
+    private static func gateway(_ primary: Int, _ candidate: Int, _ shadow: String = "") throws -> Fairlead {
+        try Fairlead(
+            yaml: """
+                admin: 127.0.0.1:0
+                workers: 2
+                listeners:
+                  pg:
+                    { protocol: postgres, listen: 127.0.0.1:0, backend: main, shadow: { backend: new, scratch-database: \"*_scratch\"\(shadow) } }
+                backends:
+                  main: { url: "postgres://127.0.0.1:\(primary)" }
+                  new: { url: "postgres://127.0.0.1:\(candidate)" }
+                """)
+    }
+
+    /// Two servers, of which the second has the tables in a database called `scratch` alone.
+    private static func servers(_ more: String = "") throws -> (primary: PostgresServer, candidate: PostgresServer) {
+        let (primary, candidate) = (try PostgresServer(), try PostgresServer())
+        try primary.sqlBlocking(tables)
+        try candidate.sqlBlocking("create database postgres_scratch")
+        try scratch(candidate, tables + more)
+        return (primary, candidate)
+    }
+
+    @discardableResult
+    private static func scratch(_ server: PostgresServer, _ sql: String) throws -> String {
+        try Command.checkBlocking(
+            [try server.install.program("psql"), "-X", "-A", "-t", "-q", "-d", "postgres_scratch", "-c", sql],
+            env: server.environment(port: server.port)
+        ).text
+    }
+
+    private static func report(_ gateway: Fairlead) throws -> ShadowFindings {
+        try gateway.settles("a shadow at rest") { $0.sum("fairlead_shadow_waiting") == 0 }
+        return try ShadowFindings(gateway.get("/shadow").body)
+    }
+
+    private static func connect(_ gateway: Fairlead) throws -> PostgresConnection {
+        let client = try PostgresConnection(gateway.port("pg"))
+        _ = try client.logIn()
+        return client
+    }
+
+    @discardableResult
+    private static func ask(_ client: PostgresConnection, _ sql: String) throws -> [PostgresMessage] {
+        try client.send(PostgresBytes.query(sql))
+        return try client.messages()
+    }
+
+    @discardableResult
+    private static func run(_ client: PostgresConnection, _ sql: String) throws -> [PostgresMessage] {
+        try client.send(
+            PostgresBytes.parse(sql) + PostgresBytes.bind() + PostgresBytes.message("D", [0x50, 0])
+                + PostgresBytes.execute() + PostgresBytes.sync)
+        return try client.messages()
+    }
+
+    @Test("writes go there, in both protocols, and what was written is read and compared")
+    func written() throws {
+        let (primary, candidate) = try Self.servers()
+        let gateway = try Self.gateway(primary.port, candidate.port)
+        let client = try Self.connect(gateway)
+        let statements = [
+            "insert into t (n, s) values (3, 'c') returning id", "update t set s = upper(s) where n = 2",
+            "delete from only public.t where n = 1", "insert into t (n) values (2)", "insert into t (n) values (4)",
+            "insert into u (id) values (2) on conflict (id) do update set hits = 7",
+            "select id, n, s from t order by id",
+            "select hits from u where id = 2", "truncate u", "select count(*) from u",
+        ]
+        for sql in statements {
+            try Self.ask(client, sql)
+            try Self.run(client, "select id, n, s from t order by id")
+        }
+        try Self.run(client, "insert into t (n, s) values (9, 'z')")
+        try Self.ask(client, "select max(id) from t")
+        let report = try Self.report(gateway)
+        #expect(report.causes == [] && report.isAccountedFor, "\(report)")
+        #expect(report.identical == 2 * statements.count + 2, "\(report)")
+        #expect(try Self.scratch(candidate, "select n from t where s = 'z'") == "9\n")
+        #expect(try Self.scratch(candidate, "select count(*) from pg_tables where schemaname = 'public'") == "2\n")
+    }
+
+    @Test("finds a write that does something else there, and compares no read behind it")
+    func planted() throws {
+        let rule = "; create rule r as on delete to u do instead nothing; alter table t alter s set default 'canary'"
+        let (primary, candidate) = try Self.servers(rule)
+        for (statement, cause) in [
+            ("insert into t (n) values (5) returning s", "insert null"), ("delete from u where id = 1", "delete tag"),
+        ] {
+            let gateway = try Self.gateway(primary.port, candidate.port)
+            let client = try Self.connect(gateway)
+            try Self.ask(client, statement)
+            _ = try Self.report(gateway)
+            try Self.ask(client, "select 1 from u")
+            let report = try Self.report(gateway)
+            #expect(report.causes == [cause] && report.isAccountedFor, "\(report)")
+            #expect(report.dropped["stale"] == 1)
+            #expect(try !gateway.get("/shadow").body.contains("canary"))
+        }
+    }
+
+    @Test("writes that cannot be repeated are counted, and everything is doubtful from then on")
+    func unsent() throws {
+        let (primary, candidate) = try Self.servers()
+        let statements = [
+            ("insert into u values (8, (random() * 9)::int)", "incomparable"),
+            ("insert into u select id + 50 from u", "incomparable"), ("create table v (n int)", "incomparable"),
+            ("begin; update u set hits = 3; commit", "stateful"), ("insert into t (n) values (7)", "not-opted"),
+        ]
+        for (statement, reason) in statements {
+            let gateway = try Self.gateway(primary.port, candidate.port, ", writes: [\"u\", \"v\"]")
+            let client = try Self.connect(gateway)
+            try Self.ask(client, "select id from u where id < 3 order by id")
+            try Self.ask(client, statement)
+            #expect(try Self.ask(client, "select hits from u").contains { $0.type == "D" })
+            let report = try Self.report(gateway)
+            #expect(report.identical == 1 && report.dropped[reason, default: 0] >= 1, "\(statement) \(report)")
+            #expect(report.causes == [] && report.isAccountedFor, "\(report)")
+        }
+        #expect(try Self.scratch(candidate, "select count(*) from u") == "2\n")
+    }
+
+    @Test(
+        "an identical database gives no alarm under clients that write one after the other, or all at once",
+        arguments: [1, 8])
+    func identical(clients: Int) throws {
+        let (primary, candidate) = try Self.servers()
+        let gateway = try Self.gateway(primary.port, candidate.port)
+        let failures = Mutex<[String]>([])
+        let turn = Mutex(())
+        DispatchQueue.concurrentPerform(iterations: 8) { number in
+            do {
+                let client = try Self.connect(gateway)
+                for round in 0..<30 {
+                    let key = (number * 7 + round) % 5
+                    let write = [
+                        "insert into t (n, s) values (\(number * 100 + round), 'x') returning id",
+                        "update u set hits = hits + 1 where id = \(key)",
+                        "delete from t where n = \(number * 100 + round - 3)",
+                    ][round % 3]
+                    if clients == 1 {
+                        try turn.withLock { _ in _ = try Self.ask(client, write) }
+                    } else {
+                        try Self.run(client, write)
+                    }
+                    try Self.ask(client, "select id, n, s from t order by id")
+                    try Self.run(client, "select hits from u where id = \(key)")
+                }
+            } catch {
+                failures.withLock { $0.append("\(error)") }
+            }
+        }
+        #expect(failures.withLock { $0 } == [])
+        let report = try Self.report(gateway)
+        #expect(report.causes == [] && report.isAccountedFor, "\(report)")
+        if clients == 1 {
+            #expect(
+                (report.features.first { $0.feature == "postgres.statement.insert" }?.identical ?? 0) == 80, "\(report)"
+            )
+            #expect(
+                try Self.scratch(candidate, "select * from t order by id")
+                    == primary.sqlBlocking("select * from t order by id"))
+        } else {
+            #expect(report.compared > 0, "\(report)")
+        }
+        #expect(try gateway.metrics().sum("fairlead_failures_total", "listener=\"pg\"") == 0)
+    }
+}

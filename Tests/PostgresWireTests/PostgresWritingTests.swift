@@ -1,0 +1,41 @@
+// Which statements write one table and nothing that differs from server to server, by their words.
+
+import PostgresWire
+import Testing
+
+@Suite("a statement that writes")
+struct PostgresWritingTests {
+    private func table(_ text: String) -> String? {
+        let bytes = Array(text.utf8)
+        return PostgresWriting(bytes.span)?.table
+    }
+
+    @Test(
+        "is repeatable where it names one table and calls nothing of the server's own",
+        arguments: [
+            ("insert into t values (1, 'now()')", "t"),
+            ("INSERT INTO s.T (a, b) VALUES ($1, lower($2)) RETURNING a;", "t"),
+            ("insert into t (a) values (1) on conflict (a) do nothing", "t"), ("insert into t default values", "t"),
+            ("update only \"Big T\" set a = a + 1 where b in (1, 2) and (c or d)", "Big T"),
+            ("delete from t where a = 1 -- from u", "t"), ("truncate table s.t", "t"),
+            ("update t set a = $$select now()$$", "t"),
+        ])
+    func repeatable(text: String, expected: String) { #expect(table(text) == expected) }
+
+    @Test(
+        "is none where anything else is read, called or done",
+        arguments: [
+            "insert into t values (now())", "insert into t values (random())",
+            "insert into t values (current_timestamp)",
+            "insert into t select 1", "insert into t values ((select 1))",
+            "update t set a = u.a from u where t.b = u.b",
+            "delete from t using u where t.a = u.a", "update t set a = mine(a)", "update t set a = \"lower\"(a)",
+            "insert into t values (nextval('s'))", "insert into t values (current_user)", "update t set a = user",
+            "truncate t, u", "truncate t cascade", "update t set a = 1; update u set a = 1", "update t set a = 'a\\'b'",
+            "with x as (delete from t returning a) select a from x", "merge into t using u on true",
+            "create table t (a int)",
+            "select 1", "copy t from stdin", "insert t", "update", "", "delete from pg_class",
+            "update t set a = s.f(b)",
+        ])
+    func other(text: String) { #expect(table(text) == nil) }
+}
