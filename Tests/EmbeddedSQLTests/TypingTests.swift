@@ -40,6 +40,33 @@ struct TypingTests {
         }
     }
 
+    @Test(
+        "a kept statement is typed anew when another session has changed its table, and one that a client holds is refused"
+    )
+    func kept() async throws {
+        try await StoreUnderTest().run { service in
+            let session = try await service.session()
+            let other = try await service.session()
+            let text = Array("select a from t".utf8)
+            try await session.all("create table t (a int)")
+            let first = try await session.prepare(text, parameterTypes: [])
+            #expect(first.columns?.map(\.type) == [.int32])
+            first.close()
+            let held = try await session.prepare(Array("select a from t where a is null".utf8), parameterTypes: [])
+            try await other.all("drop table t")
+            try await other.all("create table t (a text)")
+            let second = try await session.prepare(text, parameterTypes: [])
+            #expect(second.columns?.map(\.type) == [.text])
+            let cursor = try session.open(held, [])
+            await #expect(throws: SQLFailure("0A000", "cached plan must not change result type")) {
+                _ = try await cursor.fetch(0)
+            }
+            await cursor.close()
+            await session.close()
+            await other.close()
+        }
+    }
+
     @Test("what a transaction has changed and undone is not remembered")
     func rolledBack() async throws {
         try await StoreUnderTest().run { service in

@@ -20,6 +20,7 @@ struct TranslatedPostgresQueryTests {
         "create view w as select t.id, t.a + 1 as more, count(*) as many, max(u.a) as most, t.n, t.v from t join u on u.t = t.id group by t.id",
         "create view w2 (one, two) as select id, coalesce(a, 0) from t union all select id, q from u",
         "create table k (w int, id int, z text)", "insert into k values (7, 1, 'k')",
+        "create table g (a int, b int generated always as (a * 2) stored)", "insert into g values (1), (2)",
     ]
 
     static let statements = [
@@ -53,6 +54,11 @@ struct TranslatedPostgresQueryTests {
         "select n + 1 from (values (1), (2)) v (n) order by 1", "values (1, 'a'), (2, null) order by 1",
         "values (1), ('x')", "values (1), ('2')", "values (1, 2), (3)", "values (1), (2.5) order by 1",
         "values (1), (true)",
+        "select 1 from t, t", "select 1 from t join u t on true", "select 1 from t, (select 1) t",
+        "select (values (1))",
+        "(table k) union all table k order by 1", "select * from (table k) q",
+        // An error of syntax comes before any other.
+        "select z from t where", "select nowhere + 'x', from t", "select 1 union select 'a' from",
         // What is not there.
         "select z from t, u", "select t.z from t, u", "select z.a from t, u", "select id from t, u",
         "select a + 1 as b from t where b > 1",
@@ -156,6 +162,10 @@ struct TranslatedPostgresQueryTests {
         "select date_trunc('day', ts), date_trunc('month', tz) from t order by 1",
         "select (select a from t where id = 1), (select 'x'), (select d from t where id = 2)",
         "select array(select id from t order by 1)", "select exists (select 1 from t), not exists (select 1 from u)",
+        "select extract(second from ts), extract(epoch from ts), extract(year from ts), extract('month' from d), extract(epoch from d), extract(hour from tz) from t order by id",
+        "select * from g order by a", "select a, b + 1 from g where b > 2", "insert into g values (5) returning a, b",
+        "select b || 1 from g",
+        "select attname, format_type(atttypid, atttypmod) from pg_attribute where attrelid = 'w'::regclass and attnum > 0 order by attnum",
         // Changes.
         "insert into t (id, a) values (9, 'x')", "insert into t (id, a) values (9, x)",
         "insert into t (id, a) values (9, true)", "insert into t (id, a) values (9, 1.5) returning a",

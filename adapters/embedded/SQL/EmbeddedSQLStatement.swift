@@ -57,11 +57,13 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         if translation.command.tag.hasPrefix("CREATE") || translation.command.tag == "ALTER TABLE" { columns = nil }
     }
 
-    /// Looks its names up again where the search path, or what there is in it, has changed since the last run.
+    /// Whether neither the search path nor a table has changed since it was translated.
+    var isCurrent: Bool { resolution == connection.resolution }
+
+    /// Looks its names and their types up again where the search path, or what there is in it, has changed since the last run.
     func refresh() throws(SQLFailure) {
-        guard resolution != connection.resolution else { return }
+        guard !isCurrent else { return }
         resolution = connection.resolution
-        guard try SQLQualifiedText(text, on: connection) != qualified else { return }
         let other = try EmbeddedSQLStatement(text, parameterTypes, on: connection)
         guard columns?.map(\.type) == other.columns?.map(\.type), columns?.map(\.name) == other.columns?.map(\.name)
         else { throw SQLFailure("0A000", "cached plan must not change result type") }
@@ -214,6 +216,8 @@ struct SQLStatementCache {
 
     /// A statement of this very text, in the last closed first.
     mutating func take(_ text: [UInt8], _ types: [SQLType]) -> EmbeddedSQLStatement? {
+        // What another session has changed since may have other types.
+        if let last = statements.last, !last.isCurrent { statements.removeAll { !$0.isCurrent } }
         guard let place = statements.lastIndex(where: { $0.text == text && $0.givenTypes == types }) else { return nil }
         return statements.remove(at: place)
     }

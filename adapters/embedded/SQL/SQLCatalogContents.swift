@@ -127,9 +127,13 @@ struct SQLCatalogContents {
         let rows = try connection.rows(
             "SELECT cid, name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1)", [.text(table)])
         let (schema, shown) = SQLSchemaName.split(table)
-        for row in rows {
+        let told = SQLViewTypes.read(definition)
+        for (index, row) in rows.enumerated() {
             guard let place = row[0].integer, let name = row[1].string else { continue }
             var type = SQLDeclaredType.declared(row[2].string ?? "")
+            if let told, told.count == rows.count, told[index].type != .unknown {
+                type = SQLDeclaredType(type: told[index].type, modifier: told[index].modifier)
+            }
             if type.isSerial { type.type = SQLColumnRule.width(of: name, in: definition) }
             let isKey = row[5].integer ?? 0 > 0
             let isIdentity = type.isSerial && isKey

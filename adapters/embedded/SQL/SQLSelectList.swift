@@ -67,7 +67,7 @@ extension SQLTranslator {
                 && (["union", "intersect", "except"].contains { tokens[index - 1].isWord($0) }
                     || tokens[index - 1].isWord("all") && index > 1 && tokens[index - 2].isWord("union"))
             let holdsQuery =
-                ["select", "values", "with"].contains { rewrite.isWord(index + 1, $0) }
+                ["select", "values", "with", "table"].contains { rewrite.isWord(index + 1, $0) }
                 || rewrite.isMark(index + 1, "(")
             if isFirst || isArm, holdsQuery { rewrite.prefix(index, "SELECT * FROM ") }
         }

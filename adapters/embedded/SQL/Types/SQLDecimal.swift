@@ -197,6 +197,7 @@ struct SQLDecimal: Equatable {
         if scale == 0, magnitude <= UInt128(Int64.max) {
             return .integer(isNegative ? -Int64(magnitude) : Int64(magnitude))
         }
+        if scale == 0, isNegative, magnitude == UInt128(Int64.min.magnitude) { return .integer(.min) }
         guard magnitude < Self.doubleLimit else { return nil }
         let short = SQLDecimal(isNegative, magnitude, scale)
         return Double(String(decoding: short.text, as: UTF8.self)).map { .double($0) }

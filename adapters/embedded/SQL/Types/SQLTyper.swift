@@ -64,9 +64,22 @@ struct SQLTyper {
             switch error {
             case .unread: return nil
             case .failed(let failure):
-                if readsCatalog { return nil }
+                guard !readsCatalog, isReadable(rewrite, range, given) else { return nil }
                 throw failure
             }
+        }
+    }
+
+    /// Whether all words of a statement that has failed are known here: an error of syntax further on comes first.
+    private static func isReadable(_ rewrite: SQLRewrite, _ range: Range<Int>, _ given: [Int: SQLType]) -> Bool {
+        // Without columns little else can fail.
+        var typer = SQLTyper(rewrite, range, SQLRelationLookup(), given, readsCatalog: true)
+        do throws(SQLTypingEnd) {
+            _ = try typer.statement()
+            return typer.at == typer.end
+        } catch {
+            if case .failed = error { return true }
+            return false
         }
     }
 

@@ -48,6 +48,15 @@ extension SQLTyper {
                 }
             }
             if found.number.scale == 0 { found.number.isShortest = true }
+        case "extract":
+            // timestamp.c, timestamp_part_common: parts of a second have six digits, or three.
+            found.number.isShortest = true
+            let scales = ["second": 6, "seconds": 6, "epoch": 6, "milliseconds": 3]
+            let field = tokens[min(word + 2, end - 1)]
+            let name =
+                field.isString ? rewrite.text((word + 2)..<(word + 3)).dropFirst().dropLast().lowercased() : field.text
+            found.number.scale = first.type == .date || first.type == .unknown ? nil : scales[name] ?? 0
+            if first.type == .unknown { found.number.scale = scales[name] == nil ? 0 : nil }
         case "ceil", "ceiling", "floor", "sign":
             if found.type == .numeric { found.number.scale = 0 }
         case "mod":

@@ -44,7 +44,11 @@ extension SQLTyper {
             return SQLTyped(place, open: .parameter(token.number))
         case .mark:
             guard token.text == "(" else { throw .unread }
-            return startsQuery(at + 1) ? try subquery() : try group()
+            guard startsQuery(at + 1) else { return try group() }
+            if rewrite.isWord(at + 1, "values"), rewrite.split((at + 2)..<(try closing(at))).count > 1 {
+                throw failure("21000", "more than one row returned by a subquery used as an expression", at)
+            }
+            return try subquery()
         case .word: return try word()
         case .quotedName: return try named()
         default: throw .unread

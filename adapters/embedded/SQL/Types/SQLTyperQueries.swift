@@ -115,6 +115,7 @@ extension SQLTyper {
             return SQLSelection(columns: columns)
         }
         if take("table") {
+            typing.replacements[at - 1] = "SELECT * FROM"
             let own = newScope(within: outer)
             try within(own) { typer throws(SQLTypingEnd) in try typer.namedRelation() }
             return SQLSelection(columns: own.relations.first?.columns, scope: own)

@@ -104,7 +104,11 @@ extension SQLTyper {
             let outer = scope.outer ?? scope
             let found = try deeper { typer throws(SQLTypingEnd) in try typer.query(within: outer, isShown: true) }
             try expectMark(")")
+            let start = at
             let (name, names) = try alias()
+            if let name, !readsCatalog, scope.relations.contains(where: { $0.name == name }) {
+                throw failure("42712", "table name \"\(name)\" specified more than once", start)
+            }
             scope.relations.append(
                 SQLScopeRelation(name: name ?? "", columns: try renamed(settled(found), names)))
             return
@@ -135,6 +139,11 @@ extension SQLTyper {
         let (name, names) = try alias()
         if isWord("tablesample") { throw .unread }
         var relation = SQLScopeRelation(name: name ?? last)
+        // The same name in two schemas is none twice.
+        let isTwice = scope.relations.contains { $0.name == relation.name }
+        if isTwice, !readsCatalog, schema == nil || name != nil {
+            throw failure("42712", "table name \"\(relation.name)\" specified more than once", place)
+        }
         if let named {
             relation.columns = try renamed(named, names)
         } else if let found = try look(schema, last, place) {
