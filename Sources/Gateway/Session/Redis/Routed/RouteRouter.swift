@@ -5,19 +5,45 @@ import Wire
 
 /// Decides by a listener's routes.
 final class RouteRouter: RedisRouter {
+    /// What is the same for all commands of a client in one state.
+    private struct Standing {
+        let state: RoutedState
+        let home: RouteTable.Entry
+        let isDivided: Bool
+    }
+
     private let table: RouteTable
+    /// That of the state that was asked about last: clients change it seldom.
+    @exclusivity(unchecked) private var standing: Standing
 
-    init(_ table: RouteTable) { self.table = table }
+    init(_ table: RouteTable) {
+        self.table = table
+        standing = Self.standing(RoutedState(), table)
+    }
 
-    func home(_ state: RoutedState) -> RoutedLane { table.home(state).lane }
+    private static func standing(_ state: RoutedState, _ table: RouteTable) -> Standing {
+        Standing(state: state, home: table.home(state), isDivided: table.isDivided(state))
+    }
+
+    private func know(_ state: RoutedState) {
+        if standing.state != state { standing = Self.standing(state, table) }
+    }
+
+    func home(_ state: RoutedState) -> RoutedLane { homeEntry(state).lane }
+
+    private func homeEntry(_ state: RoutedState) -> RouteTable.Entry {
+        know(state)
+        return standing.home
+    }
 
     func decide(_ command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState) -> RedisDecision {
-        if RouteNames.isAnywhere(command.command) { return .anywhere(table.home(state).lane) }
-        guard table.isDivided(state) else { return .lane(table.home(state).lane) }
+        know(state)
+        if RouteNames.isAnywhere(command.command) { return .anywhere(standing.home.lane) }
+        guard standing.isDivided else { return .lane(standing.home.lane) }
         if RouteNames.isWhole(command.command) { return decideWhole(command, in: bytes, state) }
         if command.command == .unknown { return decideUnknown(command, in: bytes, state) }
         let keys = RedisKeys.of(command, in: bytes)
-        guard !keys.isEmpty, !RouteNames.isChannel(command.command) else { return .lane(table.home(state).lane) }
+        guard !keys.isEmpty, !RouteNames.isChannel(command.command) else { return .lane(home(state)) }
         return decide(command, keys, in: bytes, state)
     }
 
@@ -25,7 +51,7 @@ final class RouteRouter: RedisRouter {
         let keys = RedisKeys.of(command, in: bytes)
         guard !RouteNames.isChannel(command.command), let place = keys.place(0),
             let key = command.argument(place, in: bytes)
-        else { return table.home(state).index }
+        else { return homeEntry(state).index }
         return table.entry(of: bytes.extracting(key), state).index
     }
 
@@ -52,7 +78,7 @@ final class RouteRouter: RedisRouter {
             }
             if first.lane !== entry.lane { other = entry }
         }
-        guard let found else { return .lane(table.home(state).lane) }
+        guard let found else { return .lane(home(state)) }
         if let other { return cross(command, in: bytes, found, other, state) }
         if isRewritten { return rewrite(command, keys, in: bytes, found.lane, state) }
         return .lane(found.lane)
@@ -131,7 +157,7 @@ final class RouteRouter: RedisRouter {
     private func decideUnknown(
         _ command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState
     ) -> RedisDecision {
-        let home = table.home(state)
+        let home = homeEntry(state)
         var arguments = RedisArgumentCursor(command, in: bytes)
         _ = arguments.next(in: bytes)
         var first: RouteTable.Entry?

@@ -6,7 +6,9 @@ import Wire
 /// Which route a key, or a client, belongs to.
 final class RouteTable {
     /// One route; its words are compared with what clients have sent.
-    struct Entry {
+    ///
+    /// An object, because a copy of all its parts for each command costs more than looking at it.
+    final class Entry {
         let prefix: [UInt8]
         let database: [UInt8]?
         let user: [UInt8]?
@@ -15,6 +17,16 @@ final class RouteTable {
         let match: RouteMatch
         /// Its place among the listener's routes.
         let index: Int
+
+        init(_ route: ListenerRoute, _ lane: RoutedLane) {
+            match = route.configuration.match
+            prefix = Array((match.prefix ?? "").utf8)
+            database = match.database.map { Array("\($0)".utf8) }
+            user = match.user.map { Array($0.utf8) }
+            rewrite = route.configuration.rewrite.map { Array($0.utf8) }
+            self.lane = lane
+            index = route.index
+        }
 
         func takes(_ state: RoutedState) -> Bool {
             (database == nil || database == state.database) && (user == nil || user == state.user)
@@ -40,11 +52,7 @@ final class RouteTable {
                 lanes.first { $0.backend === backend }
                 ?? RoutedLane(backend, local.sharedUpstreams(of: backend), index: lanes.count)
             if lane.index == lanes.count { lanes.append(lane) }
-            let match = route.configuration.match
-            return Entry(
-                prefix: Array((match.prefix ?? "").utf8), database: match.database.map { Array("\($0)".utf8) },
-                user: match.user.map { Array($0.utf8) }, rewrite: route.configuration.rewrite.map { Array($0.utf8) },
-                lane: lane, match: match, index: route.index)
+            return Entry(route, lane)
         }
         // Equal ones keep their order, so that the listener's own comes last.
         self.entries = entries.enumerated().sorted { one, other in

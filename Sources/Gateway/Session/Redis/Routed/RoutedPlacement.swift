@@ -107,7 +107,7 @@ extension RoutedClient {
 
     /// What the router says, with commands that change the client's state sent to where the new state leads.
     private func decide(_ command: RedisWholeCommand, in bytes: Span<UInt8>) -> RedisDecision {
-        guard [.select, .auth, .hello].contains(command.command) else {
+        guard Self.changesState(command.command) else {
             return router.decide(command, in: bytes, state)
         }
         var state = state
@@ -118,6 +118,10 @@ extension RoutedClient {
         default: break
         }
         return .anywhere(router.home(state))
+    }
+
+    private static func changesState(_ command: RedisCommand) -> Bool {
+        command == .select || command == .auth || command == .hello
     }
 
     // MARK: - Transactions
@@ -176,7 +180,7 @@ extension RoutedClient {
         switch decide(command, in: bytes) {
         case .anywhere(let lane):
             // A change of the client's state has to be judged where the new state leads.
-            let isChange = [.select, .auth, .hello].contains(command.command)
+            let isChange = Self.changesState(command.command)
             return isChange && lane !== ownLane ? .answer(heldElsewhere(ownLane), .none) : .own(ownLane)
         case .lane(let lane):
             if lane === ownLane { return .own(lane) }
@@ -195,7 +199,7 @@ extension RoutedClient {
 
     /// What leaves the client in another state than its other connections.
     private static func refusedInTransaction(_ command: RedisWholeCommand) -> [UInt8]? {
-        guard [.select, .auth, .hello].contains(command.command) else { return nil }
+        guard Self.changesState(command.command) else { return nil }
         return RedisErrorReply.compose(
             "\(command.command) cannot be part of a transaction here, where several backends are behind one client")
     }
