@@ -57,6 +57,11 @@ struct TranslatedPostgresQueryTests {
         "select 1 from t, t", "select 1 from t join u t on true", "select 1 from t, (select 1) t",
         "select (values (1))",
         "(table k) union all table k order by 1", "select * from (table k) q",
+        "select 1 where false and 'x'::int = 1", "select '1'::int where false", "select 1::numeric(1001)",
+        "select 'x'::varchar(0)", "select 'x'::char(10485761)", "select 1.5::numeric(5,1001)",
+        "select count(*) from t for update", "select distinct a from t for update",
+        "select a from t union select a from t for update", "select id from t order by id for update",
+        "select id from t order by id limit 1 for no key update of t",
         // An error of syntax comes before any other.
         "select z from t where", "select nowhere + 'x', from t", "select 1 union select 'a' from",
         // What is not there.

@@ -139,6 +139,21 @@ struct SQLDeclaredType: Equatable {
         _ type: SQLType, _ tokens: [SQLToken], from start: Int, to end: Int
     ) throws(SQLFailure) -> Int32 {
         let numbers = tokens[start..<end].filter { $0.kind == .integer }.map(\.number)
+        func outside(_ message: String) -> SQLFailure { SQLFailure("22023", message, offset: tokens[start].start) }
+        switch (type, numbers.count) {
+        case (.boundedText, 1), (.fixedText, 1):
+            let name = type == .boundedText ? "varchar" : "char"
+            guard numbers[0] >= 1 else { throw outside("length for type \(name) must be at least 1") }
+            guard numbers[0] <= 10_485_760 else { throw outside("length for type \(name) cannot exceed 10485760") }
+        case (.numeric, 1...2):
+            guard (1...1_000).contains(numbers[0]) else {
+                throw outside("NUMERIC precision \(numbers[0]) must be between 1 and 1000")
+            }
+            guard numbers.count == 1 || numbers[1] <= 1_000 else {
+                throw outside("NUMERIC scale \(numbers[1]) must be between -1000 and 1000")
+            }
+        default: break
+        }
         switch (type, numbers.count) {
         case (.numeric, 1...2):
             let scale = numbers.count == 2 ? numbers[1] : 0

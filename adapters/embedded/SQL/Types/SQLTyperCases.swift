@@ -87,6 +87,16 @@ extension SQLTyper {
         if case .parameter(let number) = inner.open {
             typing.parameters[number] = typing.parameters[number] ?? type.type
         }
+        if case .string(let word) = inner.open, type.type.isReadFromText, type.type != .time, !readsCatalog {
+            // A literal is read at once, and its place is told.
+            do throws(SQLFailure) {
+                _ = try type.type.value(try tokens[word].stringValue(in: rewrite.source) ?? [])
+            } catch {
+                var failure = error
+                failure.offset = tokens[word].start
+                throw .failed(failure)
+            }
+        }
         if inner.open == nil, !readsCatalog, inner.type.isCastable(to: type.type) == false {
             throw failure(
                 "42846", "cannot cast type \(inner.type.displayName) to \(type.type.displayName)", symbol)

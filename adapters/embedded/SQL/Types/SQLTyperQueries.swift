@@ -51,10 +51,27 @@ extension SQLTyper {
         if isOrdered, rewrite.isWord(start, "values") { typing.groups.append(start...(at - 1)) }
         if isShown { try showDigits(&selection) }
         try orderBy(&selection)
+        let end = at
         try limits(within: head)
+        if (end..<at).contains(where: { tokens[$0].isWord("for") }) { try judgeLocks(selection, end) }
         try judgeGrouping(selection)
         scope = before
         return selection.columns
+    }
+
+    /// Rows that are none of one table's cannot be locked (analyze.c, CheckSelectLocking).
+    private func judgeLocks(_ selection: SQLSelection, _ word: Int) throws(SQLTypingEnd) {
+        let reason: String
+        if selection.scope == nil {
+            reason = "UNION/INTERSECT/EXCEPT"
+        } else if selection.isDistinct {
+            reason = "DISTINCT clause"
+        } else if selection.isGrouped {
+            reason = "aggregate functions"
+        } else {
+            return
+        }
+        throw failure("0A000", "FOR UPDATE is not allowed with \(reason)", word)
     }
 
     // MARK: UNION, INTERSECT, EXCEPT
