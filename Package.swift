@@ -179,14 +179,15 @@ let package = Package(
         .testTarget(name: "CapabilitiesTests", dependencies: ["Capabilities"], swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["Gateway", "Capabilities", "RedisWire", "PostgresWire", "Reactor", "Usage"],
+            dependencies: [
+                "Gateway", "Capabilities", "Migration", "RedisWire", "PostgresWire", "Reactor", "S3Wire", "Usage",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "fairlead", "Gateway", "Capabilities", "Conformance", "Portability", "Reactor", "RedisWire", "S3Wire",
-                "Usage",
-                "Wire", "TestSupport", "CAllocations", logging,
+                "fairlead", "Gateway", "Capabilities", "Conformance", "Digest", "Portability", "Reactor", "RedisWire",
+                "S3Wire", "Usage", "Wire", "TestSupport", "CAllocations", logging,
             ],
             swiftSettings: strict),
         .target(name: "CAllocations", path: "Tests/CAllocations"),

@@ -15,6 +15,8 @@ struct SocketFacts {
     var isPaused = false
     /// Something may be there to read once it is no longer paused.
     var mayRead = false
+    /// Its session ends with what is under way.
+    @usableFromInline var isRetired = false
 
     /// Something may be there to read.
     mutating func becomeReadable() {
@@ -51,6 +53,16 @@ extension Socket {
         facts.isPaused = false
         guard facts.mayRead, !hasEnded else { return }
         facts.isReadable = true
+        waker.wake()
+    }
+
+    /// Whether no further request is to be served to the peer: the session ends between two of them.
+    @inlinable package var isRetired: Bool { facts.isRetired }
+
+    /// Ends the session with what is under way, for good; its front says where that ends.
+    package func retire() {
+        guard !facts.isRetired else { return }
+        facts.isRetired = true
         waker.wake()
     }
 }

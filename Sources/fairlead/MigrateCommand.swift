@@ -42,7 +42,7 @@ struct MigrateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Usage profiles to judge by, instead of the gateway's own.", valueName: "FILE"))
     var usage: String?
 
-    @Option(help: ArgumentHelp("Keys a second that are gone through at most.", valueName: "N"))
+    @Option(help: ArgumentHelp("Keys or objects a second that are gone through at most.", valueName: "N"))
     var rate: Int?
 
     @Flag(help: "Serve clients from the target, once both hold the same.")
@@ -60,7 +60,10 @@ struct MigrateCommand: ParsableCommand {
     @Flag(help: "Only show how far it is.")
     var status = false
 
-    @Flag(help: "Go on without a verdict or in spite of it, and cut over with keys that the target cannot hold.")
+    @Flag(
+        help:
+            "Go on without a verdict or in spite of it, with buckets that have versions, and cut over with keys that the target cannot hold or uploads in progress."
+    )
     var force = false
 
     func validate() throws {
@@ -94,7 +97,7 @@ struct MigrateCommand: ParsableCommand {
         if rollBack { return "roll-back\(forced)" }
         if finish { return "finish" }
         if stop { return "stop" }
-        return rate.map { "start/\($0)" } ?? "start"
+        return "start\(rate.map { "/\($0)" } ?? "")\(forced)"
     }
 
     // MARK: The verdict
@@ -112,7 +115,7 @@ struct MigrateCommand: ParsableCommand {
             try usage.map { try ProfileSource(admin: nil, files: [$0]).read() }
             ?? ProfileSource(admin: admin, files: []).read()
         let words = SuiteWords((try? SuitesFolder.library(nil)) ?? SuiteLibrary.none)
-        let verdicts = profile.applications.filter { $0.protocol == "redis" && $0.listener == listener }
+        let verdicts = profile.applications.filter { $0.listener == listener }
             .map { Assessment($0, on: candidate, words) }
         let blocked = verdicts.filter { $0.verdict == .blocked }
         for one in verdicts where one.verdict == .limited {
@@ -131,8 +134,12 @@ struct MigrateCommand: ParsableCommand {
     private func follow(_ client: AdminClient) throws {
         let isTerminal = isatty(1) == 1
         var last = ""
+        var named: Set<String> = []
         while true {
             let state = try MigrationState.read(client, listener)
+            for obstacle in state.obstacles where named.insert(obstacle).inserted {
+                StandardError.write("\(isTerminal ? "\r\u{1B}[K" : "")note: \(obstacle)")
+            }
             let line = state.line
             if isTerminal {
                 print("\r\u{1B}[K\(line)", terminator: "")
@@ -160,6 +167,9 @@ struct MigrateCommand: ParsableCommand {
             print(
                 "'\(state.source)' and '\(state.target)' hold the same, and are kept so; next: fairlead migrate \(listener) --cut-over"
             )
+            if state.retagged > 0 {
+                print("\(state.retagged) objects have another ETag at '\(state.other)', and are the same otherwise")
+            }
             if !state.refused.isEmpty { throw ExitCodes.failed }
         case "cut-over":
             print("clients are served by '\(state.target)'; next: --finish, or --roll-back")
@@ -183,14 +193,15 @@ private struct MigrationState: Decodable {
     let listener, source, target, phase, serving, step, problem: String
     let begun: Bool
     let keys: Int?
-    let seen, copied, differing: Int
+    let seen, copied, differing, bytes, retagged: Int
+    let obstacles: [String]
     let again: Int
     let refused: [Refusal]
     let outcome: String?
 
     enum CodingKeys: String, CodingKey {
-        case listener, source, target, phase, serving, step, problem, begun, keys, seen, copied, differing, refused,
-            outcome
+        case listener, source, target, phase, serving, step, problem, begun, keys, seen, copied, differing, bytes
+        case retagged, obstacles, refused, outcome
         case again = "copied-again"
     }
 
@@ -219,7 +230,7 @@ private struct MigrationState: Decodable {
             }
             line += " \(seen) of \(keys.map(String.init) ?? "?") keys"
         }
-        line += ", \(copied) copied, \(again) again"
+        line += ", \(copied) copied\(bytes > 0 ? " (\(bytes >> 20) MiB)" : ""), \(again) again"
         if step == "comparing" || step == "level" { line += ", \(differing) differed" }
         return problem.isEmpty ? line : "\(line): \(problem)"
     }

@@ -132,6 +132,7 @@ struct ConfigurationFileTests {
                 url: https://s3.example.com
                 idle-connections: 0
                 idle-connection-timeout: 3s
+                login: { user: KEY, password: secret, region: eu-north-1 }
             """
         var decoder = ConfigurationDecoder(source: "f.yaml", folder: "/etc/fairlead", checkingFiles: false)
         let decoded = decoder.decode(text)
@@ -170,6 +171,7 @@ struct ConfigurationFileTests {
         #expect(blobs.endpoint == .host("s3.example.com", port: 443))
         #expect(blobs.tls == BackendTLS(serverName: "s3.example.com"))
         #expect(blobs.idleConnections == 0)
+        #expect(blobs.login == BackendLogin(user: "KEY", password: .text("secret"), region: "eu-north-1"))
         #expect(blobs.idleConnectionTimeout == .seconds(3))
         #expect(decoder.asked == Set(ConfigurationKey.all.map(\.path)))
     }

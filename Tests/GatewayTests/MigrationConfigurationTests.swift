@@ -18,6 +18,7 @@ struct MigrationConfigurationTests {
               many: { url: "redis+cluster://c.example.com:7000", mode: shared }
               house: { adapter: embedded, options: { folder: data } }
               sql: { url: "postgres://db.example.com" }
+              blobs: { url: "http://s3.example.com" }
 
             """)
         return decoder.problems.map(\.description)
@@ -34,6 +35,21 @@ struct MigrationConfigurationTests {
         arguments: ["new", "house", "many"])
     func fine(target: String) { #expect(Self.problems(Self.one("", to: target)) == []) }
 
+    @Test("objects move too, and who may ask is known before the embedded store serves")
+    func objects() {
+        func problems(_ listen: String, _ more: String = "") -> [String] {
+            Self.problems(
+                "  s3: { protocol: s3, listen: \"\(listen)\", backend: blobs, migrate: { to: house, state: m.json }\(more) }"
+            )
+        }
+        let keys = ", access-keys: { KEY: secret }"
+        #expect(problems("127.0.0.1:9000") == [] && problems("*:9000", keys) == [])
+        #expect(problems("*:9000").first?.contains("add access-keys") == true)
+        // Without a move the server asks for itself.
+        let fixed = Self.problems("  s3: { protocol: s3, listen: 9000, backend: blobs\(keys) }")
+        #expect(fixed.first?.contains("is trusted and asks its clients itself") == true)
+    }
+
     @Test("what would lose writes, or data, is refused")
     func refused() {
         func first(_ listeners: String) -> String { Self.problems(listeners).first ?? "" }
@@ -41,7 +57,9 @@ struct MigrationConfigurationTests {
         #expect(first(Self.one("", to: "nowhere")).contains("nowhere"))
         #expect(first(Self.one("", to: "sql")).contains("\"sql\" speaks postgres"))
         #expect(
-            first(Self.one("", to: "new", wire: "postgres", from: "sql")).contains("only the data of Redis listeners"))
+            first(Self.one("", to: "new", wire: "postgres", from: "sql")).contains("only the data of Redis and S3"))
+        #expect(
+            first(Self.one("", to: "new", wire: "s3", from: "blobs")).contains("speaks s3 and \"new\" speaks redis"))
         #expect(
             first(Self.one(", routes: [{ prefix: \"a:\", backend: new }]", to: "house")).contains("several places"))
         #expect(first(Self.one(", shadow: { backend: house }")).contains("remove shadow while data is moved"))

@@ -53,10 +53,12 @@ struct RedisDoorTests {
         #expect(found.count == 1 && found[0].contains(message), "\(found)")
     }
 
-    @Test("a login is for Redis, and for PostgreSQL with a user")
+    @Test("a login is for Redis, for PostgreSQL with a user, and for S3 with an access key and a region")
     func others() throws {
-        let objects = problems(pair("s3", "http://h", backend: "login: { user: a, password: x }"))
-        #expect(objects.count == 1 && objects[0].contains("only Redis and PostgreSQL backends"), "\(objects)")
+        let objects = problems(pair("s3", "http://h", backend: "login: { password: x, region: eu-north-1 }"))
+        #expect(objects.count == 1 && objects[0].contains("a secret is an access key's: add user"), "\(objects)")
+        let region = problems(pair("postgres", "postgres://h", backend: "login: { user: a, password: x, region: r }"))
+        #expect(region.count == 1 && region[0].contains("signed for a region"), "\(region)")
         let nameless = problems(pair("postgres", "postgres://h", backend: "login: { password: x }"))
         #expect(nameless.count == 1 && nameless[0].contains("add user"), "\(nameless)")
         let fine = try configuration(pair("postgres", "postgres://h", backend: "login: { user: a, password: x }"))

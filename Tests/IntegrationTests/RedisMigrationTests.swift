@@ -116,6 +116,23 @@ struct RedisMigrationTests {
         direct.close()
     }
 
+    @Test(
+        "given again, or stopped and given again, while it copies, the command leaves nothing out",
+        arguments: [true, false])
+    func givenAgain(stops: Bool) throws {
+        let server = try Self.server()
+        let moving = try MovingRedis(to: Self.target(server))
+        let direct = try moving.direct()
+        try Self.fill(direct, strings: 3000)
+        let thread = Thread { _ = try? moving.migrate("--force", "--rate", "500") }
+        thread.start()
+        try eventually("copying") { try moving.get("/migrate").contains("\"step\": \"filling\"") }
+        if stops { #expect(try moving.migrate("--stop").ending == .exited(0)) }
+        #expect(try moving.migrate("--force").ending == .exited(0))
+        #expect(try Self.digest(server) == Self.digest(moving.source))
+        direct.close()
+    }
+
     @Test("to private backends, as far as they can hold it", arguments: ["embedded", "memcached"])
     func privateTargets(name: String) throws {
         let memcached = try MemcachedServer()
@@ -172,6 +189,10 @@ struct RedisMigrationTests {
 
         let direct = try RawConnection(port: server.port)
         _ = try direct.ask("SET", "precious", "v")
+        #expect(try moving.migrate("--force").errorText.contains("the target is not empty"))
+        // Nor does the target become the migration's own because it was refused once.
+        try moving.kill()
+        try moving.start()
         #expect(try moving.migrate("--force").errorText.contains("the target is not empty"))
         #expect(try direct.ask("GET", "precious") == "$1\r\nv\r\n")
         _ = try direct.ask("DEL", "precious")

@@ -14,7 +14,7 @@ package struct BackendConfiguration: Sendable, Equatable {
     package var tls: BackendTLS?
     /// How its connections are used (Redis only).
     package var mode = BackendMode.session
-    /// Who the gateway is to it (Redis only); nil: clients log in with their own.
+    /// Who the gateway is to it; nil: it asks nothing in its own name (Redis: clients log in with their own).
     package var login: BackendLogin?
     /// How servers behind the URL belong together (Redis only).
     package var topology = RedisTopology.single
@@ -40,6 +40,16 @@ package struct BackendConfiguration: Sendable, Equatable {
         self.url = url
         self.protocol = `protocol`
         self.endpoint = endpoint
+    }
+
+    /// The host and port as an HTTP client names them; RFC 9110, 7.2.
+    var authority: String {
+        switch endpoint {
+        case .unix: "localhost"
+        case .host(let host, let port):
+            port == (tls == nil ? 80 : 443)
+                ? (host.contains(":") ? "[\(host)]" : host) : endpoint.description
+        }
     }
 
     /// Where a listener with this backend leads, as start-up lines and `check` print it: `redis-main (redis://127.0.0.1:6379)`.

@@ -35,11 +35,7 @@ extension ConfigurationDecoder {
                 "only Redis clients can share a connection: remove this key, or write session",
                 at: section.path(of: .backendMode))
         }
-        if url.parsed.protocol != .redis, let login, login.user == nil {
-            let problem =
-                url.parsed.protocol == .s3 ? "a secret is an access key's" : "PostgreSQL knows no login without a user"
-            add("\(problem): add user", at: section.path(of: .login))
-        }
+        if let login { check(login, url.parsed.protocol, section) }
         checkTopology(url.parsed.topology, mode, section)
         var backend = BackendConfiguration(
             name: name, url: url.text, protocol: url.parsed.protocol, endpoint: url.parsed.endpoint)
@@ -54,6 +50,18 @@ extension ConfigurationDecoder {
         backend.idleConnectionTimeout = idleConnectionTimeout.flatMap(\.self) ?? backend.idleConnectionTimeout
         safety(section, of: &backend)
         return backend
+    }
+
+    private mutating func check(_ login: BackendLogin, _ wire: WireProtocol, _ section: ConfigurationSection) {
+        if wire == .postgres, login.user == nil {
+            add("PostgreSQL knows no login without a user: add user", at: section.path(of: .login))
+        }
+        if wire == .s3, login.user == nil {
+            add("a secret is an access key's: add user", at: section.path(of: .login))
+        }
+        if wire != .s3, login.region != nil {
+            add("only requests of S3 are signed for a region: remove it", at: section.path(of: .login))
+        }
     }
 
     private mutating func checkTopology(

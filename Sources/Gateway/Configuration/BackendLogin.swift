@@ -27,30 +27,38 @@ package struct BackendLogin: Sendable, Equatable {
     /// Nil for a server with a password and no users.
     package var user: String?
     package var password: Password
+    /// The region that requests to an S3 server are signed for; nil for the usual one.
+    package var region: String?
 
-    package init(user: String? = nil, password: Password) {
+    package init(user: String? = nil, password: Password, region: String? = nil) {
         self.user = user
         self.password = password
+        self.region = region
     }
 }
 
 extension ConfigurationKey {
-    static let loginKeys = [login, loginUser, loginPassword, loginPasswordFile]
+    static let loginKeys = [login, loginUser, loginPassword, loginPasswordFile, loginRegion]
 
     static let login = ConfigurationKey(
         "backends.NAME.login", .section, default: .described("the clients' own"),
         """
         Redis: who Fairlead is to this backend, for listeners that ask clients themselves (`users`). Clients never \
-        learn it. PostgreSQL, S3: who a [shadow](#shadowing) is to it (S3: an access key and its secret, for a scratch bucket); \
-        clients log in and sign themselves.
+        learn it. PostgreSQL, S3: who a [shadow](#shadowing) is to it (S3: an access key and its secret, for a scratch bucket), \
+        and of S3 whose key signs what [moving](#moving) asks; clients log in and sign themselves.
         """)
     static let loginUser = ConfigurationKey(
-        "backends.NAME.login.user", .text, default: .described("none: a password only"), "The user's name.")
+        "backends.NAME.login.user", .text, default: .described("none: a password only"),
+        "The user's name; S3: the access key.")
     static let loginPassword = ConfigurationKey(
-        "backends.NAME.login.password", .text, default: .described("from `password-file`"), "The password.")
+        "backends.NAME.login.password", .text, default: .described("from `password-file`"),
+        "The password; S3: the secret key.")
     static let loginPasswordFile = ConfigurationKey(
         "backends.NAME.login.password-file", .text, default: .described("none"),
         "A file that holds the password; read at start.")
+    static let loginRegion = ConfigurationKey(
+        "backends.NAME.login.region", .text, default: .described("`us-east-1`"),
+        "S3: the region that what [moving](#moving) asks is signed for.")
 }
 
 extension ConfigurationDecoder {
@@ -60,6 +68,7 @@ extension ConfigurationDecoder {
         let user = text(.loginUser, in: section)
         let password = text(.loginPassword, in: section)
         let file = text(.loginPasswordFile, in: section)
+        let region = text(.loginRegion, in: section)
         if section.has(.loginPassword) == section.has(.loginPasswordFile) {
             add("expected either password or password-file", at: section.path)
         }
@@ -68,9 +77,9 @@ extension ConfigurationDecoder {
             if checkingFiles, password.bytes == nil {
                 add("cannot read \(absolute(file))", at: section.path(of: .loginPasswordFile))
             }
-            return BackendLogin(user: user, password: password)
+            return BackendLogin(user: user, password: password, region: region)
         }
-        return password.map { BackendLogin(user: user, password: .text($0)) }
+        return password.map { BackendLogin(user: user, password: .text($0), region: region) }
     }
 
     func absolute(_ path: String) -> String {

@@ -35,11 +35,13 @@ enum ConfigurationChecks {
             if declared.contains(listener.backend) { return [] }
             return [unknown(listener.backend, at: "\(path).backend", declared: declared)]
         }
+        // They are for the time after the cut-over.
+        let movesToPrivate = listener.migration.flatMap { configuration.privateBackend(named: $0.target) } != nil
         var findings: [Finding] = []
         for (key, isSet) in [
             ("users", !listener.users.isEmpty && listener.protocol != .redis),
-            ("access-keys", !listener.accessKeys.isEmpty),
-            ("region", listener.region != nil),
+            ("access-keys", !listener.accessKeys.isEmpty && !movesToPrivate),
+            ("region", listener.region != nil && !movesToPrivate),
         ] where isSet {
             findings.append(
                 Finding(
@@ -78,7 +80,7 @@ enum ConfigurationChecks {
     }
 
     /// Who may come in at a listener in front of a private backend, where nobody but the gateway asks.
-    private static func entry(_ listener: ListenerConfiguration) -> [Finding] {
+    static func entry(_ listener: ListenerConfiguration) -> [Finding] {
         let path = "listeners.\(listener.name)"
         var findings: [Finding] = []
         let isS3 = listener.protocol == .s3

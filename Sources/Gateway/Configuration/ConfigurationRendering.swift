@@ -226,6 +226,7 @@ extension BackendConfiguration {
             case .text: lines.add(.loginPassword, "(not shown)")
             case .file(let path): lines.add(.loginPasswordFile, path)
             }
+            if let region = login.region { lines.add(.loginRegion, region) }
             lines.close()
         }
         if topology.isCluster { lines.add(.replicaReads, replicaReads.rawValue) }

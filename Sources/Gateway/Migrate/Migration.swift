@@ -9,7 +9,7 @@ import Synchronization
 final class ListenerMigration: Sendable {
     /// What the operator can ask for.
     enum Order: Equatable, Sendable {
-        case run, cutOver(force: Bool), rollBack(force: Bool), finish, stop
+        case run(force: Bool), cutOver(force: Bool), rollBack(force: Bool), finish, stop
         /// What is written after a cut-over is copied back, without anybody asking.
         case follow
     }
@@ -26,13 +26,33 @@ final class ListenerMigration: Sendable {
         /// Keys of this pass that were gone through.
         var seen: Int64 = 0
         var copied: Int64 = 0
+        /// Bytes of what was copied, where they are counted.
+        var bytes: Int64 = 0
         /// Keys that were written meanwhile and copied again.
         var copiedAgain: Int64 = 0
         /// Keys that differed in the last comparison, and were copied.
         var differing: Int64 = 0
+        /// Objects that have another ETag there, and are the same otherwise, in the last comparison.
+        var retagged: Int64 = 0
         /// Keys that the other place cannot hold, by type, with its words for one.
         var refused: [String: (count: Int64, reason: String)] = [:]
         var problem = ""
+        /// What does not come along, or would be lost, as it was found before anything was copied.
+        var obstacles: [String] = []
+
+        /// Types by which refusals are counted.
+        private static let typeLimit = 64
+
+        mutating func add(_ outcome: MigrationOutcome) {
+            copied += outcome.copied
+            bytes += outcome.bytes
+            differing += outcome.differing
+            retagged += outcome.retagged
+            for (type, reason) in outcome.refused {
+                let type = refused[type] != nil || refused.count < Self.typeLimit ? type : "others"
+                refused[type, default: (0, reason)].count += 1
+            }
+        }
 
         static func == (one: Status, other: Status) -> Bool {
             one.step == other.step && one.seen == other.seen && one.copied == other.copied
@@ -121,7 +141,9 @@ final class ListenerMigration: Sendable {
             "target": \(JSONText.quoted(settings.target)), "phase": "\(copy.steps.phase.rawValue)", \
             "begun": \(copy.hasBegun), "serving": "\(copy.steps.phase.serving.rawValue)", "step": "\(status.step.rawValue)", \
             "keys": \(status.total.map(String.init) ?? "null"), "seen": \(status.seen), "copied": \(status.copied), \
-            "copied-again": \(status.copiedAgain), "differing": \(status.differing), "rate": \(copy.rate), \
+            "bytes": \(status.bytes), "copied-again": \(status.copiedAgain), "differing": \(status.differing), \
+            "retagged": \(status.retagged), "rate": \(copy.rate), \
+            "obstacles": [\(status.obstacles.map(JSONText.quoted).joined(separator: ", "))], \
             "refused": [\(refused.joined(separator: ", "))], "problem": \(JSONText.quoted(status.problem)), \
             "outcome": \(copy.outcome.map(JSONText.quoted) ?? "null")}
             """

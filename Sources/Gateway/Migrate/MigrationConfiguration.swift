@@ -16,7 +16,7 @@ extension ConfigurationKey {
     static let migration = ConfigurationKey(
         "listeners.NAME.migrate", .section, default: .described("none"),
         """
-        Redis only: has everything ready for moving the data to another backend with `fairlead migrate`, while clients go on. \
+        Redis and S3: has everything ready for moving the data to another backend with `fairlead migrate`, while clients go on. \
         See [Moving](#moving).
         """)
     static let migrationTarget = ConfigurationKey(
@@ -51,8 +51,8 @@ enum MigrationChecks {
         func finding(_ key: String, _ message: String) -> [ConfigurationChecks.Finding] {
             [.init(key: key.isEmpty ? path : "\(path).\(key)", message: message)]
         }
-        guard listener.protocol == .redis else {
-            return finding("", "only the data of Redis listeners can be moved: remove this key")
+        guard listener.protocol != .postgres else {
+            return finding("", "only the data of Redis and S3 listeners can be moved: remove this key")
         }
         guard listener.routes.isEmpty else {
             return finding("", "a listener with routes has its data in several places: give each a listener of its own")
@@ -75,13 +75,20 @@ enum MigrationChecks {
         if migration.target == listener.backend {
             return finding("to", "the listener leads to \"\(migration.target)\" already: name the backend to move to")
         }
-        if configuration.privateBackend(named: migration.target) != nil { return [] }
+        if configuration.privateBackend(named: migration.target) != nil {
+            // Who asks clients then has to be known now.
+            guard configuration.privateBackend(named: listener.backend) == nil else { return [] }
+            return ConfigurationChecks.entry(listener)
+        }
         guard let target = configuration.backend(named: migration.target) else {
             if declared.contains(migration.target) { return [] }
             return [ConfigurationChecks.unknown(migration.target, at: "\(path).to", declared: declared)]
         }
-        if target.protocol != .redis {
-            return finding("to", "the listener speaks redis and \"\(target.name)\" speaks \(target.protocol.rawValue)")
+        if target.protocol != listener.protocol {
+            return finding(
+                "to",
+                "the listener speaks \(listener.protocol.rawValue) and \"\(target.name)\" speaks \(target.protocol.rawValue)"
+            )
         }
         return []
     }

@@ -1,145 +1,99 @@
-// Copies keys from the place that serves to the other one, and compares the two.
+// What the runner of a migration asks of whoever copies: the same for keys and for objects.
 
-import Migration
-import Reactor
-import RedisWire
+/// What holds keys: a database of Redis, or a bucket of S3.
+enum MigrationPart: Hashable, Sendable {
+    case database(UInt32)
+    case bucket([UInt8])
+}
 
-/// The keys of one direction; it belongs to the runner's task.
-struct MigrationCopier {
-    private let from: RedisMigrationLink
-    private let to: RedisMigrationLink
-    private let fromReader: KeyReader
-    private let toReader: KeyReader
+/// A key in its part; the empty name of a bucket stands for the bucket itself.
+struct MigrationKey: Hashable, Sendable {
+    let part: MigrationPart
+    let name: [UInt8]
+}
 
-    /// Keys that are read and written at a time.
-    static let batch = 128
+/// Some keys of a part, and where to go on.
+struct MigrationPage: Sendable {
+    var keys: [[UInt8]] = []
+    /// Nil behind the last page.
+    var next: [UInt8]?
+}
 
-    /// What became of some keys.
-    struct Outcome {
-        var copied: Int64 = 0
-        var differing: [[UInt8]] = []
-        /// To be looked at once more: they changed while they were read.
-        var again: [[UInt8]] = []
-        var refused: [(type: String, reason: String)] = []
-    }
+/// What became of some keys.
+struct MigrationOutcome: Sendable {
+    var copied: Int64 = 0
+    /// Bytes of what was copied, where they are counted.
+    var bytes: Int64 = 0
+    /// Keys that were not the same at both places.
+    var differing: Int64 = 0
+    /// Objects that are the same but for their ETags.
+    var retagged: Int64 = 0
+    /// To be looked at once more: they changed while they were read, or were not reached.
+    var again: [[UInt8]] = []
+    /// What the other place cannot hold, by type, with words for one.
+    var refused: [(type: String, reason: String)] = []
+}
 
-    /// - Parameter areAlike: whether both are Redis servers, so that one may take what the other has dumped.
-    init(from: RedisMigrationLink, to: RedisMigrationLink, areAlike: Bool) {
-        self.from = from
-        self.to = to
-        fromReader = KeyReader(link: from, canDump: areAlike)
-        toReader = KeyReader(link: to, canDump: areAlike)
-    }
+/// One of the two places, as they are at the time.
+enum MigrationSide: Sendable {
+    /// The one that serves clients, which is copied from.
+    case serving
+    /// The one that is copied to.
+    case other
+}
 
-    /// Leaves `keys` at the one place as they are at the other; with `comparing` only those that differ are written.
-    func copy(_ keys: [[UInt8]], in database: UInt32, comparing: Bool) async throws(LinkProblem) -> Outcome {
-        var outcome = Outcome()
-        var rest = keys[...]
-        while !rest.isEmpty {
-            let count = try await copy(first: Array(rest), in: database, comparing: comparing, &outcome)
-            rest = rest.dropFirst(count)
-        }
-        return outcome
-    }
+/// What would not come along as it is.
+struct MigrationObstacle: Sendable, Equatable {
+    /// In words for the operator.
+    let text: String
+    /// Whether nothing begins in spite of it, unless that is forced.
+    var isFatal = true
+}
 
-    /// The same for the first of `keys`, as many as can be held in memory; how many they were.
-    private func copy(
-        first some: [[UInt8]], in database: UInt32, comparing: Bool, _ outcome: inout Outcome
-    ) async throws(LinkProblem) -> Int {
-        let wanted = try await fromReader.read(some, in: database)
-        var keys = Array(some.prefix(wanted.count))
-        let known = comparing ? try await toReader.read(keys, in: database) : []
-        if comparing { keys = Array(keys.prefix(known.count)) }
-        var commands: [[[UInt8]]] = []
-        var owners: [(key: [UInt8], type: String, count: Int)] = []
-        for (place, key) in keys.enumerated() {
-            guard let content = wanted[place] else {
-                outcome.again.append(key)
-                continue
-            }
-            if comparing, let other = known[place] {
-                // What only the server itself understands has many forms, and is written again.
-                if content.isEqual(to: other) { continue }
-                if case .opaque = content.value {} else { outcome.differing.append(key) }
-            }
-            if case .foreign(let type) = content.value {
-                outcome.refused.append((type, "it is not moved to such a place"))
-                continue
-            }
-            let own = content.commands(for: key)
-            commands += own
-            owners.append((key, content.typeName, own.count))
-        }
-        let answers = try await to.ask(commands, in: database)
-        var place = 0
-        for owner in owners {
-            let error = answers[place..<(place + owner.count)].lazy.compactMap(\.error).first
-            place += owner.count
-            if let error { outcome.refused.append((owner.type, error)) } else { outcome.copied += 1 }
-        }
-        return keys.count
-    }
+/// What the place that is copied to holds before anything is copied.
+enum MigrationContents: Sendable {
+    case nothing
+    /// Something, in words for the operator.
+    case something(String)
+    /// It does not tell.
+    case unknown
+}
 
-    /// Keys of the other place that this one has not; nil when it cannot list its keys.
-    func extras(
-        in database: UInt32, _ cursor: [UInt8]
-    ) async throws(LinkProblem) -> (cursor: [UInt8], keys: [[UInt8]])? {
-        guard let page = try await Self.page(to, in: database, cursor) else { return nil }
-        let answers = try await from.ask(page.keys.map { [Array("EXISTS".utf8), $0] }, in: database)
-        return (page.cursor, page.keys.indices.filter { answers[$0].integer == 0 }.map { page.keys[$0] })
-    }
+/// Copies from the place that serves to the other one, and compares the two; it belongs to the runner's task.
+///
+/// Whoever throws is of no use afterwards: another one is made.
+protocol MigrationCopier: AnyObject {
+    /// Keys that are copied at a time.
+    var batch: Int { get }
 
-    func delete(_ keys: [[UInt8]], in database: UInt32) async throws(LinkProblem) {
-        _ = try await to.ask(keys.map { [Array("DEL".utf8), $0] }, in: database)
-    }
+    /// What would be left behind or lost, found before anything is copied.
+    func obstacles() async throws(LinkProblem) -> [MigrationObstacle]
+    /// What would be lost if another place served from now on, in words for the operator; asked while clients are held.
+    func lastObstacles() async throws(LinkProblem) -> [String]
+    /// What the other place holds.
+    func contents() async throws(LinkProblem) -> MigrationContents
+    /// Empties the other place.
+    func clear() async throws(LinkProblem)
+    /// Takes away what an earlier try has left half done at the other place.
+    func tidy() async throws(LinkProblem)
 
-    /// The next keys of the place that serves; nil when it cannot list them.
-    func keys(in database: UInt32, _ cursor: [UInt8]) async throws(LinkProblem) -> (cursor: [UInt8], keys: [[UInt8]])? {
-        try await Self.page(from, in: database, cursor)
-    }
+    /// The parts that hold something, each with its number of keys where it is told.
+    func parts(of side: MigrationSide) async throws(LinkProblem) -> [(part: MigrationPart, keys: Int64?)]
+    /// Has `part` at the other place as well.
+    func prepare(_ part: MigrationPart) async throws(LinkProblem)
+    /// The next keys of `part`; nil when they cannot be listed.
+    func page(
+        of part: MigrationPart, at side: MigrationSide, after cursor: [UInt8]?
+    ) async throws(LinkProblem) -> MigrationPage?
+    /// Leaves `keys` at the other place as they are here; with `comparing` only those that differ are written.
+    func copy(
+        _ keys: [[UInt8]], of part: MigrationPart, comparing: Bool
+    ) async throws(LinkProblem) -> MigrationOutcome
+    /// Deletes those of `keys` at the other place that are not here.
+    func deleteExtras(_ keys: [[UInt8]], of part: MigrationPart) async throws(LinkProblem)
+    /// Takes `part` away from the other place, when it is not here.
+    func removeIfGone(_ part: MigrationPart) async throws(LinkProblem)
 
-    private static func page(
-        _ link: RedisMigrationLink, in database: UInt32, _ cursor: [UInt8]
-    ) async throws(LinkProblem) -> (cursor: [UInt8], keys: [[UInt8]])? {
-        let words = ["SCAN", String(decoding: cursor, as: UTF8.self), "COUNT", "\(batch)"].map { Array($0.utf8) }
-        let answer = try await link.ask([words], in: database)[0]
-        if let error = answer.error {
-            if error.hasPrefix("UNSUPPORTED") || error.hasPrefix("ERR UNSUPPORTED") { return nil }
-            throw LinkProblem(description: error)
-        }
-        guard let parts = answer.elements, parts.count == 2, let next = parts[0].bytes, let keys = parts[1].elements
-        else {
-            throw LinkProblem(description: "SCAN has no page")
-        }
-        return (next, keys.compactMap(\.bytes))
-    }
-
-    /// The databases that hold something, each with its number of keys; one of which nothing is known when nothing is told.
-    func databases() async throws(LinkProblem) -> [(database: UInt32, keys: Int64?)] {
-        let answer = try await from.ask("INFO", "keyspace", in: 0)
-        var found: [(UInt32, Int64?)] = []
-        for line in answer.text.split(whereSeparator: \.isNewline) where line.hasPrefix("db") {
-            // db0:keys=12,expires=0,avg_ttl=0
-            let parts = line.dropFirst(2).split(separator: ":")
-            guard parts.count == 2, let number = UInt32(parts[0]) else { continue }
-            let keys = parts[1].split(separator: ",").first { $0.hasPrefix("keys=") }.flatMap { Int64($0.dropFirst(5)) }
-            found.append((number, keys))
-        }
-        // A cluster has one database, and INFO is of one node.
-        if found.contains(where: { $0.0 != 0 }) { return found }
-        let size = try await from.ask("DBSIZE", in: 0)
-        if size.error != nil, !found.isEmpty { return found }
-        return size.integer == 0 ? [] : [(UInt32(0), size.integer)]
-    }
-
-    /// Whether the other place has nothing; nil when it does not tell.
-    func isOtherEmpty() async throws(LinkProblem) -> Bool? {
-        let answer = try await to.ask("INFO", "keyspace", in: 0)
-        if answer.text.split(whereSeparator: \.isNewline).contains(where: { $0.hasPrefix("db") }) { return false }
-        return try await to.ask("DBSIZE", in: 0).integer.map { $0 == 0 }
-    }
-
-    func clearOther() async throws(LinkProblem) {
-        if let error = try await to.ask("FLUSHALL", in: 0).error { throw LinkProblem(description: error) }
-    }
+    /// Closes its connections.
+    func close() async
 }

@@ -10,10 +10,15 @@ final class MigrationNotes {
     private(set) var isHolding = false
     /// The listener as it is for whoever comes now.
     private(set) var serving: ListenerState
-    private var clients: [ObjectIdentifier: MigrationClient] = [:]
+    private var clients: [ObjectIdentifier: any MigrationClient] = [:]
     private var waiting: [ObjectIdentifier: Waker] = [:]
+    /// Whether keys are objects in buckets.
+    private let isOfObjects: Bool
 
-    init(serving: ListenerState) { self.serving = serving }
+    init(serving: ListenerState) {
+        self.serving = serving
+        isOfObjects = serving.front.wire == .s3
+    }
 
     var clientCount: Int { clients.count }
 
@@ -26,14 +31,25 @@ final class MigrationNotes {
         waiting[ObjectIdentifier(waker)] = nil
     }
 
-    func add(_ client: MigrationClient) { clients[ObjectIdentifier(client)] = client }
-    func remove(_ client: MigrationClient) { clients[ObjectIdentifier(client)] = nil }
+    func add(_ client: any MigrationClient) { clients[ObjectIdentifier(client)] = client }
+    /// The client is gone, or nothing that it does matters any more.
+    func remove(_ client: any MigrationClient) { clients[ObjectIdentifier(client)] = nil }
+
+    /// Follows the client at `socket` from here on.
+    func follow(_ socket: Socket) {
+        let client: any MigrationClient =
+            isOfObjects ? S3MigrationClient(socket, self) : RedisMigrationClient(socket, self)
+        socket.add(tap: client)
+    }
 
     /// Reads no further command, answers those that came, and ends the sessions.
     func hold() {
         isHolding = true
         for client in clients.values { client.hold() }
     }
+
+    /// What clients have not sent to its end is given up.
+    func giveUp() { for client in clients.values { client.giveUp() } }
 
     /// Clients are served by `listener` from here on.
     func release(to listener: ListenerState) {
@@ -47,16 +63,12 @@ final class MigrationNotes {
     func takeDirty() -> MigrationKeys {
         var keys = MigrationKeys()
         keys.remainder = dirty.take { database, key in
-            keys.keys.append(MigrationKey(database: database, name: key.withUnsafeBufferPointer { Array($0) }))
+            let name = key.withUnsafeBufferPointer { Array($0) }
+            keys.keys.append(
+                isOfObjects ? S3MigrationName.key(name) : MigrationKey(part: .database(database), name: name))
         }
         return keys
     }
-}
-
-/// A key in its database.
-struct MigrationKey: Hashable, Sendable {
-    let database: UInt32
-    let name: [UInt8]
 }
 
 /// Keys that a worker hands over.

@@ -24,6 +24,8 @@ extension ListenerMigration {
             inner.listen = []
             inner.tls = nil
             inner.users = [:]
+            inner.accessKeys = [:]
+            inner.region = nil
             inner.idleTimeout = nil
             inner.rateLimit = nil
             inner.denied = []
@@ -55,28 +57,32 @@ extension ListenerMigration {
         }
     }
 
-    /// Takes an order in the words of the admin listener: `start`, `start/5000` (keys a second), `cut-over`, `cut-over/force`,
-    /// `roll-back`, `roll-back/force`, `finish`, `stop`; false for other words.
+    /// Takes an order in the words of the admin listener: `start`, `start/5000` (keys a second), `cut-over`, `roll-back`, each
+    /// also with `/force`, `finish`, `stop`; false for other words.
     func take(order words: [String]) -> Bool {
+        var words = words
+        let force = words.last == "force"
+        if force { words.removeLast() }
+        guard let verb = words.first, words.count <= (verb == "start" ? 2 : 1) else { return false }
         var rate: Int?
         let order: Order
-        switch (words.first, words.count > 1 ? words[1] : nil) {
-        case ("start", let text):
-            if let text {
-                guard let number = Int(text), (1...10_000_000).contains(number) else { return false }
+        switch verb {
+        case "start":
+            if words.count > 1 {
+                guard let number = Int(words[1]), (1...10_000_000).contains(number) else { return false }
                 rate = number
             }
-            order = .run
-        case ("cut-over", nil), ("cut-over", "force"): order = .cutOver(force: words.count > 1)
-        case ("roll-back", nil), ("roll-back", "force"): order = .rollBack(force: words.count > 1)
-        case ("finish", nil): order = .finish
-        case ("stop", nil): order = .stop
+            order = .run(force: force)
+        case "cut-over": order = .cutOver(force: force)
+        case "roll-back": order = .rollBack(force: force)
+        case "finish" where !force: order = .finish
+        case "stop" where !force: order = .stop
         default: return false
         }
         with {
             $0.order = order
             $0.outcome = nil
-            if order == .run { $0.rate = rate ?? 0 }
+            if verb == "start" { $0.rate = rate ?? 0 }
         }
         return true
     }

@@ -28,7 +28,7 @@ enum SessionRunner {
         guard let client = try? Socket.accept(connection, waker: waker) else { return }
         defer { client.close() }
         // From here on it is known to be here: nobody is left behind when the data has moved.
-        if let moving { client.add(tap: MigrationClient(client, moving)) }
+        moving?.follow(client)
         let session = Session(
             id: lastID.add(1, ordering: .relaxed).newValue, client: client, peer: connection.peer,
             listener: listener, local: local, logger: logger)

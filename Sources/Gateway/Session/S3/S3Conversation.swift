@@ -102,7 +102,8 @@ final class S3Conversation {
     private func pause(isDripping: Bool) async -> Bool {
         if waker.isCancelled { return false }
         if client.hasWriteFailed || client.isHungUp { return false }
-        if !isDripping, session.local.isDraining {
+        // Of a client that has moved, half a request is nothing that was promised.
+        if client.isRetired || !isDripping && session.local.isDraining {
             await deliver()
             return false
         }

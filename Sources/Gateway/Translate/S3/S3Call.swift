@@ -191,9 +191,9 @@ final class S3Call {
 
     /// Whether the connection goes on, as far as the request and its body let it.
     var keepsAlive: Bool {
-        guard request.head.keepsAlive, request.head.minorVersion == 1, !session.local.isDraining, !stream.isLost else {
-            return false
-        }
+        guard request.head.keepsAlive, request.head.minorVersion == 1, !stream.isLost, !session.local.isDraining,
+            !session.client.isRetired
+        else { return false }
         if stream.isBodyOver { return true }
         // A client that waits for 100 and gets a final answer may send its body or leave it out.
         if stream.isHeldBack { return false }

@@ -74,7 +74,8 @@ final class S3ClientStream {
                         return .over
                     case .nothing?:
                         if waker.isCancelled || client.hasWriteFailed || client.isHungUp { return .over }
-                        if !isDripping, session.local.isDraining { return .over }
+                        // Of a client that has moved, half a request is nothing that was promised.
+                        if client.isRetired || !isDripping && session.local.isDraining { return .over }
                         if waker.hasTimedOut { return isDripping ? .tooSlow : .over }
                         await waker.wait()
                         continue

@@ -1,0 +1,180 @@
+// Changes who serves: holds the clients for a moment, copies what is left, and keeps the new phase.
+
+import Migration
+import Reactor
+
+extension MigrationRunner {
+    func change(to next: MigrationPhase, force: Bool) async throws {
+        let phase = migration.phase
+        guard phase.successors.contains(next) else {
+            throw Refusal(text: "the migration is \(phase.rawValue), and \(next.rawValue) does not follow that")
+        }
+        let status = migration.with { $0.status }
+        if !force {
+            // After a cut-over the way back is as good as what was copied back since.
+            guard !needsPass, status.step == .level else {
+                throw Refusal(text: "the two places are not level yet: run `fairlead migrate` until they are")
+            }
+            guard status.refused.isEmpty else {
+                let keys = status.refused.reduce(0) { $0 + $1.value.count }
+                throw Refusal(
+                    text: "\(keys) keys cannot be held there (\(status.refused.keys.sorted().joined(separator: ", ")))")
+            }
+        }
+        let copier = try copier()
+        for attempt in 1... {
+            if !force { try await waitForMoment(copier) }
+            do {
+                try await hold(copier, to: next, force: force)
+                break
+            } catch let obstructed as Obstructed {
+                guard attempt < Self.attempts else { throw Self.refusal(obstructed.obstacles) }
+            }
+        }
+        // From here on the other direction is the one that is copied.
+        await closeCopier()
+        needsPass = force
+        wasBegun = true
+        logger.notice(
+            "the migration's phase has changed",
+            metadata: ["listener": "\(migration.name)", "phase": "\(next.rawValue)"])
+        migration.update { $0.step = .idle }
+        finish(next.rawValue)
+        if next == .cutOver { migration.with { if $0.order == nil { $0.order = .follow } } }
+    }
+
+    /// Clients were held, and something was under way that another place could not go on with.
+    private struct Obstructed: Error { let obstacles: [String] }
+
+    /// Times that clients are held for one order.
+    private static let attempts = 5
+    /// Nanoseconds for which a moment is waited for that has nothing under way.
+    private static let patience: UInt64 = 10_000_000_000
+
+    /// Waits until nothing is under way that another place could not go on with, before anybody is held.
+    private func waitForMoment(_ copier: any MigrationCopier) async throws {
+        let end = local.worker.now &+ Self.patience
+        while true {
+            // What is written just now would otherwise be copied while clients wait.
+            _ = try await catchUp(copier)
+            let obstacles = try await copier.lastObstacles()
+            if obstacles.isEmpty { return }
+            guard local.worker.now < end else { throw Self.refusal(obstacles) }
+            await rest(50_000_000)
+            try checkOrders()
+        }
+    }
+
+    /// Holds the clients, copies what is left, and has the other place serve.
+    private func hold(_ copier: any MigrationCopier, to next: MigrationPhase, force: Bool) async throws {
+        let lease = MigrationSteps.leaseLimit
+        let held = try migration.with { state throws(MigrationSteps.Refusal) in
+            try state.steps.holdRequested(lease: lease, at: local.worker.now)
+        }
+        migration.update { $0.step = .holding }
+        do {
+            if held.contains(.hold) { try await forAll { $0.hold() } }
+            let start = local.worker.now
+            let end = start &+ lease
+            var isSettled = false
+            var hasGivenUp = false
+            while local.worker.now < end {
+                var clients = 0
+                for worker in workers {
+                    let index = migration.atSource.index
+                    clients += try await on(worker) { $0.migrationNotes(index)?.clientCount ?? 0 }
+                }
+                isSettled = try await catchUp(copier)
+                if clients == 0, isSettled || force { break }
+                if !hasGivenUp, local.worker.now &- start > lease / 2 {
+                    hasGivenUp = true
+                    try await forAll { $0.giveUp() }
+                }
+                await rest(2_000_000)
+            }
+            if !force {
+                let obstacles = try await copier.lastObstacles()
+                if !obstacles.isEmpty { throw Obstructed(obstacles: obstacles) }
+            }
+            let actions = try migration.with { state throws(MigrationSteps.Refusal) in
+                try state.steps.changeRequested(to: next, isSettled: isSettled || force, at: local.worker.now)
+            }
+            guard actions == [.keep(next)] else { throw Refusal(text: "the phase could not be changed") }
+            do throws(MigrationFileError) {
+                try migration.file.write(migration.record(next))
+            } catch {
+                let actions = migration.with { $0.steps.keepFailed() }
+                try await release(actions)
+                throw error
+            }
+            let done = migration.with { $0.steps.kept() }
+            try await release(done)
+        } catch {
+            let actions = migration.with { $0.steps.releaseRequested() }
+            try await release(actions)
+            migration.update { $0.step = .level }
+            if let refusal = error as? MigrationSteps.Refusal { throw Refusal(text: Self.words(refusal)) }
+            throw error
+        }
+    }
+
+    private static func words(_ refusal: MigrationSteps.Refusal) -> String {
+        switch refusal {
+        case .notSettled, .notHeld:
+            "clients were busy for longer than they may be held (2 s), and go on where they were: try again"
+        default: "\(refusal)"
+        }
+    }
+
+    private func release(_ actions: [MigrationSteps.Action]) async throws {
+        for case .release(let place) in actions {
+            let listener = place == .source ? migration.atSource : migration.atTarget
+            try await forAll { $0.release(to: listener) }
+        }
+    }
+
+    /// A phase that holds nobody.
+    func keep(_ phase: MigrationPhase) throws {
+        let actions: [MigrationSteps.Action]
+        do {
+            actions = try migration.with { state throws(MigrationSteps.Refusal) in
+                try state.steps.changeRequested(to: phase, isSettled: true, at: local.worker.now)
+            }
+        } catch {
+            throw Refusal(
+                text: "the migration is \(migration.phase.rawValue), and \(phase.rawValue) does not follow that")
+        }
+        guard actions == [.keep(phase)] else { throw Refusal(text: "the phase could not be changed") }
+        do throws(MigrationFileError) {
+            try migration.file.write(migration.record(phase))
+        } catch {
+            _ = migration.with { $0.steps.keepFailed() }
+            throw error
+        }
+        _ = migration.with { $0.steps.kept() }
+        finish(phase.rawValue)
+    }
+
+    // MARK: Workers
+
+    func on<Value: Sendable>(
+        _ worker: WorkerState, _ body: @escaping @Sendable (WorkerState) -> Value
+    ) async throws -> Value {
+        let value: Value? = await withCheckedContinuation { continuation in
+            if !worker.worker.submit({ continuation.resume(returning: body(worker)) }) {
+                continuation.resume(returning: nil)
+            }
+        }
+        guard let value else { throw LinkProblem(description: "the gateway stops") }
+        return value
+    }
+
+    private func forAll(_ body: @escaping @Sendable (MigrationNotes) -> Void) async throws {
+        let index = migration.atSource.index
+        for worker in workers {
+            try await on(worker) { state in
+                if let notes = state.migrationNotes(index) { body(notes) }
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+// Copies keys from the place that serves to the other one, and compares the two.
+
+import Migration
+import Reactor
+import RedisWire
+
+/// The keys of one direction.
+final class RedisMigrationCopier: MigrationCopier {
+    private let from: RedisMigrationLink
+    private let to: RedisMigrationLink
+    private let fromReader: KeyReader
+    private let toReader: KeyReader
+
+    let batch = 128
+
+    /// - Parameter areAlike: whether both are Redis servers, so that one may take what the other has dumped.
+    init(from: RedisMigrationLink, to: RedisMigrationLink, areAlike: Bool) {
+        self.from = from
+        self.to = to
+        fromReader = KeyReader(link: from, canDump: areAlike)
+        toReader = KeyReader(link: to, canDump: areAlike)
+    }
+
+    // MARK: Copying
+
+    func copy(
+        _ keys: [[UInt8]], of part: MigrationPart, comparing: Bool
+    ) async throws(LinkProblem) -> MigrationOutcome {
+        var outcome = MigrationOutcome()
+        var rest = keys[...]
+        while !rest.isEmpty {
+            let count = try await copy(
+                first: Array(rest), in: Self.database(part), comparing: comparing, &outcome)
+            rest = rest.dropFirst(count)
+        }
+        return outcome
+    }
+
+    private static func database(_ part: MigrationPart) -> UInt32 {
+        if case .database(let number) = part { number } else { 0 }
+    }
+
+    /// The same for the first of `keys`, as many as can be held in memory; how many they were.
+    private func copy(
+        first some: [[UInt8]], in database: UInt32, comparing: Bool, _ outcome: inout MigrationOutcome
+    ) async throws(LinkProblem) -> Int {
+        let wanted = try await fromReader.read(some, in: database)
+        var keys = Array(some.prefix(wanted.count))
+        let known = comparing ? try await toReader.read(keys, in: database) : []
+        if comparing { keys = Array(keys.prefix(known.count)) }
+        var commands: [[[UInt8]]] = []
+        var owners: [(key: [UInt8], type: String, count: Int)] = []
+        for (place, key) in keys.enumerated() {
+            guard let content = wanted[place] else {
+                outcome.again.append(key)
+                continue
+            }
+            if comparing, let other = known[place] {
+                // What only the server itself understands has many forms, and is written again.
+                if content.isEqual(to: other) { continue }
+                if case .opaque = content.value {} else { outcome.differing += 1 }
+            }
+            if case .foreign(let type) = content.value {
+                outcome.refused.append((type, "it is not moved to such a place"))
+                continue
+            }
+            let own = content.commands(for: key)
+            commands += own
+            owners.append((key, content.typeName, own.count))
+        }
+        let answers = try await to.ask(commands, in: database)
+        var place = 0
+        for owner in owners {
+            let error = answers[place..<(place + owner.count)].lazy.compactMap(\.error).first
+            place += owner.count
+            if let error { outcome.refused.append((owner.type, error)) } else { outcome.copied += 1 }
+        }
+        return keys.count
+    }
+
+    func deleteExtras(_ keys: [[UInt8]], of part: MigrationPart) async throws(LinkProblem) {
+        let database = Self.database(part)
+        let answers = try await from.ask(keys.map { [Array("EXISTS".utf8), $0] }, in: database)
+        let extras = keys.indices.filter { answers[$0].integer == 0 }.map { keys[$0] }
+        _ = try await to.ask(extras.map { [Array("DEL".utf8), $0] }, in: database)
+    }
+
+    // MARK: Listing
+
+    private func link(_ side: MigrationSide) -> RedisMigrationLink { side == .serving ? from : to }
+
+    func page(
+        of part: MigrationPart, at side: MigrationSide, after cursor: [UInt8]?
+    ) async throws(LinkProblem) -> MigrationPage? {
+        let start = Array("0".utf8)
+        let words = [Array("SCAN".utf8), cursor ?? start, Array("COUNT".utf8), Array("\(batch)".utf8)]
+        let answer = try await link(side).ask([words], in: Self.database(part))[0]
+        if let error = answer.error {
+            if error.hasPrefix("UNSUPPORTED") || error.hasPrefix("ERR UNSUPPORTED") { return nil }
+            throw LinkProblem(description: error)
+        }
+        guard let parts = answer.elements, parts.count == 2, let next = parts[0].bytes, let keys = parts[1].elements
+        else {
+            throw LinkProblem(description: "SCAN has no page")
+        }
+        return MigrationPage(keys: keys.compactMap(\.bytes), next: next == start ? nil : next)
+    }
+
+    /// The databases that hold something; one of which nothing is known when nothing is told.
+    func parts(of side: MigrationSide) async throws(LinkProblem) -> [(part: MigrationPart, keys: Int64?)] {
+        let answer = try await link(side).ask("INFO", "keyspace", in: 0)
+        var found: [(MigrationPart, Int64?)] = []
+        for line in answer.text.split(whereSeparator: \.isNewline) where line.hasPrefix("db") {
+            // db0:keys=12,expires=0,avg_ttl=0
+            let parts = line.dropFirst(2).split(separator: ":")
+            guard parts.count == 2, let number = UInt32(parts[0]) else { continue }
+            let keys = parts[1].split(separator: ",").first { $0.hasPrefix("keys=") }.flatMap { Int64($0.dropFirst(5)) }
+            found.append((.database(number), keys))
+        }
+        // A cluster has one database, and INFO is of one node.
+        if found.contains(where: { $0.0 != .database(0) }) { return found }
+        let size = try await link(side).ask("DBSIZE", in: 0)
+        if size.error != nil, !found.isEmpty { return found }
+        return size.integer == 0 ? [] : [(.database(0), size.integer)]
+    }
+
+    func contents() async throws(LinkProblem) -> MigrationContents {
+        let there = try await parts(of: .other)
+        if there.isEmpty { return .nothing }
+        return there.contains { $0.keys == nil } ? .unknown : .something("it is not empty")
+    }
+
+    func clear() async throws(LinkProblem) {
+        if let error = try await to.ask("FLUSHALL", in: 0).error { throw LinkProblem(description: error) }
+    }
+
+    // MARK: What Redis has nothing of
+
+    func obstacles() -> [MigrationObstacle] { [] }
+    func lastObstacles() -> [String] { [] }
+    func tidy() {}
+    func prepare(_ part: MigrationPart) {}
+    func removeIfGone(_ part: MigrationPart) {}
+
+    func close() async {
+        await from.close()
+        await to.close()
+    }
+}

@@ -1,0 +1,197 @@
+// One object at a time: copied, compared, or deleted where it is gone.
+
+import S3Wire
+
+/// What became of one object.
+enum S3CopyResult: Sendable {
+    case same
+    /// The same but for its ETag; with the bytes that were copied for it.
+    case retagged(bytes: Int64?)
+    case copied(bytes: Int64, differed: Bool)
+    /// It was deleted at the other place, or was not there either.
+    case gone(differed: Bool)
+    case refused(type: String, reason: String, bytes: Int64?)
+    /// It changed meanwhile, or there are other orders.
+    case again
+}
+
+/// What is found out about the place that is copied to, and what stops copying; shared by all lanes of a copier.
+final class S3CopyHabits: @unchecked Sendable {
+    /// Fields that the other place adds by itself, by names.
+    var own: Set<[UInt8]> = []
+    /// Whether another order has come.
+    let isStopped: @Sendable () -> Bool
+
+    init(_ isStopped: @escaping @Sendable () -> Bool) { self.isStopped = isStopped }
+}
+
+/// Two connections, one to each place, and the work that is done over them; it belongs to one task.
+final class S3ObjectCopy: @unchecked Sendable {
+    let from: S3MigrationLink
+    let to: S3MigrationLink
+    let habits: S3CopyHabits
+
+    /// Times that an object is begun anew when one of the places breaks off.
+    private static let tries = 4
+    /// The largest object that one request may carry.
+    static var wholeLimit: Int64 { Int64(S3Limits.upload.maximum) }
+
+    init(from: S3MigrationLink, to: S3MigrationLink, _ habits: S3CopyHabits) {
+        self.from = from
+        self.to = to
+        self.habits = habits
+    }
+
+    /// An answer that says why an object cannot be had or held.
+    struct Refused: Error {
+        let type: String
+        let reason: String
+    }
+
+    /// Leaves the object at the other place as it is here; with `comparing`, only where it differs.
+    func settle(_ bucket: [UInt8], _ key: [UInt8], comparing: Bool) async throws(LinkProblem) -> S3CopyResult {
+        var problem = LinkProblem(description: "")
+        for attempt in 0..<Self.tries {
+            if attempt > 0 { await from.rest(UInt64(attempt) * 500_000_000) }
+            do {
+                return try await comparing ? compare(bucket, key) : copy(bucket, key, differed: false)
+            } catch let refused as Refused {
+                let name = S3MigrationName.text(bucket, key)
+                return .refused(type: refused.type, reason: "\(name): \(refused.reason)", bytes: nil)
+            } catch let error as LinkProblem {
+                // What is half read or half sent is of no use to a second try.
+                from.abandon()
+                to.abandon()
+                if from.waker.isCancelled { throw error }
+                problem = error
+            } catch {
+                problem = LinkProblem(description: "\(error)")
+            }
+        }
+        throw problem
+    }
+
+    // MARK: Copying
+
+    /// Copies the object; `note` hears what is known of it.
+    func copy(
+        _ bucket: [UInt8], _ key: [UInt8], differed: Bool, _ note: (S3ObjectFacts) -> Void = { _ in }
+    ) async throws -> S3CopyResult {
+        var request = S3MigrationRequest(.get, bucket, key)
+        request.add("x-amz-checksum-mode", "ENABLED")
+        try from.begin(request)
+        var reply = try await from.head(answering: .get)
+        guard reply.isSuccess else {
+            reply.body = try await rest(of: from)
+            if reply.status == 404 { return try await delete(bucket, key) }
+            if reply.isTransient { throw from.unexpected(reply, to: request) }
+            throw Refused(type: "objects that cannot be read", reason: reply.summary)
+        }
+        guard let facts = S3ObjectFacts(reply) else { throw from.unexpected(reply, to: request) }
+        note(facts)
+        if facts.size > 0, facts.cameInParts || facts.size > Self.wholeLimit {
+            from.abandon()
+            switch try await copyInParts(bucket, key, facts) {
+            case .done: return try await copyTags(bucket, key, facts, differed)
+            case .changed: return .again
+            case .unknownParts: return try await copyWhole(bucket, key, differed)
+            }
+        }
+        guard try await put(bucket, key, facts) else { return .again }
+        return try await copyTags(bucket, key, facts, differed)
+    }
+
+    /// The same in one piece, for an object whose parts nobody knows.
+    private func copyWhole(_ bucket: [UInt8], _ key: [UInt8], _ differed: Bool) async throws -> S3CopyResult {
+        let request = S3MigrationRequest(.get, bucket, key)
+        try from.begin(request)
+        let reply = try await from.head(answering: .get)
+        guard reply.isSuccess, let facts = S3ObjectFacts(reply) else {
+            _ = try await rest(of: from)
+            if reply.status == 404 { return .again }
+            throw from.unexpected(reply, to: request)
+        }
+        guard try await put(bucket, key, facts) else { return .again }
+        return try await copyTags(bucket, key, facts, differed)
+    }
+
+    /// Sends the object whose body comes from the one place to the other; false when there are other orders.
+    private func put(_ bucket: [UInt8], _ key: [UInt8], _ facts: S3ObjectFacts) async throws -> Bool {
+        var request = S3MigrationRequest(.put, bucket, key)
+        request.fields += facts.fields.map { (name: $0.key, value: $0.value) }
+        if let checksum = facts.checksum { request.fields.append(checksum) }
+        request.streamed = facts.size
+        try to.begin(request)
+        guard let reply = try await pass(to: .put) else { return false }
+        if reply.status == 404 {
+            // The bucket was made a moment ago, and is noted, but this came first.
+            try await create(bucket)
+            throw to.unexpected(reply, to: request)
+        }
+        if reply.isTransient { throw to.unexpected(reply, to: request) }
+        guard reply.isSuccess else { throw Refused(type: "objects", reason: reply.summary) }
+        return true
+    }
+
+    /// Passes the body under way from the one place to the other, and gives what that answers; nil when there are other
+    /// orders.
+    func pass(to method: S3Method) async throws -> S3MigrationReply? {
+        let to = to
+        var isWanted = true
+        while isWanted, try await from.piece({ to.send($0) }) {
+            isWanted = try await to.untilTaking()
+            if habits.isStopped() {
+                from.abandon()
+                to.abandon()
+                return nil
+            }
+        }
+        if !isWanted { from.abandon() }
+        let reply = try await to.answer(to: method)
+        // What was refused before it came to its end leaves a connection that nobody can use.
+        if !isWanted { to.abandon() }
+        return reply
+    }
+
+    func rest(of link: S3MigrationLink) async throws -> [UInt8] {
+        var body: [UInt8] = []
+        while try await link.piece({ bytes in bytes.withUnsafeBufferPointer { body.append(contentsOf: $0) } }) {
+            guard S3Limits.document.allows(body.count) else {
+                link.abandon()
+                break
+            }
+        }
+        return body
+    }
+
+    // MARK: Deleting, and buckets
+
+    /// Deletes the object at the other place.
+    func delete(_ bucket: [UInt8], _ key: [UInt8]) async throws -> S3CopyResult {
+        guard try await facts(bucket, key, at: to) != nil else { return .gone(differed: false) }
+        let request = S3MigrationRequest(.delete, bucket, key)
+        let reply = try await to.ask(request)
+        guard reply.isSuccess || reply.status == 404 else { throw to.unexpected(reply, to: request) }
+        return .gone(differed: true)
+    }
+
+    /// Deletes the object at the other place when it is not here.
+    func deleteExtra(_ bucket: [UInt8], _ key: [UInt8]) async throws(LinkProblem) -> Bool {
+        let request = S3MigrationRequest(.head, bucket, key)
+        let here = try await from.ask(request)
+        guard here.status == 404 else { return false }
+        let deletion = S3MigrationRequest(.delete, bucket, key)
+        let reply = try await to.ask(deletion)
+        guard reply.isSuccess || reply.status == 404 else { throw to.unexpected(reply, to: deletion) }
+        return true
+    }
+
+    /// Has the bucket at the other place.
+    func create(_ bucket: [UInt8]) async throws(LinkProblem) {
+        let there = try await to.ask(S3MigrationRequest(.head, bucket))
+        if there.isSuccess { return }
+        let request = S3MigrationRequest(.put, bucket)
+        let reply = try await to.ask(request)
+        guard reply.isSuccess || reply.status == 409 else { throw to.unexpected(reply, to: request) }
+    }
+}
