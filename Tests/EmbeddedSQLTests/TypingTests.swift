@@ -92,6 +92,7 @@ struct TypingTests {
             (nested("(", "1", ")", 60), "00000"), (nested("(", "1", ")", 390), "54001"),
             (nested("(", "1", ")", 50_000), "54001"),
             (nested("(select ", "1", ")", 5_000), "54001"), (nested("coalesce(", "1", ")", 5_000), "54001"),
+            ("select 1 = ()", "42601"), ("select () + 1", "42601"), ("select x where () over () = 1", nil),
             (nested("not ", "true", "", 5_000), nil), (nested("case when true then ", "1", " end", 2_000), nil),
             (nested("1 + ", "1", "", 900), "00000"), (nested("1 union all select ", "1", "", 400), "00000"),
         ]

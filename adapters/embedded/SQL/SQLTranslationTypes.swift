@@ -157,7 +157,9 @@ extension SQLTranslator {
         {
             return SQLOperand(words, type)
         }
-        if token.isMark("("), (try? rewrite.closing(first)) == last, !rewrite.isWord(first + 1, "select"),
+        // There may be nothing between them.
+        if token.isMark("("), last > first + 1, (try? rewrite.closing(first)) == last,
+            !rewrite.isWord(first + 1, "select"),
             depth < Self.greatestDepth,
             let inner = try chain(from: first + 1, depth: depth + 1)?.last,
             inner.words == (first + 1)...(last - 1)
