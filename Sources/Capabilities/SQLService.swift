@@ -8,11 +8,15 @@ public protocol SQLService: AnyObject, Sendable {
     /// Opens a session; fails with `3D000` when there is no such database, with `08006` when it cannot be reached.
     func open(_ settings: SQLSessionSettings) async throws(SQLFailure) -> any SQLSession
 
+    /// Whether nobody else reaches the database but sessions of this process, which then hear of one another's NOTIFY.
+    var isOnlyDoor: Bool { get }
+
     /// Whether sessions look names without a schema up along the fact `setting.search_path`.
     var honoursSearchPath: Bool { get }
 }
 
 extension SQLService {
+    public var isOnlyDoor: Bool { false }
     public var honoursSearchPath: Bool { false }
 }
 

@@ -11,6 +11,17 @@ extension Socket {
         }
     }
 
+    /// The same, with something to do before each wait.
+    package func untilReadable(
+        _ step: @autoclosure () -> String, beforeEachWait work: () -> Void
+    ) async throws(IOError) {
+        while !isReadable, !hasEnded {
+            try waker.check(step())
+            work()
+            await waker.wait()
+        }
+    }
+
     func untilWritable(_ step: @autoclosure () -> String) async throws(IOError) {
         while !isWritable {
             try waker.check(step())

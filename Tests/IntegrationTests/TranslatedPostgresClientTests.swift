@@ -92,9 +92,9 @@ struct TranslatedPostgresClientTests {
                 "select support from fairlead.capabilities where capability = 'sql.query';\nshow fairlead.backend;\n",
                 ["-At"])
             #expect(rows.text == "native\nhouse\n")
-            let refused = try await translated.psql("select array[[1]];\nlisten x;\n", ["-At"])
+            let refused = try await translated.psql("select array[[1]];\nprepare transaction 'x';\n", ["-At"])
             #expect(refused.errorText.contains("0A000: UNSUPPORTED sql.query: backend 'house' (adapter embedded)"))
-            #expect(refused.errorText.contains("0A000: UNSUPPORTED bus.subscribe: backend 'house'"))
+            #expect(refused.errorText.contains("0A000: UNSUPPORTED sql.transaction: backend 'house'"))
         }
     }
 

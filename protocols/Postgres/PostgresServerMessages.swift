@@ -114,6 +114,15 @@ package struct PostgresServerMessages: Sendable {
         end()
     }
 
+    /// NotificationResponse: what somebody told a channel, and the process id of who did.
+    package mutating func notification(_ processID: UInt32, channel: [UInt8], payload: [UInt8]) {
+        begin("A")
+        bytes.appendBigEndian(processID)
+        append(text: channel)
+        append(text: payload)
+        end()
+    }
+
     package mutating func backendKeyData(processID: UInt32, secret: [UInt8]) {
         begin("K")
         bytes.appendBigEndian(processID)

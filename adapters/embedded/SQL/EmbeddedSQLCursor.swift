@@ -15,6 +15,8 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
     private(set) var columns: [SQLColumn]?
     private var running: OpaquePointer?
     private var isDone = false
+    /// What ended the statement behind rows that were still to be given.
+    private var failure: SQLFailure?
     /// A row that was looked at for its types and not given yet.
     private var isRowWaiting = false
 
@@ -143,13 +145,16 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
     private var copied: Int64?
 
     private func step(_ running: OpaquePointer, _ connection: SQLiteConnection) throws(SQLFailure) {
-        switch sqlite3_step(running) {
-        case SQLITE_ROW:
-            // SQLite compiles anew when tables have changed, and a star may stand for other columns then.
+        let code = sqlite3_step(running)
+        // SQLite compiles anew when tables have changed, and a star may stand for other columns then.
+        if code == SQLITE_ROW || code == SQLITE_DONE {
             guard
                 columns == nil || statement.command.tag == "EXPLAIN"
                     || columns?.count == Int(sqlite3_column_count(running))
             else { throw SQLFailure("0A000", "cached plan must not change result type") }
+        }
+        switch code {
+        case SQLITE_ROW:
             isRowWaiting = true
             learnTypes(running)
         case SQLITE_DONE:
@@ -173,6 +178,7 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
     }
 
     private func next(_ limit: Int, _ connection: SQLiteConnection) throws(SQLFailure) -> SQLBatch {
+        if let failure { throw failure }
         if running == nil { try start(connection) }
         guard let running else { return SQLBatch(isLast: true) }
         var batch = SQLBatch(isLast: false)
@@ -191,7 +197,12 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
                 batch.values.append(value)
             }
             batch.rowCount += 1
-            try step(running, connection)
+            do throws(SQLFailure) {
+                try step(running, connection)
+            } catch {
+                failure = error
+                return batch
+            }
         }
         if isDone {
             batch.isLast = true
@@ -199,6 +210,7 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
                 copied
                 ?? (statement.command.writes && statement.command.countsRows ? sqlite3_changes64(connection.handle) : 0)
             finish(connection)
+            try connection.discardTemporary()
             let defines = !statement.command.countsRows || statement.command.writes && statement.command.tag == "SELECT"
             if defines { connection.tablesChanged() }
         }

@@ -51,6 +51,12 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
             let needsColumns = translation.items.contains { $0.column != nil || !$0.operands.isEmpty }
             let known = needsColumns ? try tables.all() : [:]
             columns = Self.describe(statement, translation, parameterTypes, known, connection)
+            let names = Set(tokens.filter(\.isName).map(\.text))
+            for index in columns?.indices ?? 0..<0 {
+                guard let place = try connection.place(statement, Int32(index), named: names) else { continue }
+                columns?[index].table = place.0
+                columns?[index].place = place.1
+            }
             if translation.command.tag == "EXPLAIN" { columns = [SQLColumn("QUERY PLAN", .text)] }
         }
         if !translation.then.isEmpty, translation.command.tag != "SELECT" { columns = nil }
@@ -111,6 +117,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
                 failure.message =
                     "column \"\(name)\" of relation \"\(SQLSchemaName.bare(translation.table))\" already exists"
             }
+            failure = missingTable(failure)
             failure.offset = error.offset.flatMap { translation.original($0) } ?? placeOfRelation(failure)
             throw qualified.original(inClientsWords(failure))
         }
@@ -133,6 +140,19 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
             return SQLFailure("42601", "syntax error at end of input", offset: text.count)
         }
         return near(tokens[index + 1])
+    }
+
+    /// A column of a table that the statement does not name.
+    private func missingTable(_ failure: SQLFailure) -> SQLFailure {
+        guard failure.state == "42703", let tokens = try? SQLLexer.tokens(qualified.text),
+            let name = failure.message.components(after: "column ")?.components(before: " does not exist"),
+            let table = name.components(before: ".")
+        else { return failure }
+        let isNamed = tokens.indices.contains { index in
+            tokens[index].isName && tokens[index].text == table
+                && !(index + 1 < tokens.count && tokens[index + 1].isMark("."))
+        }
+        return isNamed ? failure : SQLFailure("42P01", "missing FROM-clause entry for table \"\(table)\"")
     }
 
     /// Where a relation that does not exist is named, which SQLite does not tell.

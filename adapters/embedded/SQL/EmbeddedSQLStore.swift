@@ -44,6 +44,8 @@ final class EmbeddedSQLService: SQLService {
     private let store: EmbeddedSQLStore
     private let worker: Worker?
     var honoursSearchPath: Bool { true }
+    /// The folder is locked for this process.
+    var isOnlyDoor: Bool { true }
 
     init(_ store: EmbeddedSQLStore, worker: Worker?) {
         self.store = store

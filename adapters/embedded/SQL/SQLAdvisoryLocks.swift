@@ -35,7 +35,20 @@ final class SQLAdvisoryLocks: Sendable {
 
     private struct State {
         var holders: [SQLAdvisoryKey: Holders] = [:]
-        var waiting: [Owner: (key: SQLAdvisoryKey, isShared: Bool)] = [:]
+        var waiting: [Owner: (key: SQLAdvisoryKey, isShared: Bool, ticket: UInt64)] = [:]
+        var lastTicket: UInt64 = 0
+
+        /// Those who have waited longer for what this session cannot have beside them; none when it holds the lock already.
+        func before(_ owner: Owner, _ key: SQLAdvisoryKey, isShared: Bool) -> [Owner] {
+            guard !waiting.isEmpty, holders[key]?.exclusive[owner] == nil, holders[key]?.shared[owner] == nil else {
+                return []
+            }
+            let ticket = waiting[owner]?.ticket ?? .max
+            return waiting.compactMap { other, wait in
+                let isBefore = wait.key == key && wait.ticket < ticket && !(isShared && wait.isShared)
+                return isBefore && other != owner ? other : nil
+            }
+        }
     }
 
     private let state = Mutex(State())
@@ -44,7 +57,9 @@ final class SQLAdvisoryLocks: Sendable {
     func take(_ key: SQLAdvisoryKey, isShared: Bool, _ owner: Owner) throws(SQLFailure) -> Bool {
         try state.withLock { state throws(SQLFailure) in
             var holders = state.holders[key] ?? Holders()
-            guard holders.opponents(of: owner, isShared: isShared).isEmpty else { return false }
+            guard holders.opponents(of: owner, isShared: isShared).isEmpty,
+                state.before(owner, key, isShared: isShared).isEmpty
+            else { return false }
             guard !holders.isFree || state.holders.count < Self.most else {
                 throw SQLFailure(
                     "53200", "out of shared memory",
@@ -85,7 +100,11 @@ final class SQLAdvisoryLocks: Sendable {
 
     /// Notes what a session waits for; nil when it no longer waits.
     func wait(_ owner: Owner, for key: SQLAdvisoryKey?, isShared: Bool = false) {
-        state.withLock { $0.waiting[owner] = key.map { ($0, isShared) } }
+        state.withLock { state in
+            state.lastTicket += 1
+            let ticket = state.lastTicket
+            state.waiting[owner] = key.map { ($0, isShared, ticket) }
+        }
     }
 
     /// Whether a session waits for others that wait for it.
@@ -94,8 +113,9 @@ final class SQLAdvisoryLocks: Sendable {
             var seen = Set<Owner>()
             var next = [owner]
             while let one = next.popLast() {
-                guard let (key, isShared) = state.waiting[one] else { continue }
-                for opponent in state.holders[key]?.opponents(of: one, isShared: isShared) ?? [] {
+                guard let (key, isShared, _) = state.waiting[one] else { continue }
+                let holders = state.holders[key]?.opponents(of: one, isShared: isShared) ?? []
+                for opponent in holders + state.before(one, key, isShared: isShared) {
                     if opponent == owner { return true }
                     if seen.insert(opponent).inserted { next.append(opponent) }
                 }

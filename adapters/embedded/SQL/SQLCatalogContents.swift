@@ -124,8 +124,11 @@ struct SQLCatalogContents {
     }
 
     private func columns(_ number: Int64, _ table: String, _ definition: String) throws(SQLFailure) -> Int {
-        let rows = try connection.rows(
-            "SELECT cid, name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1)", [.text(table)])
+        // A view may read what is no more.
+        let rows =
+            (try? connection.rows(
+                "SELECT cid, name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1)",
+                [.text(table)])) ?? []
         let (schema, shown) = SQLSchemaName.split(table)
         let told = SQLViewTypes.read(definition)
         for (index, row) in rows.enumerated() {

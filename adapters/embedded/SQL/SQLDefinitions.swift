@@ -50,6 +50,7 @@ extension SQLTranslator {
         if let body = rewrite.rest(next).first(where: { tokens[$0].isWord("as") && !isInside($0, from: next) }) {
             let query = body + 1..<(rewrite.isWords(tokens.count - 2, "with", "data") ? tokens.count - 2 : tokens.count)
             try type(query, isShown: false)
+            tableQueries(rewrite.rest(body))
             try expressions(rewrite.rest(body))
             try names(name..<body)
             try orderings(rewrite.rest(body))
@@ -162,6 +163,7 @@ extension SQLTranslator {
                 if rewrite.isWord(first, "exclude") || rewrite.isWord(first, "like") {
                     throw refused("\(tokens[first].text.uppercased()) in a table is not known here", first)
                 }
+                for index in piece { try checkDeferrable(index, piece) }
                 if rewrite.isWord(first, "check") { nameCheck(piece) }
                 try expressions(piece)
             } else {
@@ -214,6 +216,7 @@ extension SQLTranslator {
         var key: Int?
         var isNotNull = false
         while next < piece.upperBound {
+            try checkDeferrable(next, piece)
             if rewrite.isWords(next, "primary", "key") { key = next + 1 }
             if rewrite.isWords(next, "not", "null") { isNotNull = true }
             if rewrite.isWord(next, "check"), !rewrite.isWord(next - 2, "constraint") {
@@ -245,6 +248,16 @@ extension SQLTranslator {
         rewrite.replace(typeStart, declaration + SQLColumnRule.constraints(for: type, column: name))
         if let key, type.isSerial { rewrite.suffix(key, " AUTOINCREMENT") }
         return type.isSerial
+    }
+
+    /// Only a foreign key can wait to be looked at until COMMIT.
+    private func checkDeferrable(_ index: Int, _ piece: Range<Int>) throws(SQLFailure) {
+        let isLate = rewrite.isWord(index, "deferrable") && !rewrite.isWord(index - 1, "not")
+        guard isLate || rewrite.isWords(index, "initially", "deferred") else { return }
+        let kinds: Set<String> = ["unique", "primary", "check", "references", "foreign"]
+        let kind = (piece.lowerBound..<index).last { tokens[$0].kind == .word && kinds.contains(tokens[$0].text) }
+        guard let kind, !rewrite.isWord(kind, "references"), !rewrite.isWord(kind, "foreign") else { return }
+        throw refused("a constraint that is looked at with COMMIT only can be a foreign key only here", index)
     }
 
     /// Puts a default into parentheses, without which SQLite takes only literals.
@@ -282,6 +295,7 @@ extension SQLTranslator {
         try names((index + 1)..<body)
         try type(rewrite.rest(body + 1))
         let columns = typing?.results
+        tableQueries(rewrite.rest(body))
         try expressions(rewrite.rest(body))
         try orderings(rewrite.rest(body))
         try selectLists()
@@ -367,6 +381,7 @@ extension SQLTranslator {
         let isTolerant = rewrite.isWords(next, "if", "exists")
         if isTolerant { next += 2 }
         try names()
+        let cascades = rewrite.isWord(tokens.count - 1, "cascade")
         dropBehaviour(tokens.indices)
         let head = "DROP \(kind.uppercased()) \(isTolerant ? "IF EXISTS " : "")"
         let pieces = rewrite.split(rewrite.rest(next))
@@ -380,10 +395,42 @@ extension SQLTranslator {
                 skips.append(.relation(SQLSchemaName.stored(tokens, last), whenThere: false, kind: kind))
             }
         }
+        if kind != "index" { try dropDependents(pieces, kind, cascades: cascades) }
         let statements = pieces.map { head + rewrite.newText($0) }
         rewrite.replaceAll(statements.first ?? head)
         then = Array(statements.dropFirst())
         return SQLCommand("DROP \(kind.uppercased())")
+    }
+
+    /// Views that read what is dropped are dropped with it, or keep it from being dropped; SQLite would leave them broken.
+    private mutating func dropDependents(
+        _ pieces: [Range<Int>], _ kind: String, cascades: Bool
+    ) throws(SQLFailure) {
+        let dropped = pieces.compactMap { piece in
+            piece.last { tokens[$0].isName && (!rewrite.isEdited($0) || rewrite.isMark($0 - 1, ".")) }
+        }.map { SQLSchemaName.stored(tokens, $0) }
+        func shown(_ stored: String) throws(SQLFailure) -> String {
+            let (schema, name) = SQLSchemaName.split(stored)
+            return try columnTypes.schemas.isVisible(schema, name) ? name : "\(schema).\(name)"
+        }
+        var all: [String] = []
+        for name in dropped {
+            let views = try columnTypes.schemas.dependents(name).filter { !dropped.contains($0) && !all.contains($0) }
+            guard let last = views.last else { continue }
+            guard cascades else {
+                let subject = try shown(name)
+                throw SQLFailure(
+                    "2BP01", "cannot drop \(kind) \(subject) because other objects depend on it",
+                    detail: "view \(try shown(last)) depends on \(kind) \(subject)",
+                    hint: "Use DROP ... CASCADE to drop the dependent objects too.")
+            }
+            all += views
+        }
+        for view in all { first.append("DROP VIEW IF EXISTS main.\(SQLText.quoted(view))") }
+        guard let one = all.last else { return }
+        let message = all.count == 1 ? "view \(try shown(one))" : "\(all.count) other objects"
+        skips.append(
+            SQLSkip(subject: .nothing, whenThere: true, state: "00000", message: "drop cascades to \(message)"))
     }
 
     mutating func truncate() throws(SQLFailure) -> SQLCommand {

@@ -38,7 +38,7 @@ enum SQLFunctionNames {
         "json_agg": .json, "jsonb_agg": .jsonb, "json_build_object": .json, "jsonb_build_object": .jsonb,
         "array_length": .int32, "cardinality": .int32, "json_build_array": .json,
         "json_object_agg": .json, "to_regclass": .regclass, "hashtext": .int32, "set_config": .text,
-        "pg_cancel_backend": .boolean, "pg_terminate_backend": .boolean, "pg_typeof": .text,
+        "pg_cancel_backend": .boolean, "pg_terminate_backend": .boolean, "pg_typeof": .text, "pg_notify": .void,
         "pg_advisory_lock": .void, "pg_advisory_lock_shared": .void, "pg_advisory_xact_lock": .void,
         "pg_advisory_xact_lock_shared": .void, "pg_try_advisory_lock": .boolean,
         "pg_try_advisory_lock_shared": .boolean, "pg_try_advisory_xact_lock": .boolean,
@@ -52,7 +52,7 @@ enum SQLFunctionNames {
         "pg_terminate_backend", "pg_advisory_lock", "pg_advisory_lock_shared", "pg_advisory_xact_lock",
         "pg_advisory_xact_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared",
         "pg_try_advisory_xact_lock", "pg_try_advisory_xact_lock_shared", "pg_advisory_unlock",
-        "pg_advisory_unlock_shared", "pg_advisory_unlock_all",
+        "pg_advisory_unlock_shared", "pg_advisory_unlock_all", "pg_notify",
     ]
 
     /// What a function gives whose type depends on that of a column; `unknown` where only a value tells.

@@ -35,6 +35,7 @@ enum SQLiteFunctions {
         }
         try registerChecks(on: connection)
         try registerDecimals(on: connection)
+        try registerOrdered(on: connection)
     }
 
     /// Adds a function of `count` arguments, any number for -1; a constant one gives the same for the same arguments.
@@ -185,6 +186,10 @@ extension SQLValue {
         case .double(let number): String(decoding: SQLNumberText.float(number), as: UTF8.self)
         case .text(let bytes), .bytes(let bytes): String(decoding: bytes, as: UTF8.self)
         }
+    }
+
+    var isBytes: Bool {
+        if case .bytes = self { true } else { false }
     }
 
     var integer: Int64? {

@@ -92,6 +92,14 @@ extension SQLiteFunctions {
             }
         ),
         (
+            "fairlead_discard", 1, false,
+            { connection, v throws(SQLFailure) in
+                if v[0].integer == 1 { connection.locks.releaseSession(connection.advisoryLocks, connection.owner) }
+                connection.hasDiscarded = true
+                return .null
+            }
+        ),
+        (
             "fairlead_restart", 1, false,
             { connection, v throws(SQLFailure) in
                 let isTemporary =

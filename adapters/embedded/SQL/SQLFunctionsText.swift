@@ -1,6 +1,7 @@
 // Functions on texts that SQLite lacks, or does differently.
 
 import Capabilities
+import Digest
 import Glibc
 
 extension SQLiteFunctions {
@@ -8,7 +9,11 @@ extension SQLiteFunctions {
         ("like", 2, true, { _, v in match(v, { SQLPattern.like($1, $0, escape: 0x5C) }) }),
         (
             "like", 3, true,
-            { _, v in
+            { _, v throws(SQLFailure) in
+                if let escape = v[2].string, escape.unicodeScalars.count > 1 {
+                    throw SQLFailure(
+                        "22025", "invalid escape string", hint: "Escape string must be empty or one character.")
+                }
                 let escape = v[2].string?.utf8.first
                 return match(v, { SQLPattern.like($1, $0, escape: escape) })
             }
@@ -99,6 +104,22 @@ extension SQLiteFunctions {
                 parts.append(String(rest))
                 let index = field > 0 ? Int(clamping: field) - 1 : parts.count + Int(clamping: field)
                 return .text(parts.indices.contains(index) ? parts[index] : "")
+            }
+        ),
+        ("substring", 2, true, { _, v throws(SQLFailure) in try part(v) }),
+        ("substring", 3, true, { _, v throws(SQLFailure) in try part(v) }),
+        ("substr", 2, true, { _, v throws(SQLFailure) in try part(v) }),
+        ("substr", 3, true, { _, v throws(SQLFailure) in try part(v) }),
+        (
+            "md5", 1, true,
+            { _, v in
+                let bytes: [UInt8]
+                switch v[0] {
+                case .null: return .null
+                case .text(let text), .bytes(let text): bytes = text
+                default: bytes = Array((v[0].string ?? "").utf8)
+                }
+                return .text(Array(SQLCast.hexadecimal(HashAlgorithm.md5.hash(bytes)).dropFirst(2)))
             }
         ),
         (
@@ -212,6 +233,30 @@ extension SQLiteFunctions {
         let filling = Array(fill.unicodeScalars)
         let padding = (0..<(wanted - scalars.count)).map { filling[$0 % filling.count] }
         return .text(String(String.UnicodeScalarView(atLeft ? padding + scalars : scalars + padding)))
+    }
+
+    /// A part of a text or of bytes; SQLite counts a place below one from the end, PostgreSQL before the beginning.
+    private static func part(_ v: [SQLValue]) throws(SQLFailure) -> SQLValue {
+        guard !v.contains(.null) else { return .null }
+        if case .text = v[1] { throw .refused(.sqlQuery, "substring by a pattern is not known here") }
+        guard let start = v[1].integer else { return .null }
+        var end = Int64.max
+        if v.count > 2 {
+            guard let length = v[2].integer else { return .null }
+            guard length >= 0 else { throw SQLFailure("22011", "negative substring length not allowed") }
+            let (sum, overflow) = start.addingReportingOverflow(length)
+            end = overflow ? .max : sum
+        }
+        let first = Int(clamping: max(0, start - (start > .min ? 1 : 0)))
+        let last = end == .max ? Int.max : Int(clamping: max(0, end - 1))
+        guard first < last else { return v[0].isBytes ? .bytes([]) : .text("") }
+        if case .bytes(let bytes) = v[0] {
+            return .bytes(Array(bytes[min(first, bytes.count)..<min(last, bytes.count)]))
+        }
+        let scalars = (v[0].string ?? "").unicodeScalars
+        let from = scalars.index(scalars.startIndex, offsetBy: first, limitedBy: scalars.endIndex) ?? scalars.endIndex
+        let to = scalars.index(from, offsetBy: last - first, limitedBy: scalars.endIndex) ?? scalars.endIndex
+        return .text(String(scalars[from..<to]))
     }
 
     /// POSIX extended expressions, which most of PostgreSQL's are too.

@@ -63,6 +63,10 @@ struct SQLSchemaLookup {
     var exists: (String) throws(SQLFailure) -> Bool = { _ in false }
     /// The views and tables in one, in the order in which they can be dropped.
     var contents: (String) throws(SQLFailure) -> [(kind: String, name: String)] = { _ in [] }
+    /// The views that read a relation, and those that read them, those that hang on others first; all by SQLite's names.
+    var dependents: (String) throws(SQLFailure) -> [String] = { _ in [] }
+    /// Whether a relation is found without its schema.
+    var isVisible: (_ schema: String, _ name: String) throws(SQLFailure) -> Bool = { _, _ in true }
 
     init() {}
 
@@ -75,6 +79,24 @@ struct SQLSchemaLookup {
                 [.text(SQLSchemaName.marker(schema))])
             known[schema] = !rows.isEmpty
             return !rows.isEmpty
+        }
+        isVisible = { schema, name throws(SQLFailure) in try SQLPathResolver(connection).isVisible(schema, name) }
+        dependents = { name throws(SQLFailure) in
+            let views = try connection.rows(
+                "SELECT name, sql FROM main.sqlite_master WHERE type = 'view' AND name NOT LIKE '%' || char(31)")
+            var found: [String] = []
+            var next = [name]
+            while let one = next.popLast() {
+                for view in views {
+                    guard let reader = view[0].string, reader != one, !found.contains(reader),
+                        let tokens = try? SQLLexer.tokens(Array((view[1].string ?? "").utf8)),
+                        SQLTranslator.relationPlaces(tokens).keys.contains(where: { tokens[$0].text == one })
+                    else { continue }
+                    found.insert(reader, at: 0)
+                    next.append(reader)
+                }
+            }
+            return found
         }
         contents = { schema throws(SQLFailure) in
             let marker = SQLSchemaName.marker(schema)

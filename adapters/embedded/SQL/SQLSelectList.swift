@@ -432,7 +432,8 @@ extension SQLTranslator {
             return item
         }
         let isQuery = rewrite.isWord(open + 1, "select")
-        let first = isQuery ? selected(open, close) : rewrite.split((open + 1)..<close)[0]
+        var first = isQuery ? selected(open, close) : rewrite.split((open + 1)..<close)[0]
+        if !isQuery, let order = aggregateOrder(open - 1), first.contains(order) { first = first.lowerBound..<order }
         let inner = describe(first)
         item.type = inner.type.array ?? .unknown
         if inner.type == .unknown, isNameChain(first) {

@@ -9,6 +9,8 @@ struct SQLSkip: Equatable {
         case relation(String)
         case schema(String)
         case column(String, table: String)
+        /// It is told in any case.
+        case nothing
     }
 
     var subject: Subject
@@ -47,6 +49,7 @@ struct SQLSkip: Equatable {
         guard let notice = connection.settings.notice else { return }
         let isThere: Bool
         switch subject {
+        case .nothing: isThere = true
         case .relation(let name):
             isThere =
                 !(try connection.rows(

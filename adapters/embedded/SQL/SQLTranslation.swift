@@ -125,20 +125,25 @@ struct SQLTranslator {
         case "table":
             guard tokens.count >= 2 else { throw rewrite.syntaxError(1) }
             rewrite.replace(0, "SELECT * FROM")
-            command = SQLCommand("SELECT", countsRows: true, writes: false)
-            try names()
+            command = try query()
         case "explain": command = try explain()
         case "create": command = try create()
         case "alter": command = try alter()
         case "drop": command = try drop()
         case "truncate": command = try truncate()
         case "vacuum":
-            standsAlone = !rewrite.isWord(1, "analyze") && tokens.count == 1
-            selfMade = standsAlone ? "VACUUM" : "ANALYZE"
+            standsAlone = true
+            selfMade = tokens.count == 1 ? "VACUUM" : "ANALYZE"
             command = SQLCommand("VACUUM")
         case "analyze", "analyse":
             selfMade = "ANALYZE"
             command = SQLCommand("ANALYZE")
+        case "discard":
+            guard tokens.count == 2, ["all", "temp", "temporary"].contains(tokens[1].text) else {
+                throw rewrite.syntaxError(1)
+            }
+            selfMade = "SELECT fairlead_discard(\(rewrite.isWord(1, "all") ? 1 : 0))"
+            command = SQLCommand("DISCARD", writes: false)
         case "reindex":
             selfMade = "REINDEX"
             command = SQLCommand("REINDEX")

@@ -22,6 +22,12 @@ extension SQLTranslator {
                 continue
             }
             guard isCall else { continue }
+            if try orderedAggregate(index) {
+                if word != "array_agg", word != "string_agg", let name = SQLFunctionNames.spelling[word] {
+                    rewrite.replace(index, name)
+                }
+                continue
+            }
             switch word {
             case "extract": try extract(index)
             case "substring", "overlay": try substring(index)
@@ -66,9 +72,8 @@ extension SQLTranslator {
     /// `array_agg(x)`, which is NULL where there are no rows.
     private mutating func arrayAggregate(_ index: Int) throws(SQLFailure) {
         let close = try rewrite.closing(index + 1)
-        let isOrdered = (index..<close).contains { rewrite.isWords($0, "order", "by") }
-        if isOrdered || rewrite.isWord(close + 1, "filter") || rewrite.isWord(close + 1, "over") {
-            throw refused("array_agg with ORDER BY, FILTER or OVER is not known here", index)
+        if rewrite.isWord(close + 1, "filter") || rewrite.isWord(close + 1, "over") {
+            throw refused("array_agg with FILTER or OVER is not known here", index)
         }
         rewrite.replace(index, "fairlead_array_text(nullif(json_group_array")
         rewrite.suffix(close, ", '[]'))")

@@ -186,6 +186,8 @@ extension SQLTranslator {
         case "any", "some", "all":
             if rewrite.isMark(index + 1, "("), index > 0, tokens[index - 1].kind == .operator { try quantified(index) }
         case "array" where rewrite.isMark(index + 1, "[") && !rewrite.isEdited(index): try arrayConstructor(index)
+        case "current" where rewrite.isWord(index + 1, "of"):
+            throw refused("WHERE CURRENT OF is not known here", index)
         case "lateral": throw refused("LATERAL is not known here", index)
         case "distinct" where rewrite.isWord(index + 1, "on") && rewrite.isWord(index - 1, "select"):
             throw refused("DISTINCT ON is not known here", index)

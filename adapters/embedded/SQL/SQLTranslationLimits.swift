@@ -27,6 +27,19 @@ extension SQLTranslator {
             }
             end += 1
         }
+        if hasOneQuery, tokens.indices.contains(where: isAggregate) {
+            throw SQLFailure(
+                "0A000", "FOR UPDATE is not allowed with aggregate functions", offset: tokens[index].start)
+        }
+        if hasOneQuery,
+            let clause = ["group", "distinct", "having"].first(where: { word in
+                tokens.indices.contains { rewrite.isWord($0, word) && !rewrite.isWord($0 + 1, "from") }
+            })
+        {
+            let words = ["group": "GROUP BY clause", "distinct": "DISTINCT clause", "having": "HAVING clause"]
+            throw SQLFailure(
+                "0A000", "FOR UPDATE is not allowed with \(words[clause] ?? clause)", offset: tokens[index].start)
+        }
         // One lock for the whole database keeps more than was asked for.
         locksRows = true
         rewrite.remove(index..<end)

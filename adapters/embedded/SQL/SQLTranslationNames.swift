@@ -12,6 +12,7 @@ extension SQLTranslator {
         try casts(range)
         try operators(range)
         try series(range)
+        try channels(range)
         try typeNames(range)
         try divisions(range)
         try typedOperators(range)
@@ -60,7 +61,10 @@ extension SQLTranslator {
                     throw SQLFailure("42P01", "relation \"\(name)\" does not exist", offset: tokens[index].start)
                 }
                 // PostgreSQL folds names to small letters, and SQLite shows them as they were written.
-                let mustQuote = rewrite.isMark(index - 1, ".") && Self.sqliteReserved.contains(name)
+                let isOwnWord =
+                    Self.sqliteOnly.contains(name) && !rewrite.isWord(index - 1, "do")
+                    && ["select", "insert", "update", "delete", "with", "values"].contains(tokens[0].text)
+                let mustQuote = isOwnWord || rewrite.isMark(index - 1, ".") && Self.sqliteReserved.contains(name)
                 if mustQuote {
                     rewrite.replace(index, SQLText.quoted(name))
                 } else if hasCapitals(tokens[index]) {
@@ -72,7 +76,7 @@ extension SQLTranslator {
 
     /// NULL is larger than everything in PostgreSQL and smaller in SQLite; each ORDER BY says which is meant.
     mutating func orderings(_ range: Range<Int>) throws(SQLFailure) {
-        for start in range where rewrite.isWords(start, "order", "by") {
+        for start in range where rewrite.isWords(start, "order", "by") && !rewrite.isEdited(start) {
             var end = start + 2
             var depth = 0
             while end < tokens.count {
@@ -103,6 +107,9 @@ extension SQLTranslator {
         "add", "alter", "autoincrement", "commit", "delete", "drop", "escape", "exists", "index", "indexed", "insert",
         "isnull", "nothing", "notnull", "set", "transaction", "update", "values", "between", "default", "if",
     ]
+
+    /// Words that queries of PostgreSQL's take for names.
+    private static let sqliteOnly: Set<String> = ["nothing", "transaction", "index", "autoincrement"]
 
     /// Strings, numbers and parameters.
     private mutating func literals(_ range: Range<Int>) throws(SQLFailure) {

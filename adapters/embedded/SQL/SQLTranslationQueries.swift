@@ -7,6 +7,7 @@ extension SQLTranslator {
         let command = try mainCommand()
         if try answerEmpty() { return command }
         try type(0..<tokens.count)
+        tableQueries(0..<tokens.count)
         try expressions(0..<tokens.count)
         try grouping()
         try valuesLists()
@@ -17,6 +18,17 @@ extension SQLTranslator {
         try seriesInLists()
         try scalarQueries()
         return command
+    }
+
+    /// `TABLE t` where a query stands.
+    mutating func tableQueries(_ range: Range<Int>) {
+        for index in range where tokens[index].isWord("table") && index > 0 && !rewrite.isEdited(index) {
+            let isQuery =
+                rewrite.isMark(index - 1, "(")
+                || ["as", "union", "all", "except", "intersect"].contains { rewrite.isWord(index - 1, $0) }
+                || tokens[0].isWord("insert") && tokens[index - 1].isName || rewrite.isMark(index - 1, ")")
+            if isQuery, index + 1 < tokens.count, tokens[index + 1].isName { rewrite.replace(index, "SELECT * FROM") }
+        }
     }
 
     private var outermostFrom: Int? {

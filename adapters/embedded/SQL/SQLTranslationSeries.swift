@@ -23,6 +23,30 @@ extension SQLTranslator {
         }
     }
 
+    /// `pg_listening_channels()` among the tables: a relation of the gateway's, with a column that is called after the alias.
+    mutating func channels(_ range: Range<Int>) throws(SQLFailure) {
+        for index in range where tokens[index].isWord("pg_listening_channels") && rewrite.isMark(index + 1, "(") {
+            let close = try rewrite.closing(index + 1)
+            guard close == index + 2, isAmongTables(index) else {
+                throw refused("pg_listening_channels is known in FROM only", index)
+            }
+            var alias = "pg_listening_channels"
+            let hasWord = rewrite.isWord(close + 1, "as")
+            let name = hasWord ? close + 2 : close + 1
+            if hasWord || name < tokens.count && tokens[name].isName && hasAlias(name, isInsertion: false) {
+                guard name < tokens.count, tokens[name].isName else { throw rewrite.syntaxError(name) }
+                alias = tokens[name].text
+            } else {
+                rewrite.suffix(close, " AS pg_listening_channels")
+            }
+            rewrite.replace(
+                index,
+                "(SELECT pg_listening_channels AS \(SQLText.quoted(alias)) FROM pg_catalog.pg_listening_channels)")
+            rewrite.remove((index + 1)..<(close + 1))
+            columnTypes.note(alias, .text)
+        }
+    }
+
     /// The type that the arguments decide, as PostgreSQL finds the function for them.
     private mutating func seriesType(_ index: Int, _ close: Int) throws(SQLFailure) -> SQLType {
         let pieces = index + 2 < close ? rewrite.split((index + 2)..<close) : []

@@ -23,7 +23,12 @@ extension SQLTranslator {
             let token = tokens[index]
             if token.isMark("(") {
                 let isList = clause.last == "from" || clause.last == "using" || clause.last == "with"
-                if rewrite.isWord(index + 1, "select"), isValue(index, inTableList: isList) { try checkSingle(index) }
+                if rewrite.isWord(index + 1, "select"), isValue(index, inTableList: isList) {
+                    try checkSingle(index)
+                } else if rewrite.isWord(index + 1, "values"), isValue(index, inTableList: isList) {
+                    let close = try rewrite.closing(index)
+                    if rewrite.split((index + 2)..<close).count > 1 { wrap(index, close) }
+                }
                 clause.append("")
             } else if token.isMark(")") {
                 if clause.count > 1 { clause.removeLast() }
@@ -77,6 +82,10 @@ extension SQLTranslator {
         guard items.count == 1, !tokens[listEnd - 1].isOperator("*") else { return }
         let isAggregate = Self.aggregates.contains(tokens[open + 2].text) && rewrite.isMark(open + 3, "(")
         if isAggregate, !isCombined, (open + 2..<listEnd).allSatisfy({ !tokens[$0].isWord("over") }) { return }
+        wrap(open, close)
+    }
+
+    private mutating func wrap(_ open: Int, _ close: Int) {
         rewrite.suffix(open, "WITH fairlead_rows(value) AS (")
         rewrite.suffix(close - 1, ") SELECT fairlead_single(value) FROM fairlead_rows")
     }

@@ -35,6 +35,8 @@ final class SQLiteConnection: @unchecked Sendable {
     private var pathVersion = 0
     private var made: (names: Set<String>, at: SQLResolution)?
     private var plain: (isPlain: Bool, at: SQLResolution)?
+    /// Whether DISCARD was asked for, which is done once its statement is over.
+    var hasDiscarded = false
     /// Whether the open block has made, changed or dropped relations.
     private var definesInBlock = false
     var locks = SQLHeldLocks()
@@ -302,6 +304,35 @@ final class SQLiteConnection: @unchecked Sendable {
         return width(of: String(cString: column), in: String(cString: table))
     }
 
+    /// The numbers of tables and their columns' places, by SQLite's names, and when that was so.
+    private var places: (tables: [String: (number: UInt32, columns: [String: Int16])], at: SQLResolution)?
+
+    /// The number of the table that a result's column is of, and its place there; nil for an expression, and for a column of
+    /// a view: SQLite looks through views, whose tables the statement does not name.
+    func place(
+        _ statement: OpaquePointer, _ column: Int32, named names: Set<String>
+    ) throws(SQLFailure) -> (UInt32, Int16)? {
+        guard let schema = sqlite3_column_database_name(statement, column), String(cString: schema) == "main",
+            let table = sqlite3_column_table_name(statement, column).map({ String(cString: $0) }),
+            let origin = sqlite3_column_origin_name(statement, column).map({ String(cString: $0) }),
+            names.contains(SQLSchemaName.bare(table))
+        else { return nil }
+        let now = resolution
+        if places?.at != now { places = ([:], now) }
+        if let known = places?.tables[table] { return known.columns[origin].map { (known.number, $0) } }
+        let number = try rows(
+            "SELECT rowid + \(SQLCatalog.firstNumber) FROM main.sqlite_master WHERE type = 'table' AND name = ?1",
+            [.text(table)]
+        ).first?.first?.integer
+        guard let number = number.flatMap({ UInt32(exactly: $0) }) else { return nil }
+        var columns: [String: Int16] = [:]
+        for row in try rows("SELECT name, cid + 1 FROM pragma_table_xinfo(?1)", [.text(table)]) {
+            columns[row[0].string ?? ""] = row[1].integer.flatMap { Int16(exactly: $0) }
+        }
+        places?.tables[table] = (number, columns)
+        return columns[origin].map { (number, $0) }
+    }
+
     /// How wide a column is that fills itself, from its table's definition.
     func width(of column: String, in table: String) -> SQLType {
         let name = SQLName(column, schema: table)
@@ -312,6 +343,20 @@ final class SQLiteConnection: @unchecked Sendable {
         let type = SQLColumnRule.width(of: name.name, in: rows?.first?.first?.string ?? "")
         widths[name] = type
         return type
+    }
+
+    /// Drops all temporary tables and views, when DISCARD has asked for it; no statement may be running.
+    func discardTemporary() throws(SQLFailure) {
+        guard hasDiscarded else { return }
+        hasDiscarded = false
+        let found = try rows(
+            "SELECT type, name FROM temp.sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type DESC"
+        )
+        for row in found {
+            guard let kind = row[0].string, let name = row[1].string else { continue }
+            try execute("DROP \(kind.uppercased()) IF EXISTS temp.\(SQLText.quoted(name))")
+        }
+        tablesChanged()
     }
 
     /// Whether the session has a temporary table of this name.

@@ -134,7 +134,21 @@ enum SQLiteFailure {
         if let name = tail("ambiguous column name: ") {
             return failure("42702", "column reference \"\(name)\" is ambiguous")
         }
-        if let name = tail("no such function: ") { return failure("42883", "function \(name) does not exist") }
+        if let name = tail("no such function: ") {
+            if SQLMissingFunctions.names.contains(name.lowercased()) {
+                return .refused(.sqlQuery, "the function \(name) is not known here", offset: offset)
+            }
+            return failure("42883", "function \(name) does not exist")
+        }
+        if message.hasPrefix("subqueries prohibited in CHECK constraints") {
+            return failure("0A000", "cannot use subquery in check constraint")
+        }
+        if message.hasPrefix("variable number must be between") {
+            return .refused(.sqlParameters, "a statement has at most 32766 parameters here", offset: offset)
+        }
+        if message.hasPrefix("views may not be indexed") {
+            return failure("42809", "cannot create index on a view")
+        }
         if let name = tail("wrong number of arguments to function ") {
             return failure("42883", "function \(name) does not exist with that many arguments")
         }
@@ -166,8 +180,16 @@ enum SQLiteFailure {
                 "42703",
                 "column \"\(rest[end.upperBound...])\" of relation \"\(rest[..<end.lowerBound])\" does not exist")
         }
-        if let name = tail("use DROP VIEW to delete view ") { return failure("42809", "\"\(name)\" is not a table") }
-        if let name = tail("use DROP TABLE to delete table ") { return failure("42809", "\"\(name)\" is not a view") }
+        if let name = tail("use DROP VIEW to delete view ") {
+            return SQLFailure(
+                "42809", "\"\(SQLSchemaName.bare(name))\" is not a table", hint: "Use DROP VIEW to remove a view.",
+                offset: offset)
+        }
+        if let name = tail("use DROP TABLE to delete table ") {
+            return SQLFailure(
+                "42809", "\"\(SQLSchemaName.bare(name))\" is not a view", hint: "Use DROP TABLE to remove a table.",
+                offset: offset)
+        }
         if message.hasPrefix("near \""), let end = message.range(of: "\": syntax error") {
             return failure("42601", "syntax error at or near \"\(message[..<end.lowerBound].dropFirst(6))\"")
         }

@@ -17,6 +17,8 @@ final class PostgresClientConnection {
     @exclusivity(unchecked) var out = PostgresServerMessages()
     /// Whether a transaction is open, so that the end of the gateway waits a little.
     @exclusivity(unchecked) var isBusy = false
+    /// Called whenever the session wakes up while it waits for a message that has not begun.
+    @exclusivity(unchecked) var whileWaiting: (() -> Void)?
 
     init(_ session: Session, input: [UInt8], from offset: Int) {
         self.session = session
@@ -97,7 +99,16 @@ final class PostgresClientConnection {
                 return
             case .nothing:
                 if session.local.isDraining, !isBusy, input.isEmpty { throw IOError.cancelled }
-                try await client.untilReadable("the next message")
+                guard input.isEmpty, let whileWaiting else {
+                    try await client.untilReadable("the next message")
+                    continue
+                }
+                try await client.untilReadable(
+                    "the next message",
+                    beforeEachWait: {
+                        whileWaiting()
+                        flush()
+                    })
             case .end: throw PostgresClientLeft()
             }
         }

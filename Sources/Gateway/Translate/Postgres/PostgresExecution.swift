@@ -16,7 +16,10 @@ extension PostgresTranslatedSession {
         case .savepoint(let name):
             try requireBlock("SAVEPOINT")
             try await sql.savepoint(name)
-            savepoints.append(PostgresSavepoint(name: name, settings: settings, lastPortal: lastPortal))
+            savepoints.append(
+                PostgresSavepoint(
+                    name: name, settings: settings, lastPortal: lastPortal, notifications: outbox.count,
+                    listenActions: listenActions.count))
             out.commandComplete("SAVEPOINT")
         case .release(let name):
             try requireBlock("RELEASE SAVEPOINT")
@@ -31,6 +34,8 @@ extension PostgresTranslatedSession {
             block = .open
             if let place {
                 settings.restore(savepoints[place].settings)
+                outbox.truncate(savepoints[place].notifications)
+                listenActions.removeSubrange(min(listenActions.count, savepoints[place].listenActions)...)
                 savepoints.removeSubrange((place + 1)...)
                 publishSettings()
             }
@@ -56,6 +61,7 @@ extension PostgresTranslatedSession {
             }
             out.commandComplete(name == nil ? "CLOSE CURSOR ALL" : "CLOSE CURSOR")
         case .copy(let command): try await copy(command, prepared.text)
+        case .listen, .unlisten, .notify: try notify(prepared.kind)
         case .refused(let capability, let reason): throw .refused(capability, reason)
         case .nothing(let tag): out.commandComplete(tag)
         default: try await settingStatement(prepared.kind)
@@ -101,16 +107,16 @@ extension PostgresTranslatedSession {
         if let kept = portal.kept { return try await rows(portal, kept, limit: limit) }
         var left = limit > 0 ? limit : Int.max
         while true {
+            // With as many rows as were asked for it is not known yet that there are no more.
+            if left == 0 { return nil }
             if portal.sent == portal.batch.rowCount {
                 guard !portal.batch.isLast else { return portal.batch.affected }
-                if left == 0 { return nil }
                 portal.batch = try await cursor.fetch(limit > 0 ? left : 0)
                 portal.sent = 0
                 if session.waker.isCancelled { throw .cancelled }
                 tellNotices()
                 continue
             }
-            if left == 0 { return nil }
             try send(portal, portal.described ?? portal.prepared.described ?? cursor.columns ?? [], isSent: hasRows)
             left -= 1
             try await relieve()
@@ -213,20 +219,33 @@ extension PostgresTranslatedSession {
             warn("25P01", "there is no transaction in progress")
             if block == .implicit {
                 try await commitPortals()
+                try PostgresNotifications.shared.checkRoom(for: outbox, of: running)
                 block = .none
                 sharedSettings.commit()
-                try await sql.commit()
+                try await commitBackend()
             }
         case .open:
             try await commitPortals()
+            try PostgresNotifications.shared.checkRoom(for: outbox, of: running)
             block = .none
             settingsBefore = nil
             savepoints = []
             sharedSettings.commit()
-            try await sql.commit()
+            try await commitBackend()
         }
         out.commandComplete("COMMIT")
         if chains { try await chain(mode) }
+    }
+
+    /// Commits, and tells what was said of channels once that has succeeded.
+    func commitBackend() async throws(SQLFailure) {
+        do throws(SQLFailure) {
+            try await sql.commit()
+        } catch {
+            forgetNotifications()
+            throw error
+        }
+        commitNotifications()
     }
 
     private func rollback(chains: Bool, tag: String = "ROLLBACK") async throws(SQLFailure) {
@@ -242,6 +261,7 @@ extension PostgresTranslatedSession {
         settingsBefore = nil
         savepoints = []
         sharedSettings.forgetLocals()
+        forgetNotifications()
         if wasBegun { try await sql.rollback() }
         out.commandComplete(tag)
         if chains { try await chain(mode) }
@@ -393,8 +413,17 @@ extension PostgresTranslatedSession {
     }
 
     private func discard(_ what: String) async {
+        // A backend that does not know the statement has no temporary tables.
+        if what != "plans", what != "sequences",
+            let statement = try? await sql.prepare(Array("DISCARD \(what)".utf8), parameterTypes: []),
+            let cursor = try? sql.open(statement, [])
+        {
+            _ = try? await cursor.fetch(0)
+            await cursor.close()
+        }
         if what == "all" {
             await closeAllPortals()
+            listenActions.append(.unlisten(nil))
             for prepared in statements.values { prepared.statement?.close() }
             statements = [:]
             settings.resetAll()

@@ -125,8 +125,8 @@ extension PostgresTranslatedSession {
                 "bind message supplies \(bind.values.count) parameters, but prepared statement \"\(String(decoding: name, as: UTF8.self))\" requires \(count)"
             )
         }
-        guard (formats + bind.resultFormats).allSatisfy({ $0 <= 1 }) else {
-            throw SQLFailure("22023", "unsupported format code")
+        if let code = (formats + bind.resultFormats).first(where: { $0 > 1 }) {
+            throw SQLFailure("22023", "unsupported format code: \(code)")
         }
         var values: [SQLValue] = []
         values.reserveCapacity(count)

@@ -22,7 +22,7 @@ enum PostgresFeatureNeeds {
         case "select", "insert", "update", "delete", "values", "create", "drop", "alter", "truncate":
             .capabilities(CapabilitySet(.sqlQuery))
         case "set", "show", "reset", "discard", "close": .nothing
-        case "listen", "notify", "unlisten": .refused
+        case "listen", "notify", "unlisten": .untold
         default: .untold
         }
     }

@@ -11,6 +11,7 @@ struct PostgresOpened {
     let running: PostgresRunningSession
     let settings: PostgresSharedSettings
     let objects: PostgresSessionObjects
+    let outbox: PostgresOutbox
     let user: String
 }
 
@@ -51,6 +52,8 @@ struct PostgresLogin {
                 throw fatal(error.state, error.message)
             }
         }
+        // The backend and the client are told of all of them anyway.
+        _ = settings.takeChanges()
         // A secret of protocol 3.0 has four bytes; later clients read any length.
         let running = PostgresRunningSessions.shared.add(
             user: user, database: database, backend: gate.backend.name, peer: session.peer, waker: session.waker,
@@ -58,12 +61,14 @@ struct PostgresLogin {
         let key = running.key
         let shared = PostgresSharedSettings(settings)
         let objects = PostgresSessionObjects()
+        let outbox = PostgresOutbox()
         let sql: any SQLSession
         do throws(PostgresReport) {
             sql = try await open(user, database, settings) { opening in
                 opening.facts["pg_backend_pid"] = .integer(Int64(key.processID))
                 opening.liveRelations = PostgresSessionRelations.all(running, shared, objects)
-                opening.functions = PostgresSessionFunctions.all(running, shared)
+                opening.functions = PostgresSessionFunctions.all(
+                    running, shared, gate.service.sql?.isOnlyDoor == true ? outbox : nil)
                 opening.notice = { severity, state, message in shared.tell(severity, state, message) }
             }
         } catch {
@@ -77,7 +82,8 @@ struct PostgresLogin {
         connection.out.readyForQuery(.idle)
         session.waker.setDeadline(after: nil)
         session.metrics.record(command: Int(PostgresCommand.startup.rawValue), nanoseconds: session.worker.now &- start)
-        return PostgresOpened(sql: sql, running: running, settings: shared, objects: objects, user: user)
+        return PostgresOpened(
+            sql: sql, running: running, settings: shared, objects: objects, outbox: outbox, user: user)
     }
 
     private func fatal(_ state: String, _ message: String) -> PostgresReport {

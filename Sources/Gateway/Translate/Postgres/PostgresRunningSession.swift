@@ -31,7 +31,12 @@ final class PostgresRunningSession: Sendable {
         var activity: Activity
         var sql: (any SQLSession)?
         var wasCancelled = false
+        /// Notifications that the client was not told of yet, with who sent them.
+        var heard: [(PostgresNotification, UInt32)] = []
     }
+
+    /// Most notifications that wait for one client.
+    private static let mostHeard = 20_000
 
     let key: PostgresKey
     let user: String
@@ -137,5 +142,24 @@ final class PostgresRunningSession: Sendable {
         // In this order: the worker hears of the end before its statement is over.
         waker.cancel()
         state.withLock { $0.sql?.cancel() }
+    }
+
+    // MARK: Notifications
+
+    func hasRoom(for count: Int) -> Bool { state.withLock { $0.heard.count + count <= Self.mostHeard } }
+
+    func hear(_ notification: PostgresNotification, from sender: UInt32) {
+        state.withLock { $0.heard.append((notification, sender)) }
+    }
+
+    /// Has the session look whether there is something to tell its client.
+    func wake() { waker.wakeFromAnywhere() }
+
+    func takeHeard() -> [(PostgresNotification, UInt32)] {
+        state.withLock { state in
+            guard !state.heard.isEmpty else { return [] }
+            defer { state.heard = [] }
+            return state.heard
+        }
     }
 }

@@ -36,6 +36,7 @@ final class PostgresRunningSessions: Sendable {
 
     func remove(_ session: PostgresRunningSession) {
         session.opened(nil)
+        PostgresNotifications.shared.unlisten(nil, session)
         state.withLock { $0.sessions[session.key.processID] = nil }
     }
 

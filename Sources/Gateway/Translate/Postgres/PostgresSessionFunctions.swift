@@ -9,9 +9,20 @@ struct PostgresSessionFunctions {
     private let session: PostgresRunningSession
     private let settings: PostgresSharedSettings
 
-    static func all(_ session: PostgresRunningSession, _ settings: PostgresSharedSettings) -> [SQLSessionFunction] {
+    /// All of them; those of channels only with an outbox.
+    static func all(
+        _ session: PostgresRunningSession, _ settings: PostgresSharedSettings, _ outbox: PostgresOutbox?
+    ) -> [SQLSessionFunction] {
         let functions = PostgresSessionFunctions(session: session, settings: settings)
-        return [
+        let notify = outbox.map { outbox in
+            SQLSessionFunction("pg_notify", 2...2) { values, _ throws(SQLFailure) in
+                let channel = Array((text(values[0]) ?? "").utf8)
+                let payload = Array((text(values[1]) ?? "").utf8)
+                try outbox.add(try PostgresNotification(channel: channel, payload: payload))
+                return .text("")
+            }
+        }
+        return (notify.map { [$0] } ?? []) + [
             SQLSessionFunction("current_setting", 1...2) { values, _ throws(SQLFailure) in
                 try functions.currentSetting(values)
             },

@@ -48,6 +48,9 @@ enum PostgresSessionRelations {
                     SQLColumn("creation_time", .timestampWithZone),
                 ]
             ) { objects.cursors },
+            SQLLiveRelation("pg_listening_channels", columns: [SQLColumn("pg_listening_channels", .text)]) {
+                PostgresNotifications.shared.channels(session).map { .text($0) }
+            },
             SQLLiveRelation(
                 "pg_settings", columns: ["name", "setting"].map { SQLColumn($0, .text) }
             ) { settings.settings.all.flatMap { [.text($0.name), .text($0.value)] } },

@@ -66,6 +66,7 @@ struct PostgresSettings {
             Setting(name: "lock_timeout", value: "0", rule: .milliseconds),
             Setting(name: "idle_in_transaction_session_timeout", value: "0", rule: .milliseconds),
             Setting(name: "idle_session_timeout", value: "0", rule: .milliseconds),
+            Setting(name: "client_connection_check_interval", value: "0", rule: .oneOf(["0"])),
             Setting(name: "bytea_output", value: "hex", rule: .oneOf(["hex"])),
             Setting(
                 name: "client_min_messages", value: "notice",

@@ -13,6 +13,7 @@ extension PostgresTranslatedSession {
             try PostgresValueReader.validate(text)
             let parts = try SQLLexer.statements(text)
             guard !parts.isEmpty else { return out.emptyQueryResponse() }
+            for tokens in parts { try PostgresStatementReader.checkStart(tokens, text) }
             for tokens in parts { try await run(tokens, text, isAlone: parts.count == 1) }
         } catch {
             fail(error, in: text)
@@ -107,17 +108,21 @@ extension PostgresTranslatedSession {
         case .none:
             do throws(SQLFailure) {
                 try await commitPortals()
+                try PostgresNotifications.shared.checkRoom(for: outbox, of: running)
             } catch {
                 fail(error)
                 await rollBackPortals()
+                forgetNotifications()
             }
             sharedSettings.commit()
+            commitNotifications()
         case .implicit:
             do throws(SQLFailure) {
                 try await commitPortals()
+                try PostgresNotifications.shared.checkRoom(for: outbox, of: running)
                 block = .none
                 sharedSettings.commit()
-                try await sql.commit()
+                try await commitBackend()
             } catch {
                 fail(error)
                 if block == .implicit { await failBlock() }
@@ -133,8 +138,10 @@ extension PostgresTranslatedSession {
         case .none:
             await rollBackPortals()
             sharedSettings.rollback()
+            forgetNotifications()
         case .implicit:
             await rollBackPortals()
+            forgetNotifications()
             block = .none
             sharedSettings.rollback()
             try? await sql.rollback()

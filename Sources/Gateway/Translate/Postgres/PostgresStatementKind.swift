@@ -22,6 +22,10 @@ enum PostgresStatementKind: Sendable {
     case fetch(name: String, step: PostgresCursorStep, moves: Bool)
     case close(String?)
     case copy(PostgresCopyCommand)
+    case listen(String)
+    /// nil for all channels.
+    case unlisten(String?)
+    case notify(String, payload: [UInt8])
     /// Understood by nobody here; the text says what.
     case refused(Capability, String)
     /// Nothing to do: what it undoes can never have been done.
@@ -80,6 +84,28 @@ struct PostgresStatementReader {
         guard index >= tokens.count else { throw error(index) }
     }
 
+    /// How statements begin that PREPARE takes.
+    private static let prepared: Set<String> = [
+        "select", "insert", "update", "delete", "values", "with", "table", "merge",
+    ]
+
+    /// How statements begin (PostgreSQL documentation, "SQL Commands").
+    private static let commands: Set<String> = prepared.union([
+        "abort", "alter", "analyze", "analyse", "begin", "call", "checkpoint", "close", "cluster", "comment", "commit",
+        "copy", "create", "deallocate", "declare", "discard", "do", "drop", "end", "execute", "explain", "fetch",
+        "grant",
+        "import", "listen", "load", "lock", "move", "notify", "prepare", "reassign", "refresh", "reindex", "release",
+        "reset", "revoke", "rollback", "savepoint", "security", "set", "show", "start", "truncate", "unlisten",
+        "vacuum",
+    ])
+
+    /// Fails where no statement begins so: a text is read as a whole before anything of it is done.
+    static func checkStart(_ tokens: [SQLToken], _ bytes: [UInt8]) throws(SQLFailure) {
+        let reader = PostgresStatementReader(tokens, bytes)
+        guard let first = tokens.first, !first.isMark("("), !commands.contains(reader.word(0)) else { return }
+        throw reader.error(0)
+    }
+
     private func kind() throws(SQLFailure) -> PostgresStatementKind {
         switch word(0) {
         case "begin", "start": return try begin()
@@ -114,8 +140,20 @@ struct PostgresStatementReader {
             try end(2)
             return .close(word(1) == "all" ? nil : try name(1))
         case "copy": return .copy(try PostgresCopyCommand.read(tokens, bytes))
-        case "listen", "notify": return .refused(.busSubscribe, "there are no notifications here")
-        case "unlisten": return .nothing(tag: "UNLISTEN")
+        case "listen":
+            try end(2)
+            return .listen(try name(1))
+        case "unlisten":
+            try end(2)
+            return .unlisten(tokens.count > 1 && tokens[1].isOperator("*") ? nil : try name(1))
+        case "notify":
+            let channel = try name(1)
+            guard tokens.count > 2 else { return .notify(channel, payload: []) }
+            guard tokens[2].isMark(","), tokens.count > 3, let payload = try tokens[3].stringValue(in: bytes) else {
+                throw error(tokens[2].isMark(",") ? 3 : 2)
+            }
+            try end(4)
+            return .notify(channel, payload: payload)
         default: return .query
         }
     }
@@ -313,6 +351,9 @@ struct PostgresStatementReader {
             index = close + 1
         }
         guard word(index) == "as" else { throw error(index) }
+        let isQuery =
+            index + 1 < tokens.count && tokens[index + 1].isMark("(") || Self.prepared.contains(word(index + 1))
+        guard isQuery else { throw error(index + 1) }
         return .prepare(name: name, types: types, text: try rest(index + 1))
     }
 

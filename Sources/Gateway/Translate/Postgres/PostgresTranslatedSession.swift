@@ -82,6 +82,9 @@ struct PostgresSavepoint {
     let name: String
     let settings: PostgresSettings
     let lastPortal: Int
+    /// How much was said of channels.
+    let notifications: Int
+    let listenActions: Int
 }
 
 /// Where a session stands between BEGIN and COMMIT.
@@ -103,6 +106,11 @@ final class PostgresTranslatedSession {
     let running: PostgresRunningSession
     let sharedSettings: PostgresSharedSettings
     let objects: PostgresSessionObjects
+    let outbox: PostgresOutbox
+    /// What the open transaction has said of channels.
+    @exclusivity(unchecked) var listenActions: [ListenAction] = []
+    /// Whether nothing is under way between this session and its client.
+    @exclusivity(unchecked) private var isAtRest = false
     /// What the settings were when the block began: ROLLBACK takes them back.
     @exclusivity(unchecked) var settingsBefore: PostgresSettings?
     @exclusivity(unchecked) var savepoints: [PostgresSavepoint] = []
@@ -134,6 +142,7 @@ final class PostgresTranslatedSession {
         running = opened.running
         sharedSettings = opened.settings
         objects = opened.objects
+        outbox = opened.outbox
         sql.set(settings.timeouts)
         readDefaults()
         running.rename(application: (try? settings.show("application_name"))?.value ?? "")
@@ -162,6 +171,9 @@ final class PostgresTranslatedSession {
     }
 
     func run() async {
+        connection.whileWaiting = { [unowned self] in if isAtRest { tellNotifications() } }
+        defer { connection.whileWaiting = nil }
+        isAtRest = true
         do {
             while try await turn() {}
             connection.flush()
@@ -233,6 +245,7 @@ final class PostgresTranslatedSession {
             return true
         }
         session.waker.setDeadline(after: nil)
+        isAtRest = false
         running.begin()
         defer { running.end() }
         switch request {
@@ -282,6 +295,8 @@ final class PostgresTranslatedSession {
     private func ready() {
         let status = status
         running.rest(status)
+        isAtRest = status == .idle
+        if isAtRest { tellNotifications() }
         out.readyForQuery(status)
     }
 

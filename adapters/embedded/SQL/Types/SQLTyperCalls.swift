@@ -13,6 +13,7 @@ extension SQLTyper {
         let close = try closing(at)
         at += 1
         var arguments: [SQLTyped] = []
+        var order: [SQLTyped] = []
         var isStar = false
         switch name {
         case "extract": arguments = try extract()
@@ -29,17 +30,17 @@ extension SQLTyper {
                 if !take("distinct") { _ = take("all") }
                 arguments = try expressions()
                 if isWord("order") {
-                    if name != "array_agg" { throw refused("ORDER BY in an aggregate is not known here", at) }
                     at += 1
                     try expect("by")
-                    arguments += try orderings()
+                    // How a function is found has nothing to do with its arguments' order.
+                    order = try orderings()
                 }
             }
         }
         try expectMark(")")
         var found = SQLTyped(start...(at - 1))
         found.name = name == "trim" ? trimName(start) : name
-        for argument in arguments { found.include(argument) }
+        for argument in arguments + order { found.include(argument) }
         let own = found
         if isWord("within") { throw .unread }
         if take("filter") {
