@@ -38,7 +38,7 @@ struct RedisRouteShadowTests {
     private static func reports(_ gateway: Fairlead) throws -> [String: ShadowFindings] {
         try gateway.settles("shadows at rest") { $0.sum("fairlead_shadow_waiting") == 0 }
         let all = try ShadowFindings.all(gateway.get("/shadow").body)
-        return Dictionary(uniqueKeysWithValues: all.map { ($0.route ?? "", $0) })
+        return Dictionary(all.map { ($0.route ?? "", $0) }) { first, _ in first }
     }
 
     @Test("each finds what differs at its own candidate, and says which route it is")
