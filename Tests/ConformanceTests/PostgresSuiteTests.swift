@@ -79,43 +79,4 @@ struct PostgresSuiteTests {
         #expect(Self.departures(report) == [])
         #expect(report.cases.filter { $0.id.hasPrefix("postgres/tls/") && $0.verdict == .identical }.count == 9)
     }
-
-    /// Cases whose verdict depends on how fast the machine and the build are.
-    private static let unsteady = [
-        "limits/many-values", "limits/an-expression-that-is-too-deep", "isolation/no-sums-of-one-another",
-        "cancel/cancel-hits-a-loop", "cancel/a-waiting-statement",
-    ]
-
-    @Test("SQL on Fairlead's own store does what PostgreSQL documents but for what is declared")
-    func embedded() async throws {
-        let port = try FreePort.take()
-        let folder = try TemporaryFolder()
-        let configuration = try folder.write(
-            "fairlead.yaml",
-            """
-            listeners: { sql: { protocol: postgres, listen: "127.0.0.1:\(port)", backend: store } }
-            backends: { store: { adapter: embedded, options: { folder: "\(folder.file("data"))", fsync: everysec } } }
-
-            """)
-        let gateway = try ServerProcess(
-            "fairlead", [try Tools.fairlead, "serve", "--config", configuration], log: folder.file("log"))
-        defer { gateway.stop() }
-        try gateway.waitUntilAnswers(port)
-        let run = try await blocking {
-            var options = RunOptions(seed: .random(in: 0 ... .max))
-            // Other tests run beside these.
-            options.patience = 4
-            let library = try SuiteLibrary(folder: "\(Tools.repository)/conformance/suites", drivers: Drivers.all)
-            return try ConformanceRun(
-                Target(url: ConformanceServers.postgresURL(port)), drivers: [PostgresDriver()], library: library,
-                selection: Selection(suites: ["postgres"]), options: options
-            ).run(Watcher())
-        }
-        let path = "\(Tools.repository)/conformance/declared/embedded-postgres.yaml"
-        var report = Report(of: [run], named: "embedded-postgres")
-        report.judge(try Departures(yaml: try String(contentsOfFile: path, encoding: .utf8), file: path))
-        let surprises = report.drift.filter { line in !Self.unsteady.contains { line.contains("postgres/\($0)") } }
-        #expect(surprises == [], "seed \(run.seed)")
-        #expect(run.cases.filter { $0.verdict == .identical }.count > 320)
-    }
 }
