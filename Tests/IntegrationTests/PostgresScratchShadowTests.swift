@@ -42,36 +42,11 @@ struct PostgresScratchShadowTests {
         ).text
     }
 
-    private static func report(_ gateway: Fairlead) throws -> ShadowFindings {
-        try gateway.settles("a shadow at rest") { $0.sum("fairlead_shadow_waiting") == 0 }
-        return try ShadowFindings(gateway.get("/shadow").body)
-    }
-
-    private static func connect(_ gateway: Fairlead) throws -> PostgresConnection {
-        let client = try PostgresConnection(gateway.port("pg"))
-        _ = try client.logIn()
-        return client
-    }
-
-    @discardableResult
-    private static func ask(_ client: PostgresConnection, _ sql: String) throws -> [PostgresMessage] {
-        try client.send(PostgresBytes.query(sql))
-        return try client.messages()
-    }
-
-    @discardableResult
-    private static func run(_ client: PostgresConnection, _ sql: String) throws -> [PostgresMessage] {
-        try client.send(
-            PostgresBytes.parse(sql) + PostgresBytes.bind() + PostgresBytes.message("D", [0x50, 0])
-                + PostgresBytes.execute() + PostgresBytes.sync)
-        return try client.messages()
-    }
-
     @Test("writes go there, in both protocols, and what was written is read and compared")
     func written() throws {
         let (primary, candidate) = try Self.servers()
         let gateway = try Self.gateway(primary.port, candidate.port)
-        let client = try Self.connect(gateway)
+        let client = try ShadowedPostgres.connect(gateway)
         let statements = [
             "insert into t (n, s) values (3, 'c') returning id", "update t set s = upper(s) where n = 2",
             "delete from only public.t where n = 1", "insert into t (n) values (2)", "insert into t (n) values (4)",
@@ -80,12 +55,12 @@ struct PostgresScratchShadowTests {
             "select hits from u where id = 2", "truncate u", "select count(*) from u",
         ]
         for sql in statements {
-            try Self.ask(client, sql)
-            try Self.run(client, "select id, n, s from t order by id")
+            try ShadowedPostgres.ask(client, sql)
+            try ShadowedPostgres.run(client, "select id, n, s from t order by id")
         }
-        try Self.run(client, "insert into t (n, s) values (9, 'z')")
-        try Self.ask(client, "select max(id) from t")
-        let report = try Self.report(gateway)
+        try ShadowedPostgres.run(client, "insert into t (n, s) values (9, 'z')")
+        try ShadowedPostgres.ask(client, "select max(id) from t")
+        let report = try ShadowedPostgres.report(gateway)
         #expect(report.causes == [] && report.isAccountedFor, "\(report)")
         #expect(report.identical == 2 * statements.count + 2, "\(report)")
         #expect(try Self.scratch(candidate, "select n from t where s = 'z'") == "9\n")
@@ -100,11 +75,11 @@ struct PostgresScratchShadowTests {
             ("insert into t (n) values (5) returning s", "insert null"), ("delete from u where id = 1", "delete tag"),
         ] {
             let gateway = try Self.gateway(primary.port, candidate.port)
-            let client = try Self.connect(gateway)
-            try Self.ask(client, statement)
-            _ = try Self.report(gateway)
-            try Self.ask(client, "select 1 from u")
-            let report = try Self.report(gateway)
+            let client = try ShadowedPostgres.connect(gateway)
+            try ShadowedPostgres.ask(client, statement)
+            _ = try ShadowedPostgres.report(gateway)
+            try ShadowedPostgres.ask(client, "select 1 from u")
+            let report = try ShadowedPostgres.report(gateway)
             #expect(report.causes == [cause] && report.isAccountedFor, "\(report)")
             #expect(report.dropped["stale"] == 1)
             #expect(try !gateway.get("/shadow").body.contains("canary"))
@@ -121,11 +96,11 @@ struct PostgresScratchShadowTests {
         ]
         for (statement, reason) in statements {
             let gateway = try Self.gateway(primary.port, candidate.port, ", writes: [\"u\", \"v\"]")
-            let client = try Self.connect(gateway)
-            try Self.ask(client, "select id from u where id < 3 order by id")
-            try Self.ask(client, statement)
-            #expect(try Self.ask(client, "select hits from u").contains { $0.type == "D" })
-            let report = try Self.report(gateway)
+            let client = try ShadowedPostgres.connect(gateway)
+            try ShadowedPostgres.ask(client, "select id from u where id < 3 order by id")
+            try ShadowedPostgres.ask(client, statement)
+            #expect(try ShadowedPostgres.ask(client, "select hits from u").contains { $0.type == "D" })
+            let report = try ShadowedPostgres.report(gateway)
             #expect(report.identical == 1 && report.dropped[reason, default: 0] >= 1, "\(statement) \(report)")
             #expect(report.causes == [] && report.isAccountedFor, "\(report)")
         }
@@ -142,7 +117,7 @@ struct PostgresScratchShadowTests {
         let turn = Mutex(())
         DispatchQueue.concurrentPerform(iterations: 8) { number in
             do {
-                let client = try Self.connect(gateway)
+                let client = try ShadowedPostgres.connect(gateway)
                 for round in 0..<30 {
                     let key = (number * 7 + round) % 5
                     let write = [
@@ -151,19 +126,19 @@ struct PostgresScratchShadowTests {
                         "delete from t where n = \(number * 100 + round - 3)",
                     ][round % 3]
                     if clients == 1 {
-                        try turn.withLock { _ in _ = try Self.ask(client, write) }
+                        try turn.withLock { _ in _ = try ShadowedPostgres.ask(client, write) }
                     } else {
-                        try Self.run(client, write)
+                        try ShadowedPostgres.run(client, write)
                     }
-                    try Self.ask(client, "select id, n, s from t order by id")
-                    try Self.run(client, "select hits from u where id = \(key)")
+                    try ShadowedPostgres.ask(client, "select id, n, s from t order by id")
+                    try ShadowedPostgres.run(client, "select hits from u where id = \(key)")
                 }
             } catch {
                 failures.withLock { $0.append("\(error)") }
             }
         }
         #expect(failures.withLock { $0 } == [])
-        let report = try Self.report(gateway)
+        let report = try ShadowedPostgres.report(gateway)
         #expect(report.causes == [] && report.isAccountedFor, "\(report)")
         if clients == 1 {
             #expect(

@@ -24,32 +24,6 @@ struct PostgresShadowTests {
 
     private static func url(_ port: Int) -> String { "url: \"postgres://127.0.0.1:\(port)\"" }
 
-    private static func report(_ gateway: Fairlead) throws -> ShadowFindings {
-        try gateway.settles("a shadow at rest") { $0.sum("fairlead_shadow_waiting") == 0 }
-        return try ShadowFindings(gateway.get("/shadow").body)
-    }
-
-    private static func connect(_ gateway: Fairlead) throws -> PostgresConnection {
-        let client = try PostgresConnection(gateway.port("pg"))
-        _ = try client.logIn()
-        return client
-    }
-
-    @discardableResult
-    private static func ask(_ client: PostgresConnection, _ sql: String) throws -> [PostgresMessage] {
-        try client.send(PostgresBytes.query(sql))
-        return try client.messages()
-    }
-
-    /// By the extended protocol, as drivers do it.
-    @discardableResult
-    private static func run(_ client: PostgresConnection, _ sql: String) throws -> [PostgresMessage] {
-        try client.send(
-            PostgresBytes.parse(sql) + PostgresBytes.bind() + PostgresBytes.message("D", [0x50, 0])
-                + PostgresBytes.execute() + PostgresBytes.sync)
-        return try client.messages()
-    }
-
     /// What both servers are made of, and the question that shows the difference.
     private static let planted: [(cause: String, primary: String, candidate: String, question: String)] = [
         ("error", "create table t_error as select 1 as n", "select 1", "select n from t_error"),
@@ -103,16 +77,16 @@ struct PostgresShadowTests {
         }
         for server in [primary, candidate] { try server.sqlBlocking("create table same as select 7 as n") }
         let gateway = try Self.gateway(primary.port, Self.url(candidate.port), ", masks: []")
-        let client = try Self.connect(gateway)
+        let client = try ShadowedPostgres.connect(gateway)
         for plant in Self.planted {
-            try Self.ask(client, plant.question)
-            try Self.run(client, plant.question)
-            #expect(try Self.ask(client, "select n from same").contains { $0.type == "D" })
-            #expect(try Self.run(client, "select n from same").contains { $0.type == "D" })
+            try ShadowedPostgres.ask(client, plant.question)
+            try ShadowedPostgres.run(client, plant.question)
+            #expect(try ShadowedPostgres.ask(client, "select n from same").contains { $0.type == "D" })
+            #expect(try ShadowedPostgres.run(client, "select n from same").contains { $0.type == "D" })
         }
         // Without an order, rows in another one are the same.
-        try Self.ask(client, "select n from t_order")
-        let report = try Self.report(gateway)
+        try ShadowedPostgres.ask(client, "select n from t_order")
+        let report = try ShadowedPostgres.report(gateway)
         #expect(report.causes == Self.planted.map { "select \($0.cause)" }.sorted())
         #expect(report.isAccountedFor && report.differences.allSatisfy { $0.count == 2 }, "\(report)")
         #expect(report.identical == 2 * Self.planted.count + 1, "\(report)")
@@ -131,30 +105,32 @@ struct PostgresShadowTests {
         let failures = Mutex<[String]>([])
         DispatchQueue.concurrentPerform(iterations: 8) { number in
             do {
-                let client = try Self.connect(gateway)
+                let client = try ShadowedPostgres.connect(gateway)
                 try client.send(PostgresBytes.parse("select n, hits from t order by n", name: "s") + PostgresBytes.sync)
                 _ = try client.messages()
                 for round in 0..<40 {
                     let key = (number * 7 + round) % 20 + 1
                     let answers = try [
-                        Self.ask(client, "select n, hits from t where n = \(key)"),
-                        Self.run(client, "select sum(n) from t"), Self.ask(client, "select now(), random() from t"),
-                        Self.ask(client, "show server_version"), Self.ask(client, "select nothing"),
+                        ShadowedPostgres.ask(client, "select n, hits from t where n = \(key)"),
+                        ShadowedPostgres.run(client, "select sum(n) from t"),
+                        ShadowedPostgres.ask(client, "select now(), random() from t"),
+                        ShadowedPostgres.ask(client, "show server_version"),
+                        ShadowedPostgres.ask(client, "select nothing"),
                     ]
                     guard answers[0].contains(where: { $0.type == "D" }) else { throw SupportError("no row") }
                     try client.send(PostgresBytes.bind("s") + PostgresBytes.execute() + PostgresBytes.sync)
                     guard try client.messages().filter({ $0.type == "D" }).count == 20 else {
                         throw SupportError("not all rows")
                     }
-                    try Self.ask(client, "update t set hits = hits + 1 where n = \(key)")
-                    for sql in ["begin", "select hits from t", "rollback"] { try Self.ask(client, sql) }
+                    try ShadowedPostgres.ask(client, "update t set hits = hits + 1 where n = \(key)")
+                    for sql in ["begin", "select hits from t", "rollback"] { try ShadowedPostgres.ask(client, sql) }
                 }
             } catch {
                 failures.withLock { $0.append("\(error)") }
             }
         }
         #expect(failures.withLock { $0 } == [])
-        let report = try Self.report(gateway)
+        let report = try ShadowedPostgres.report(gateway)
         #expect(report.verdict == "identical" && report.causes == [] && report.isAccountedFor, "\(report)")
         #expect(report.compared > 100 && (report.dropped["noise"] ?? 0) >= 3, "\(report)")
     }
@@ -166,20 +142,20 @@ struct PostgresShadowTests {
             try server.sqlBlocking("create schema other; create table other.t as select 1 as n; create table u (n int)")
         }
         let gateway = try Self.gateway(primary.port, Self.url(candidate.port))
-        let client = try Self.connect(gateway)
-        try Self.ask(client, "set search_path to other")
-        try Self.ask(client, "select n from t")
-        var report = try Self.report(gateway)
+        let client = try ShadowedPostgres.connect(gateway)
+        try ShadowedPostgres.ask(client, "set search_path to other")
+        try ShadowedPostgres.ask(client, "select n from t")
+        var report = try ShadowedPostgres.report(gateway)
         #expect(report.identical == 1 && report.causes == [], "\(report)")
-        try Self.ask(client, "create temp table mine (n int)")
-        try Self.ask(client, "select 1")
-        report = try Self.report(gateway)
+        try ShadowedPostgres.ask(client, "create temp table mine (n int)")
+        try ShadowedPostgres.ask(client, "select 1")
+        report = try ShadowedPostgres.report(gateway)
         #expect(report.identical == 1 && report.dropped["not-opted"] == 1 && report.dropped["stateful"] == 2)
-        try Self.ask(client, "discard all")
-        try Self.ask(client, "insert into u values (1)")
-        #expect(try Self.ask(client, "select n from u").contains { $0.type == "D" })
-        try Self.ask(client, "select 1")
-        report = try Self.report(gateway)
+        try ShadowedPostgres.ask(client, "discard all")
+        try ShadowedPostgres.ask(client, "insert into u values (1)")
+        #expect(try ShadowedPostgres.ask(client, "select n from u").contains { $0.type == "D" })
+        try ShadowedPostgres.ask(client, "select 1")
+        report = try ShadowedPostgres.report(gateway)
         #expect(report.identical == 2 && report.dropped["stale"] == 1 && report.isAccountedFor, "\(report)")
         #expect(try candidate.sqlBlocking("select count(*) from u") == "0\n")
     }
@@ -191,12 +167,12 @@ struct PostgresShadowTests {
             "create table t (n int); create function f() returns int language sql as 'insert into t values (1) returning n'"
         )
         let gateway = try Self.gateway(server.port, Self.url(server.port))
-        let client = try Self.connect(gateway)
-        #expect(try Self.ask(client, "select f()").contains { $0.type == "D" })
-        #expect(try Self.report(gateway).dropped["incomparable"] == 1)
+        let client = try ShadowedPostgres.connect(gateway)
+        #expect(try ShadowedPostgres.ask(client, "select f()").contains { $0.type == "D" })
+        #expect(try ShadowedPostgres.report(gateway).dropped["incomparable"] == 1)
         #expect(try server.sqlBlocking("select count(*) from t") == "1\n")
-        try Self.ask(client, "select n from t")
-        let report = try Self.report(gateway)
+        try ShadowedPostgres.ask(client, "select n from t")
+        let report = try ShadowedPostgres.report(gateway)
         #expect(report.dropped["stale"] == 1 && report.causes == [] && report.isAccountedFor, "\(report)")
     }
 
@@ -212,7 +188,7 @@ struct PostgresShadowTests {
                 env: server.environment(port: gateway.port("pg"))
             ).text
             #expect(text == "42\n")
-            let report = try Self.report(gateway)
+            let report = try ShadowedPostgres.report(gateway)
             #expect(report.identical == (isIn ? 1 : 0) && report.isAccountedFor, "\(report)")
             #expect(report.dropped["candidate-down"] == (isIn ? 0 : 1), "\(report)")
         }
@@ -238,10 +214,10 @@ struct PostgresShadowTests {
         defer { candidate.stop() }
         let gateway = try Self.gateway(primary.port, Self.url(candidate.port))
         do {
-            let client = try Self.connect(gateway)
-            for _ in 0..<50 { #expect(try Self.ask(client, "select 1").contains { $0.type == "D" }) }
+            let client = try ShadowedPostgres.connect(gateway)
+            for _ in 0..<50 { #expect(try ShadowedPostgres.ask(client, "select 1").contains { $0.type == "D" }) }
             #expect(try gateway.metrics().sum("fairlead_failures_total", "listener=\"pg\"") == 0)
-            let report = try Self.report(gateway)
+            let report = try ShadowedPostgres.report(gateway)
             #expect(report.identical == 0 && report.isAccountedFor, "\(report)")
         }
         try gateway.settles("no socket, the shadow's own included") { $0.isEmpty }
@@ -252,12 +228,12 @@ struct PostgresShadowTests {
         let (primary, folder) = (try PostgresServer(), try TemporaryFolder())
         let gateway = try Self.gateway(
             primary.port, "adapter: embedded, options: { folder: \"\(folder.path)\" }")
-        let client = try Self.connect(gateway)
-        try Self.ask(client, "select 1 as n")
-        try Self.run(client, "values (1), (2)")
-        try Self.ask(client, "select n from generate_series(1, 2) n order by n")
-        try Self.ask(client, "select nothing from nowhere")
-        let report = try Self.report(gateway)
+        let client = try ShadowedPostgres.connect(gateway)
+        try ShadowedPostgres.ask(client, "select 1 as n")
+        try ShadowedPostgres.run(client, "values (1), (2)")
+        try ShadowedPostgres.ask(client, "select n from generate_series(1, 2) n order by n")
+        try ShadowedPostgres.ask(client, "select nothing from nowhere")
+        let report = try ShadowedPostgres.report(gateway)
         #expect(report.compared == 4 && report.identical >= 2 && report.isAccountedFor, "\(report)")
     }
 }

@@ -71,18 +71,7 @@ struct TranslatedPostgresSchemaTests {
 
     @Test("rows and SQLSTATEs are those of a real server")
     func differential() async throws {
-        let server = try await PostgresServer.start()
-        let psql = try PostgresInstall.find(.debian15).program("psql")
-        // Errors go where the rows go, in their order; notices are not wanted.
-        var script = "set client_min_messages = warning;\n\\set VERBOSITY sqlstate\n"
-        for statement in Self.statements { script += "\\echo @@\n\(statement);\n" }
-        func answers(_ port: Int) async throws -> [String] {
-            let command = "exec \(psql) -X -w -q -A -h 127.0.0.1 -p \(port) -U postgres postgres 2>&1"
-            return try await Command.run(["/bin/sh", "-c", command], input: Data(script.utf8), timeout: .seconds(60))
-                .text.components(separatedBy: "@@\n").dropFirst().map { $0 }
-        }
-        let expected = try await answers(server.port)
-        let got = try await TranslatedPostgres.run { try await answers($0.port) }
+        let (expected, got) = try await ComparedPostgres.answers(to: Self.statements)
         #expect(expected.count == Self.statements.count)
         #expect(got.count == expected.count)
         for (statement, (expected, got)) in zip(Self.statements, zip(expected, got)) {

@@ -1,0 +1,31 @@
+// Clients of a PostgreSQL listener `pg` with a shadow, and what the shadow has found.
+
+import TestSupport
+
+enum ShadowedPostgres {
+    static func report(_ gateway: Fairlead) throws -> ShadowFindings {
+        try gateway.settles("a shadow at rest") { $0.sum("fairlead_shadow_waiting") == 0 }
+        return try ShadowFindings(gateway.get("/shadow").body)
+    }
+
+    static func connect(_ gateway: Fairlead) throws -> PostgresConnection {
+        let client = try PostgresConnection(gateway.port("pg"))
+        _ = try client.logIn()
+        return client
+    }
+
+    @discardableResult
+    static func ask(_ client: PostgresConnection, _ sql: String) throws -> [PostgresMessage] {
+        try client.send(PostgresBytes.query(sql))
+        return try client.messages()
+    }
+
+    /// By the extended protocol, as drivers do it.
+    @discardableResult
+    static func run(_ client: PostgresConnection, _ sql: String) throws -> [PostgresMessage] {
+        try client.send(
+            PostgresBytes.parse(sql) + PostgresBytes.bind() + PostgresBytes.message("D", [0x50, 0])
+                + PostgresBytes.execute() + PostgresBytes.sync)
+        return try client.messages()
+    }
+}
