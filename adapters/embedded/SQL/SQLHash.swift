@@ -33,40 +33,32 @@ enum SQLHash {
     private static func rotated(_ value: UInt32, _ count: UInt32) -> UInt32 { value << count | value >> (32 - count) }
 
     private static func mix(_ a: inout UInt32, _ b: inout UInt32, _ c: inout UInt32) {
+        mix(&a, b, &c, by: 4)
+        mix(&b, c, &a, by: 6)
+        mix(&c, a, &b, by: 8)
+        mix(&a, b, &c, by: 16)
+        mix(&b, c, &a, by: 19)
+        mix(&c, a, &b, by: 4)
+    }
+
+    private static func mix(_ a: inout UInt32, _ b: UInt32, _ c: inout UInt32, by count: UInt32) {
         a &-= c
-        a ^= rotated(c, 4)
+        a ^= rotated(c, count)
         c &+= b
-        b &-= a
-        b ^= rotated(a, 6)
-        a &+= c
-        c &-= b
-        c ^= rotated(b, 8)
-        b &+= a
-        a &-= c
-        a ^= rotated(c, 16)
-        c &+= b
-        b &-= a
-        b ^= rotated(a, 19)
-        a &+= c
-        c &-= b
-        c ^= rotated(b, 4)
-        b &+= a
     }
 
     private static func last(_ a: inout UInt32, _ b: inout UInt32, _ c: inout UInt32) {
-        c ^= b
-        c &-= rotated(b, 14)
-        a ^= c
-        a &-= rotated(c, 11)
-        b ^= a
-        b &-= rotated(a, 25)
-        c ^= b
-        c &-= rotated(b, 16)
-        a ^= c
-        a &-= rotated(c, 4)
-        b ^= a
-        b &-= rotated(a, 14)
-        c ^= b
-        c &-= rotated(b, 24)
+        fold(b, into: &c, by: 14)
+        fold(c, into: &a, by: 11)
+        fold(a, into: &b, by: 25)
+        fold(b, into: &c, by: 16)
+        fold(c, into: &a, by: 4)
+        fold(a, into: &b, by: 14)
+        fold(b, into: &c, by: 24)
+    }
+
+    private static func fold(_ value: UInt32, into other: inout UInt32, by count: UInt32) {
+        other ^= value
+        other &-= rotated(value, count)
     }
 }
