@@ -7,7 +7,7 @@ import Testing
 
 @Suite("a PostgreSQL listener with a shadow", .serialized, .blocking)
 struct PostgresShadowTests {
-    private static func gateway(_ primary: Int, _ candidate: String, _ shadow: String = "", login: String = "") throws
+    static func gateway(_ primary: Int, _ candidate: String, _ shadow: String = "", login: String = "") throws
         -> Fairlead
     {
         try Fairlead(
@@ -22,7 +22,7 @@ struct PostgresShadowTests {
                 """)
     }
 
-    private static func url(_ port: Int) -> String { "url: \"postgres://127.0.0.1:\(port)\"" }
+    static func url(_ port: Int) -> String { "url: \"postgres://127.0.0.1:\(port)\"" }
 
     /// What both servers are made of, and the question that shows the difference.
     private static let planted: [(cause: String, primary: String, candidate: String, question: String)] = [
@@ -192,35 +192,6 @@ struct PostgresShadowTests {
             #expect(report.identical == (isIn ? 1 : 0) && report.isAccountedFor, "\(report)")
             #expect(report.dropped["candidate-down"] == (isIn ? 0 : 1), "\(report)")
         }
-    }
-
-    @Test("a candidate that fails takes nothing from the clients, and every drop is counted", arguments: 0..<4)
-    func failing(index: Int) throws {
-        let scripts: [@Sendable (ScriptedConnection, Int) throws -> Void] = [
-            { _, _ in }, { connection, _ in connection.readToEnd() },
-            { connection, _ in
-                _ = try connection.readAvailable()
-                try connection.send(PostgresBytes.welcome())
-                connection.readToEnd()
-            },
-            { connection, _ in
-                _ = try connection.readAvailable()
-                try connection.send(PostgresBytes.welcome() + Array("pudding".utf8))
-                connection.readToEnd()
-            },
-        ]
-        let primary = try PostgresServer()
-        let candidate = try ScriptedServer(scripts[index])
-        defer { candidate.stop() }
-        let gateway = try Self.gateway(primary.port, Self.url(candidate.port))
-        do {
-            let client = try ShadowedPostgres.connect(gateway)
-            for _ in 0..<50 { #expect(try ShadowedPostgres.ask(client, "select 1").contains { $0.type == "D" }) }
-            #expect(try gateway.metrics().sum("fairlead_failures_total", "listener=\"pg\"") == 0)
-            let report = try ShadowedPostgres.report(gateway)
-            #expect(report.identical == 0 && report.isAccountedFor, "\(report)")
-        }
-        try gateway.settles("no socket, the shadow's own included") { $0.isEmpty }
     }
 
     @Test("the embedded store is a candidate as any")
