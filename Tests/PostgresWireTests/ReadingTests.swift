@@ -55,6 +55,47 @@ struct ReadingTests {
         #expect(!reading("create table t (a int)").isForSession)
     }
 
+    @Test("locks are told from writes, also where both are in one statement")
+    func locks() {
+        func reading(_ text: String) -> PostgresReading { Self.reading(Array(text.utf8)) }
+        #expect(reading("select a from t where b = 1 for update").locksRows)
+        #expect(reading("select a from t order by a for no key update skip locked").isOrdered)
+        #expect(!reading("select a from t limit 1 for update").locksRows)
+        #expect(Self.kind("with x as (select a from t for update) update t set b = 1 from x") == .write)
+        #expect(Self.kind("with x as (select a from t for share) delete from t using x") == .write)
+    }
+
+    @Test(
+        "what is about a transaction says what it does with it",
+        arguments: [
+            ("begin", PostgresTransactionControl.begin), ("start transaction isolation level serializable", .begin),
+            ("COMMIT", .end), ("end work", .end), ("rollback and no chain", .end), ("abort", .end),
+            ("rollback to a", .within), ("savepoint a", .within), ("release savepoint a", .within),
+            ("set local a = 1", .within), ("set constraints all deferred", .within),
+        ])
+    func controls(text: String, control: PostgresTransactionControl) {
+        #expect(Self.reading(Array(text.utf8)).control == control)
+        #expect(Self.kind(text) == .session)
+    }
+
+    @Test("what does something else is none, and what may let a transaction write is known")
+    func noControls() {
+        func reading(_ text: String) -> PostgresReading { Self.reading(Array(text.utf8)) }
+        for text in ["commit and chain", "listen a", "declare c cursor for select 1", "prepare p as select 1"] {
+            #expect(reading(text).control == nil, "\(text)")
+        }
+        for text in ["prepare transaction 'a'", "commit prepared 'a'", "rollback prepared 'a'"] {
+            #expect(Self.kind(text) == .write && reading(text).changesTables, "\(text)")
+        }
+        for text in [
+            "begin read write", "start transaction read write", "set transaction read write",
+            "set local transaction_read_only = off",
+        ] { #expect(reading(text).allowsWrites, "\(text)") }
+        #expect(!reading("begin read only").allowsWrites)
+        #expect(reading("drop table t").changesTables && !reading("insert into t values (1)").changesTables)
+        #expect(!reading("create temp table t (a int)").changesTables)
+    }
+
     @Test("every beginning of a text is looked at without a trap")
     func beginnings() {
         let text = Array("select E'a\\'', \"b\", $x$ y $x$, /* /* */ */ u&'1' from t where a = $1 -- end\n;".utf8)

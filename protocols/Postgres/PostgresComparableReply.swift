@@ -38,6 +38,33 @@ package struct PostgresComparableReply: Sendable, Equatable {
         }
     }
 
+    /// Reads `bytes`, which end with ReadyForQuery and answer `count` statements; nil for each that was not carried out,
+    /// and for all where they are not laid out as the protocol has it.
+    package static func all(_ bytes: Bytes, count: Int) -> [PostgresComparableReply?]? {
+        var replies: [PostgresComparableReply?] = []
+        var (start, offset) = (0, 0)
+        while offset < bytes.count {
+            guard bytes.count - offset >= 5, let length = bytes.bigEndianUInt32(at: offset + 1), length >= 4,
+                Int(length) < bytes.count - offset
+            else { return nil }
+            let type = bytes[offset]
+            offset += 1 + Int(length)
+            let isLast = replies.count == count - 1
+            // What comes behind the last statement's end, such as an error at the commit, is its own.
+            guard isLast ? type == UInt8(ascii: "Z") : ends.contains(type) else { continue }
+            guard let reply = PostgresComparableReply(bytes.extracting(start..<offset)) else { return nil }
+            replies.append(reply)
+            start = offset
+            if type == UInt8(ascii: "E") || isLast { break }
+        }
+        guard replies.count <= count else { return nil }
+        while replies.count < count { replies.append(nil) }
+        return replies
+    }
+
+    /// CommandComplete, EmptyQueryResponse, PortalSuspended, ErrorResponse.
+    private static let ends = Set("CIsE".utf8)
+
     private mutating func take(_ type: UInt8, _ bytes: Bytes, _ body: Range<Int>) -> Bool {
         switch type {
         case UInt8(ascii: "T"): return takeColumns(bytes, body)

@@ -73,8 +73,11 @@ package struct PostgresExchange: Sendable {
     }
 
     /// Whether nothing is outstanding, not even a segment without its Sync, and no transaction is open.
-    package var isIdle: Bool {
-        queue.isEmpty && groupCommand == nil && !segmentHasExecute && !isDiscarding && transactionStatus == .idle
+    package var isIdle: Bool { isAtRest && transactionStatus == .idle }
+
+    /// The same, whether or not a transaction is open.
+    package var isAtRest: Bool {
+        queue.isEmpty && groupCommand == nil && !segmentHasExecute && !isDiscarding && transactionStatus != nil
     }
 
     // MARK: The client

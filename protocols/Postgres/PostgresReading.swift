@@ -29,6 +29,14 @@ package struct PostgresReading: Sendable, Equatable {
     package private(set) var readsData = false
     /// Whether it may make something that only its session sees.
     package private(set) var isForSession = false
+    /// Whether it reads rows and takes locks of them.
+    package private(set) var locksRows = false
+    /// What it does with a transaction, where the same can be done elsewhere.
+    package private(set) var control: PostgresTransactionControl?
+    /// Whether it may allow its transaction to write.
+    package private(set) var allowsWrites = false
+    /// Whether it may change what tables there are, and what they lead to.
+    package private(set) var changesTables = false
 
     private init(_ kind: Kind) { self.kind = kind }
 
@@ -59,9 +67,13 @@ package struct PostgresReading: Sendable, Equatable {
         case "discard":
             let isAll = tokens.dropFirst().first == .word("all", isQuoted: false)
             self.init(isAll ? .reset : .session)
-        case _ where Self.sessionCommands.contains(command): self.init(.session)
+        case _ where Self.isPreparedTransaction(tokens):
+            self.init(.write)
+            changesTables = true
+        case _ where Self.sessionCommands.contains(command): self = Self.session(tokens)
         default:
             self.init(.write)
+            changesTables = !PostgresReach.commands.contains(command) && !PostgresReach.makesTemporary(tokens)
             isForSession = tokens.contains { token in
                 if case .word(let word, _) = token { return word.hasPrefix("temp") || word.hasPrefix("pg_temp") }
                 return false
@@ -75,14 +87,37 @@ package struct PostgresReading: Sendable, Equatable {
         "declare", "prepare", "listen", "unlisten", "notify", "checkpoint", "lock", "analyze", "vacuum",
     ]
 
-    private static func setting(_ tokens: [PostgresToken]) -> PostgresReading {
-        let words = tokens.compactMap { token -> String? in
+    private static func words(_ tokens: [PostgresToken]) -> [String] {
+        tokens.compactMap { token in
             if case .word(let word, _) = token { return word.lowercased() }
             return nil
         }
+    }
+
+    /// Whether it prepares a transaction for whoever ends it later, or ends such a one.
+    private static func isPreparedTransaction(_ tokens: [PostgresToken]) -> Bool {
+        let words = words(Array(tokens.prefix(2)))
+        return words == ["prepare", "transaction"] || words == ["commit", "prepared"]
+            || words == ["rollback", "prepared"]
+    }
+
+    private static func session(_ tokens: [PostgresToken]) -> PostgresReading {
+        var reading = PostgresReading(.session)
+        let words = words(tokens)
+        reading.control = PostgresTransactionControl(words)
+        reading.allowsWrites = words.contains("write")
+        return reading
+    }
+
+    private static func setting(_ tokens: [PostgresToken]) -> PostgresReading {
+        let words = words(tokens)
         guard words.count > 1 else { return PostgresReading(.unclear) }
         switch words[1] {
-        case "local", "transaction", "constraints": return PostgresReading(.session)
+        case "local", "transaction", "constraints":
+            var reading = session(tokens)
+            reading.control = .within
+            if words.contains(where: { $0.contains("read_only") }) { reading.allowsWrites = true }
+            return reading
         default: break
         }
         // What transactions may do is the shadow's own business.
@@ -122,13 +157,16 @@ package struct PostgresReading: Sendable, Equatable {
                     let isLock =
                         index > 0
                         && [.word("for", isQuoted: false), .word("key", isQuoted: false)].contains(tokens[index - 1])
-                    kind = isLock && word == "update" ? .session : .write
-                    isForSession = kind == .write
+                    if isLock, word == "update" {
+                        locksRows = true
+                        continue
+                    }
+                    kind = .write
+                    isForSession = true
                     return
                 case "share" where index > 0 && tokens[index - 1] != .sign(UInt8(ascii: ".")):
                     if [.word("for", isQuoted: false), .word("key", isQuoted: false)].contains(tokens[index - 1]) {
-                        kind = .session
-                        return
+                        locksRows = true
                     }
                 case "from", "table": readsData = true
                 case "order" where next == .word("by", isQuoted: false):
@@ -140,7 +178,11 @@ package struct PostgresReading: Sendable, Equatable {
                 }
             }
         }
-        if isOwn || (isLimited || isGathering) && !hasAnyOrder { kind = .incomparable }
+        if isOwn || (isLimited || isGathering) && !hasAnyOrder {
+            kind = .incomparable
+            locksRows = false
+        }
+        if locksRows { kind = .session }
     }
 
     /// What calling a function does that is more than reading; nil for nothing known.
@@ -167,7 +209,7 @@ package struct PostgresReading: Sendable, Equatable {
         "last_value", "nth_value", "row_number", "lag", "lead",
     ]
     /// Words before a parenthesis that read no table.
-    private static let harmless: Set<String> = [
+    static let harmless: Set<String> = [
         "select", "in", "values", "and", "or", "not", "exists", "any", "all", "some", "over", "as", "from", "on",
         "using",
         "where", "by", "union", "except", "intersect", "filter", "within", "then", "else", "when", "case", "having",

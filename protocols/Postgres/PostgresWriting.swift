@@ -6,6 +6,8 @@ import Wire
 package struct PostgresWriting: Sendable, Equatable {
     /// The table's name, without its schema's.
     package let table: String
+    /// Whether the text says in which schema it is.
+    package let isQualified: Bool
 
     /// Nil where the whole text of a Query or a Parse is anything else, or in doubt.
     package init?(_ text: Bytes) {
@@ -24,6 +26,7 @@ package struct PostgresWriting: Sendable, Equatable {
         if isTruncation { _ = take("table") }
         _ = take("only")
         guard case .word(var name, _) = rest.popFirst() else { return nil }
+        isQualified = rest.first == .sign(UInt8(ascii: "."))
         while rest.first == .sign(UInt8(ascii: ".")) {
             rest.removeFirst()
             guard case .word(let next, _) = rest.popFirst() else { return nil }
@@ -57,7 +60,7 @@ package struct PostgresWriting: Sendable, Equatable {
         "nextval", "currval", "lastval", "setval",
     ]
     /// Words that may stand before a parenthesis: those of the language, and functions of their arguments alone.
-    private static let callable: Set<String> = [
+    static let callable: Set<String> = [
         "values", "set", "where", "and", "or", "not", "in", "any", "all", "some", "on", "conflict", "do", "returning",
         "when", "then", "else", "case", "between", "like", "ilike", "is", "as", "row", "array", "default", "coalesce",
         "nullif", "greatest", "least", "upper", "lower", "length", "abs", "round", "floor", "ceil", "trunc", "mod",
