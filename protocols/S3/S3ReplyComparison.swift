@@ -12,6 +12,8 @@ package enum S3ReplyMask: String, Equatable, Hashable, Sendable, CaseIterable {
     case contentType = "content-type"
     /// The checksums that a server keeps with an object.
     case checksum
+    /// Whether a part of an object is called one (206 or 200), and a part of an empty one is none (RFC 9110, 14.2 and 15.5.17).
+    case rangeStatus = "range-status"
 }
 
 /// What differs between two answers.
@@ -52,6 +54,12 @@ package enum S3ReplyComparison {
     package static func difference(
         _ primary: S3ComparableReply, _ candidate: S3ComparableReply, isHead: Bool, masks: Set<S3ReplyMask>
     ) -> S3ReplyDifference? {
+        if masks.contains(.rangeStatus), primary.status != candidate.status {
+            if isEmpty(primary, candidate) || isEmpty(candidate, primary) { return nil }
+            if let one = whole(primary), let other = whole(candidate) {
+                return difference(one, other, isHead: isHead, masks: masks)
+            }
+        }
         guard primary.status == candidate.status else {
             return S3ReplyDifference(.status, "\(primary.status)", "\(candidate.status)")
         }
@@ -72,6 +80,27 @@ package enum S3ReplyComparison {
         }
         let place = zip(primary.body, candidate.body).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? 0
         return S3ReplyDifference(.body, at: "byte \(place)", "\(primary.length) bytes", "\(candidate.length) bytes")
+    }
+
+    /// The answer as if a part were called the whole: without its range where it has all of the object; nil for a failure.
+    private static func whole(_ reply: S3ComparableReply) -> S3ComparableReply? {
+        guard reply.status == 200 || reply.status == 206 else { return nil }
+        var whole = reply
+        whole.status = 200
+        let parts = String(decoding: reply.field("content-range") ?? [], as: UTF8.self).split(separator: "/")
+        guard parts.count == 2, let size = Int(parts[1]), size > 0, parts[0] == "bytes 0-\(size - 1)" else {
+            return reply.status == 206 && parts.isEmpty ? nil : whole
+        }
+        let lines = String(decoding: reply.head, as: UTF8.self).split(
+            separator: "\r\n", omittingEmptySubsequences: false)
+        let rest = lines.filter { !$0.lowercased().hasPrefix("content-range:") }
+        whole.head = Array(rest.joined(separator: "\r\n").utf8)
+        return whole
+    }
+
+    /// Whether one says that an empty object has no such range, and the other gives it.
+    private static func isEmpty(_ one: S3ComparableReply, _ other: S3ComparableReply) -> Bool {
+        one.status == 416 && other.status == 200 && other.isWhole && other.length == 0
     }
 
     /// The code of an error's document; empty where there is none.
