@@ -136,7 +136,7 @@ struct ShadowConfigurationTests {
         #expect(ShadowConfiguration(backend: "new").rowMasks == [.messageText])
         for key in ["writes: [a]", "scratch-prefix: a", "scratch-bucket: abc"] {
             let found = problems(file("{ backend: new, \(key) }"))
-            #expect(found.count == 1 && found[0].contains("only read from, but for a scratch-database"), "\(found)")
+            #expect(found.count == 1 && found[0].contains("only read from, but for a scratch-database or"), "\(found)")
         }
         for name in ["1", "copy", "\"*\""] {
             let found = problems(file("{ backend: new, scratch-database: \(name) }"))
@@ -145,6 +145,18 @@ struct ShadowConfigurationTests {
         let copied = try configuration(file("{ backend: new, scratch-database: \"*_shadow\", writes: [t] }"))
         #expect(copied.listeners.first?.shadow?.scratch == .copy("*_shadow"))
         #expect(try configuration(copied.rendered()) == copied)
+        let schema = try configuration(file("{ backend: new, scratch-schema: Shadow, writes: [t] }"))
+        #expect(schema.listeners.first?.shadow?.scratch == .schema("Shadow"))
+        #expect(try configuration(schema.rendered()) == schema)
+        for (keys, words) in [
+            ("scratch-schema: a, scratch-database: \"*_a\"", "keep one"), ("scratch-schema: \"\"", "1 to 63 bytes"),
+            ("domains: [a.b]", "only S3 has buckets"),
+        ] {
+            let found = problems(file("{ backend: new, \(keys) }"))
+            #expect(found.count == 1 && found[0].contains(words), "\(found)")
+        }
+        let redis = problems(Self.file("{ backend: new, scratch-schema: a }"))
+        #expect(redis.count == 1 && redis[0].contains("Redis has no schemas"), "\(redis)")
         let login = try configuration(file("{ backend: new }", ", login: { user: a, password: b }")).backend(
             named: "new")?.login
         #expect(login?.user == "a")
@@ -169,7 +181,11 @@ struct ShadowConfigurationTests {
         let written = try configuration(text)
         #expect(written.listeners.first?.shadow?.scratch == .bucket("scratch"))
         #expect(try configuration(written.rendered().replacing("(not shown)", with: "b")) == written)
+        let hosts = try configuration(file("{ backend: new, domains: [s3.example.com, a.b] }"))
+        #expect(hosts.listeners.first?.shadow?.domains == ["s3.example.com", "a.b"])
+        #expect(try configuration(hosts.rendered()) == hosts)
         for (shadow, words) in [
+            ("{ backend: new, domains: [\"a:9000\"] }", "without a port"),
             ("{ backend: new, scratch-bucket: Ab }", "expected the name of a bucket"),
             ("{ backend: new, scratch-bucket: abc, scratch-prefix: a }", "keep one"),
             ("{ backend: new, scratch-bucket: abc, follows: true }", "would get these twice"),

@@ -117,4 +117,49 @@ struct ShadowKeysTests {
         #expect(keys.isStaleByDefault)
         #expect(keys.isStale([0]) && keys.isStale([UInt64(ShadowKeys.limit)]))
     }
+
+    @Test("of what was written at one time only the order is in doubt, and of what was lost everything")
+    func doubts() {
+        for isStaleByDefault in [false, true] {
+            var keys = ShadowKeys(isStaleByDefault: isStaleByDefault)
+            keys.markSame(7)
+            let first = keys.begin(key)
+            let second = keys.begin(key)
+            keys.end(key, began: first, .shadowed(isWhole: false))
+            keys.end(key, began: second, .shadowed(isWhole: false))
+            #expect(keys.isStale(key) && !keys.isLost(key))
+            keys.end(key, began: keys.begin(key), .lost)
+            #expect(keys.isLost(key))
+            keys.markSame(7)
+            #expect(!keys.isStale(key) && !keys.isLost(key))
+            keys.markAllStale()
+            #expect(keys.isLost(key))
+        }
+    }
+
+    @Test("what is one is in doubt as a whole")
+    func together() {
+        var keys = ShadowKeys(isStaleByDefault: false)
+        let one = keys.begin([1, 2])
+        let other = keys.begin([2])
+        let isReliable = keys.end([1, 2], began: one, .shadowed(isWhole: false), .ofAll(isKnown: false))
+        #expect(!isReliable && keys.isStale([1]))
+        keys.end([2], began: other, .shadowed(isWhole: false))
+        // And where something was met that is none of its keys.
+        let third = keys.begin([3])
+        let isThird = keys.end([3], began: third, .shadowed(isWhole: false), .ofAll(isKnown: true))
+        #expect(!isThird && keys.isStale([3]) && !keys.isLost([3]))
+    }
+
+    @Test("while somebody writes nobody knows what, nothing is quiet")
+    func wide() {
+        var keys = ShadowKeys(isStaleByDefault: false)
+        #expect(keys.isQuiet(7))
+        let time = keys.mark()
+        keys.beginWide()
+        #expect(!keys.isQuiet(7) && keys.isTouched(key, since: time) && keys.isLost(key))
+        keys.markSame(7)
+        keys.endWide()
+        #expect(keys.isQuiet(7) && keys.isLost(key))
+    }
 }

@@ -38,8 +38,10 @@ package enum PostgresQuestion {
         message("D", [UInt8(ascii: statement ? "S" : "P"), 0])
     }
 
-    /// Execute of the portal without a name, for all rows, and Sync.
-    package static var executeAndSync: [UInt8] { message("E", [0, 0, 0, 0, 0]) + message("S", []) }
+    /// Execute of the portal without a name, for all rows.
+    package static var execute: [UInt8] { message("E", [0, 0, 0, 0, 0]) }
+    package static var sync: [UInt8] { message("S", []) }
+    package static var copyDone: [UInt8] { message("c", []) }
 
     private static func message(_ type: Unicode.Scalar, _ body: [UInt8]) -> [UInt8] {
         var bytes = [UInt8(ascii: type)]

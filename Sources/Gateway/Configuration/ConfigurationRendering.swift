@@ -136,9 +136,11 @@ extension ShadowConfiguration {
         case .prefix(let prefix): lines.add(keys.scratchPrefix, prefix)
         case .database(let database): lines.add(keys.scratchDatabase, "\(database)")
         case .copy(let database): lines.add(keys.scratchDatabase, database)
+        case .schema(let schema): lines.add(keys.scratchSchema, schema)
         case .bucket(let bucket): lines.add(keys.scratchBucket, bucket)
         case nil: break
         }
+        if !domains.isEmpty { lines.add(keys.domains, list: domains) }
         let names = masks.map(\.rawValue) + objectMasks.map(\.rawValue) + rowMasks.map(\.rawValue)
         lines.add(keys.masks, list: Set(names).sorted())
         lines.add(keys.learnNoise, "\(learnsNoise)")

@@ -80,7 +80,9 @@ enum ShadowChecks {
             switch (wire, shadow.scratch) {
             case (.redis, .bucket):
                 return finding("scratch-bucket", "Redis has no buckets: write scratch-prefix or scratch-database")
-            case (.redis, _), (.s3, .bucket), (.postgres, .copy): return nil
+            case (.redis, .schema):
+                return finding("scratch-schema", "Redis has no schemas: write scratch-prefix or scratch-database")
+            case (.redis, _), (.s3, .bucket), (.postgres, .copy), (.postgres, .schema): return nil
             case (.s3, _):
                 guard let key = shadow.scratchKey ?? (shadow.writes == nil ? nil : "writes") else { return nil }
                 return finding(
@@ -91,7 +93,7 @@ enum ShadowChecks {
                 guard let key = shadow.scratchKey ?? (shadow.writes == nil ? nil : "writes") else { return nil }
                 return finding(
                     key,
-                    "a candidate of a PostgreSQL listener is only read from, but for a scratch-database: write that, or remove this key"
+                    "a candidate of a PostgreSQL listener is only read from, but for a scratch-database or a scratch-schema: write one, or remove this key"
                 )
             }
         }

@@ -14,6 +14,8 @@ package struct ShadowConfiguration: Sendable, Equatable {
     package var writes: [String]?
     /// Where the candidate keeps what is written: nil where the primary does.
     package var scratch: Scratch?
+    /// Domains under which clients name buckets in the host (S3).
+    package var domains: [String] = []
     /// Differences that are none (Redis).
     package var masks: Set<RedisReplyMask> = [.lifetime]
     /// Differences that are none (S3).
@@ -36,6 +38,8 @@ package struct ShadowConfiguration: Sendable, Equatable {
         case database(Int)
         /// In the database of this name, with the client's in place of `*`, which begins as a copy of that one (PostgreSQL).
         case copy(String)
+        /// In the schema of this name of the client's database, which begins as a copy of the client's schema (PostgreSQL).
+        case schema(String)
         /// In this bucket, under keys that begin with the client's bucket (S3).
         case bucket(String)
     }
@@ -45,8 +49,17 @@ package struct ShadowConfiguration: Sendable, Equatable {
         switch scratch {
         case .prefix: "scratch-prefix"
         case .database, .copy: "scratch-database"
+        case .schema: "scratch-schema"
         case .bucket: "scratch-bucket"
         case nil: nil
+        }
+    }
+
+    /// Whether that place begins as a copy of the primary's data, and can be made one again.
+    var hasCopy: Bool {
+        switch scratch {
+        case .copy, .schema: true
+        case .prefix, .database, .bucket, nil: false
         }
     }
 

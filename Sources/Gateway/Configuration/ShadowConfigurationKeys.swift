@@ -7,13 +7,14 @@ import S3Wire
 extension ConfigurationKey {
     /// The keys of one shadow.
     struct ShadowKeys {
-        let section, backend, share, writes, scratchPrefix, scratchDatabase, scratchBucket, masks, learnNoise,
-            follows: ConfigurationKey
+        let section, backend, share, writes, scratchPrefix, scratchDatabase, scratchSchema, scratchBucket, domains,
+            masks,
+            learnNoise, follows: ConfigurationKey
 
         var all: [ConfigurationKey] {
             [
-                section, backend, share, writes, scratchPrefix, scratchDatabase, scratchBucket, masks, learnNoise,
-                follows,
+                section, backend, share, writes, scratchPrefix, scratchDatabase, scratchSchema, scratchBucket, domains,
+                masks, learnNoise, follows,
             ]
         }
     }
@@ -51,7 +52,7 @@ extension ConfigurationKey {
                 """
                 First bytes of the keys under which writes go to the candidate too. It has to hold there what the primary holds. Of S3 \
                 they begin with the bucket: `photos/2026/`, and need a `scratch-bucket`; of PostgreSQL they are those of tables' names, and \
-                need a `scratch-database`.
+                need a `scratch-database` or a `scratch-schema`.
                 """
             ),
             scratchPrefix: ConfigurationKey(
@@ -67,11 +68,23 @@ extension ConfigurationKey {
                 or in the route's, goes there. PostgreSQL: the name of a database, with the client's in place of `*`, such as `*_shadow`; \
                 it begins as a copy of the client's, and statements that write rows of one table go there too.
                 """),
+            scratchSchema: ConfigurationKey(
+                "\(path).scratch-schema", .text, default: .described("none"),
+                """
+                PostgreSQL only: the same with a schema of the client's database at the candidate, in place of a database; for statements \
+                that name no schema.
+                """),
             scratchBucket: ConfigurationKey(
                 "\(path).scratch-bucket", .text, default: .described("none"),
                 """
                 S3 only: the candidate's bucket, empty at first, to which writes go, and reads of what was written since; requests are signed \
                 anew with the candidate's `login`.
+                """),
+            domains: ConfigurationKey(
+                "\(path).domains", .words, default: .described("none"),
+                """
+                S3 only: domains under which clients name buckets in the host, such as `s3.example.com` for `photos.s3.example.com`; without \
+                them a request's bucket is looked for in its path.
                 """),
             masks: ConfigurationKey(
                 "\(path).masks", .words, default: .value("[lifetime, last-modified, message-text]"),

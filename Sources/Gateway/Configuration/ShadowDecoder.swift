@@ -20,11 +20,15 @@ extension ConfigurationDecoder {
         let database = parsed(keys.scratchDatabase, in: section) { text throws(ValueError) in
             try Self.database(text, speaks: wire)
         }
+        let schema = text(keys.scratchSchema, in: section)
         let bucket = text(keys.scratchBucket, in: section)
+        let domains = words(keys.domains, in: section) { text throws(ValueError) in try Self.domain(text) }
         let masks = words(keys.masks, in: section) { text throws(ValueError) in try Self.mask(text) }
         let learnsNoise = boolean(keys.learnNoise, in: section)
         let follows = boolean(keys.follows, in: section)
-        let places = [keys.scratchPrefix, keys.scratchDatabase, keys.scratchBucket].filter { section.has($0) }
+        let places = [keys.scratchPrefix, keys.scratchDatabase, keys.scratchSchema, keys.scratchBucket].filter {
+            section.has($0)
+        }
         if places.count > 1 {
             add(
                 "\(places[0].name) and \(places[1].name) are two ways to one end: keep one",
@@ -34,6 +38,9 @@ extension ConfigurationDecoder {
             add(
                 "expected the name of a bucket: 3 to 63 lower-case letters, digits, \".\" and \"-\"",
                 at: section.path(of: keys.scratchBucket))
+        }
+        if let schema, schema.isEmpty || schema.utf8.count > 63 || schema.contains("\0") {
+            add("expected the name of a schema, of 1 to 63 bytes", at: section.path(of: keys.scratchSchema))
         }
         if prefix == "" {
             add(
@@ -49,7 +56,12 @@ extension ConfigurationDecoder {
         var shadow = ShadowConfiguration(backend: backend)
         shadow.share = share ?? shadow.share
         shadow.writes = writes
-        shadow.scratch = prefix.map { .prefix($0) } ?? database ?? bucket.map { .bucket($0) }
+        shadow.scratch =
+            prefix.map { .prefix($0) } ?? database ?? schema.map { .schema($0) } ?? bucket.map { .bucket($0) }
+        shadow.domains = domains ?? []
+        if domains != nil, let wire, wire != .s3 {
+            add("only S3 has buckets, and these in the host: remove this key", at: section.path(of: keys.domains))
+        }
         if let masks {
             shadow.masks = Set(masks.compactMap { RedisReplyMask(rawValue: $0) })
             shadow.objectMasks = Set(masks.compactMap { S3ReplyMask(rawValue: $0) })
@@ -75,6 +87,16 @@ extension ConfigurationDecoder {
             throw ValueError("expected a whole number from 0 to 2147483647, got \"\(text)\"")
         }
         return .database(number)
+    }
+
+    private static func domain(_ text: String) throws(ValueError) -> String {
+        let isName = text.utf8.allSatisfy {
+            $0.isASCIIDigit || $0.asciiLowercased &- 0x61 < 26 || $0 == 0x2D || $0 == 0x2E
+        }
+        guard isName, (1...253).contains(text.utf8.count), !text.hasPrefix("."), !text.hasSuffix(".") else {
+            throw ValueError("expected a domain such as \"s3.example.com\", without a port; got \"\(text)\"")
+        }
+        return text
     }
 
     private static func mask(_ text: String) throws(ValueError) -> String {

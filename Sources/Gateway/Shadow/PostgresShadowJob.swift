@@ -1,4 +1,4 @@
-// One PostgreSQL statement that goes to the candidate, with the answer that the client got.
+// A transaction of a PostgreSQL client's, or a statement outside of one, on its way to the candidate.
 
 import PostgresWire
 
@@ -15,35 +15,92 @@ struct PostgresShadowIdentity: Equatable {
     static let settingSize = 1024
 }
 
-/// A statement on its way to the candidate.
+/// What is repeated at the candidate as a whole, on one connection; it grows while its client goes on.
 final class PostgresShadowJob: ShadowSerialJob, @unchecked Sendable {
-    let command: PostgresCommand
     let identity: PostgresShadowIdentity
-    let isOrdered: Bool
-    /// Of the statement without its literals.
-    let shape: UInt64
-    /// Bytes of the statement's text, and the number of values beside it.
-    let measure: (text: Int, values: Int)
-    /// What the client got, up to ReadyForQuery.
-    var reply: [UInt8] = []
+    let database: [UInt8]
+    private(set) var steps: [PostgresShadowStep] = []
+    /// Of all steps, in order.
+    private(set) var parts: [PostgresShadowStep.Part] = []
+    /// Why it does not go to the candidate, where that is so.
+    var reason: ShadowDrop?
+    /// Whether it began with BEGIN.
+    var isTransaction = false
+    /// Whether it needs to be asked where it may write, if only because it takes locks.
+    private(set) var needsWriter = false
+    /// Whether it may say that it writes.
+    private(set) var allowsWrites = false
+    /// The settings that it changes, for the time after it as well.
+    private(set) var settings: [[UInt8]] = []
+    /// Bytes that have room in the queue.
+    var charged = 0
+    /// The hashes of the tables on which it depends.
+    var reads: Set<UInt64> = []
+    /// Whether another has written meanwhile what it reads or writes.
+    var isRaced = false
+    /// Whether it may have written anything.
+    var isWide = false
+    /// Whether its session has tables of its own, so that a name that is not known may be one of them.
+    var isOwn = false
+    /// Whether it may have changed what tables there are.
+    var changesTables = false
 
-    init(
-        _ command: PostgresCommand, _ reading: PostgresReading, _ bytes: [UInt8], shape: UInt64,
-        size: (text: Int, values: Int), identity: PostgresShadowIdentity, writes keys: [UInt64] = []
-    ) {
-        self.command = command
+    /// Statements of one unit, and bytes of them and of their answers.
+    static let limit = 256
+    static let byteLimit = 1 << 20
+
+    init(_ identity: PostgresShadowIdentity, isSent: Bool) {
         self.identity = identity
-        isOrdered = reading.isOrdered
-        self.shape = shape
-        measure = size
-        super.init(bytes, keys: keys, isWrite: !keys.isEmpty, isAboutAll: reading.readsData)
+        database = Array(identity.database.utf8)
+        super.init([], keys: [], isSent: isSent)
     }
 
-    override var replySize: Int { reply.count }
-    override var name: String { command.name.description }
+    override var size: Int { charged }
+    override var count: Int { parts.count }
+    override func name(at index: Int) -> String { parts[index].statement.command.name.description }
+    override func size(at index: Int) -> Int { parts[index].question.count }
 
-    override var redacted: String {
-        let values = measure.values == 0 ? "" : ", \(measure.values) values"
-        return "\(command.name.description.uppercased()) <\(measure.text) bytes\(values)>"
+    override func redacted(at index: Int) -> String {
+        let part = parts[index]
+        let values = part.values == 0 ? "" : ", \(part.values) values"
+        return "\(name(at: index).uppercased()) <\(part.statement.text.count) bytes\(values)>"
+    }
+
+    /// Whether so much more is within the bounds.
+    func hasRoom(for step: PostgresShadowStep) -> Bool {
+        parts.count + step.parts.count <= Self.limit && charged + step.size <= Self.byteLimit
+    }
+
+    /// The client has sent the next step.
+    func append(_ step: PostgresShadowStep) {
+        steps.append(step)
+        parts += step.parts
+        for part in step.parts {
+            let reading = part.statement.reading
+            if reading.control == .begin { isTransaction = true }
+            if reading.kind == .write { isWrite = true }
+            if reading.kind == .write || reading.locksRows { needsWriter = true }
+            if reading.allowsWrites { allowsWrites = true }
+            if reading.kind == .setting { settings.append(part.statement.text) }
+        }
+    }
+
+    /// The client has got the answer to the last step.
+    func answer(_ reply: [UInt8]) {
+        guard !steps.isEmpty else { return }
+        steps[steps.count - 1].reply = reply
+    }
+
+    /// Keeps nothing of what it has done so far.
+    func forget() {
+        steps = []
+        parts = []
+        isWrite = false
+    }
+
+    /// What a transaction's last word was answered with.
+    var lastTag: [UInt8]? {
+        guard let reply = steps.last?.reply else { return nil }
+        return PostgresComparableReply(reply.span)?.tag
     }
 }

@@ -11,10 +11,8 @@ final class PostgresShadowLink {
 
     let identity: PostgresShadowIdentity
     private let login: Login?
-    /// In place of the client's; nil for that one.
-    private let database: String?
-    private let mayWrite: Bool
-    private let connection: ShadowConnection
+    private let place: PostgresShadowTarget
+    let connection: ShadowConnection
     private var hasMore = false
 
     /// A little more than the primary's may have, so that one that is longer differs.
@@ -22,13 +20,12 @@ final class PostgresShadowLink {
     private static let readOnly = PostgresQuestion.query(Array("SET default_transaction_read_only = on".utf8))
 
     init(
-        as identity: PostgresShadowIdentity, login: Login?, database: String?, mayWrite: Bool,
+        as identity: PostgresShadowIdentity, login: Login?, _ place: PostgresShadowTarget,
         _ connection: ShadowConnection
     ) {
         self.identity = identity
         self.login = login
-        self.database = database
-        self.mayWrite = mayWrite
+        self.place = place
         self.connection = connection
     }
 
@@ -37,14 +34,24 @@ final class PostgresShadowLink {
 
     func close() async { await connection.close() }
 
-    /// The answer to `question`, up to ReadyForQuery.
-    func ask(_ question: [UInt8]) async throws(ShadowFailure) -> [UInt8] {
+    /// The answers to `questions`, each up to ReadyForQuery; what they leave open is given up.
+    func ask(_ questions: [[UInt8]], limit: Int = limit) async throws(ShadowFailure) -> [[UInt8]] {
+        var replies: [[UInt8]] = []
         if let socket = connection.socket, hasMore || !socket.isQuiet() { await close() }
-        return try await connection.exchanging { () async throws(ShadowFailure) in
-            if connection.socket == nil { try await open() }
-            guard let socket = connection.socket else { throw .down }
-            return try await exchange(question, on: socket)
+        try await connection.exchanging { () async throws(ShadowFailure) in
+            let socket = try await opened()
+            for question in questions { replies.append(try await exchange(question, on: socket, limit)) }
         }
+        // The status that ReadyForQuery ends with.
+        if replies.last?.last != UInt8(ascii: "I") { await close() }
+        return replies
+    }
+
+    /// The open connection, or a new one where the client's settings are made.
+    func opened() async throws(ShadowFailure) -> Socket {
+        if connection.socket == nil { try await open() }
+        guard let socket = connection.socket else { throw .down }
+        return socket
     }
 
     private func open() async throws(ShadowFailure) {
@@ -53,10 +60,10 @@ final class PostgresShadowLink {
         let user = login?.user.map { String(decoding: $0, as: UTF8.self) } ?? identity.user
         near.send(
             PostgresQuestion.startup(
-                user: user, database: database ?? identity.database, settings: identity.parameters.settings))
+                user: user, database: place.database(of: identity), settings: identity.parameters.settings))
         var answers = PostgresShadowLogin(user: Array(user.utf8), password: login?.password ?? [])
         let hasPassword = login != nil
-        _ = try await receive(on: near) { type, body throws(ShadowFailure) in
+        _ = try await receive(on: near, Self.limit) { type, body throws(ShadowFailure) in
             switch type {
             case UInt8(ascii: "E"): throw .down
             case UInt8(ascii: "R"):
@@ -65,22 +72,22 @@ final class PostgresShadowLink {
             default: break
             }
         }
-        for setting in identity.settings {
-            let reply = try await exchange(PostgresQuestion.query(setting), on: near)
+        for setting in identity.settings + place.settings {
+            let reply = try await exchange(PostgresQuestion.query(setting), on: near, Self.limit)
             guard PostgresComparableReply(reply.span)?.failure == nil else { throw .unready }
         }
         // What only reads by its words may still call what writes. A backend that does not know this setting says so.
-        if !mayWrite { _ = try await exchange(Self.readOnly, on: near) }
+        if !place.mayWrite { _ = try await exchange(Self.readOnly, on: near, Self.limit) }
     }
 
-    private func exchange(_ question: [UInt8], on socket: Socket) async throws(ShadowFailure) -> [UInt8] {
+    func exchange(_ question: [UInt8], on socket: Socket, _ limit: Int) async throws(ShadowFailure) -> [UInt8] {
         socket.send(question)
-        return try await receive(on: socket) { _, _ in }
+        return try await receive(on: socket, limit) { _, _ in }
     }
 
     /// All up to ReadyForQuery; `see` has each message's type and body.
-    private func receive(
-        on socket: Socket, _ see: (UInt8, [UInt8]) throws(ShadowFailure) -> Void
+    func receive(
+        on socket: Socket, _ limit: Int, _ see: (UInt8, [UInt8]) throws(ShadowFailure) -> Void
     ) async throws(ShadowFailure) -> [UInt8] {
         var reply: [UInt8] = []
         var seen = 0
@@ -88,7 +95,7 @@ final class PostgresShadowLink {
             socket.worker.withReceived(count) { bytes in reply += bytes.array(0..<bytes.count) }
             while reply.count - seen >= 5, let length = reply.span.bigEndianUInt32(at: seen + 1) {
                 guard length >= 4 else { throw .broken }
-                guard Int(length) <= Self.limit else { throw .large }
+                guard Int(length) <= limit else { throw .large }
                 let end = seen + 1 + Int(length)
                 guard end <= reply.count else { break }
                 let type = reply[seen]
@@ -99,7 +106,7 @@ final class PostgresShadowLink {
                 hasMore = seen < reply.count
                 return Array(reply[..<seen])
             }
-            guard reply.count <= Self.limit else { throw .large }
+            guard reply.count <= limit else { throw .large }
         }
         throw .down
     }

@@ -1,91 +1,218 @@
-// What becomes of each statement of a PostgreSQL client: whether it goes to the candidate, and what it leaves behind.
+// What becomes of each step of a PostgreSQL client: whether it goes to the candidate, and what it leaves behind.
 
 import PostgresWire
 
 extension PostgresShadowTap {
-    /// Decides what becomes of a statement.
-    func settle(_ statement: PostgresShadowStatement, isAlone: Bool, question: [UInt8]?, values: Int) {
-        let reading = statement.reading
-        switch reading.kind {
-        case .read: if admit(statement, isAlone: isAlone, question, values) { return }
-        case .setting where isAlone && !session.isOwn && waiting == nil:
+    /// What is to become of a step.
+    private enum Fate {
+        /// It is repeated, and compared.
+        case kept
+        /// It is not, and that makes no difference to what comes after it.
+        case skipped(ShadowDrop)
+        /// It is not, and so nothing of its transaction is.
+        case lost(ShadowDrop)
+    }
+
+    /// Decides what becomes of a step, which the client has sent.
+    func settle(_ step: PostgresShadowStep, isAlone: Bool) {
+        guard isAlone, waiting == nil else { return lose(step, .stateful) }
+        if unit == nil {
+            guard exchange.transactionStatus == .idle else { return lose(step, trails.last?.reason ?? .stateful) }
+            if setting(step) { return }
+        }
+        guard step.isRepeatable, !session.isOwn else { return lose(step, reason(againstOwn: step)) }
+        switch fate(of: step) {
+        case .kept: keep(step)
+        case .skipped(let reason):
+            counts.drop(reason, step.executions)
+            guard unit != nil else { return stopKeeping() }
+            waiting = .skipped(mayFail: exchange.transactionStatus == .inTransaction)
+        case .lost(let reason): lose(step, reason)
+        }
+    }
+
+    /// Why a step of a session that has something of its own is not compared: a write first of all where none goes there.
+    private func reason(againstOwn step: PostgresShadowStep) -> ShadowDrop {
+        shadow.settings.scratch == nil && step.parts.contains { $0.statement.reading.kind == .write }
+            ? .notOpted : .stateful
+    }
+
+    /// Minds a statement about the settings of the session alone.
+    private func setting(_ step: PostgresShadowStep) -> Bool {
+        guard step.executions == 1, let statement = step.parts.first?.statement else { return false }
+        switch statement.reading.kind {
+        case .setting where !session.isOwn:
             counts.drop(.stateful)
             waiting = .setting(statement.text)
-            return
-        case .setting:
-            counts.drop(.stateful)
-            session.isOwn = true
         case .reset:
             counts.drop(.stateful)
-            if isAlone { session.reset() }
-        case .incomparable: counts.drop(.incomparable)
-        case .write: if admit(writing: statement, isAlone: isAlone, question, values) { return }
-        case .session, .unclear: counts.drop(.stateful)
+            session.reset()
+            stopKeeping()
+        default: return false
         }
-        apply(reading.kind, isForSession: reading.isForSession)
-        if isAlone { stopKeeping() }
+        return true
     }
 
-    private func admit(
-        _ statement: PostgresShadowStatement, isAlone: Bool, _ question: [UInt8]?, _ values: Int
-    ) -> Bool {
-        guard isAlone, waiting == nil, !session.isOwn, let question, question.count <= Shadow.commandLimit else {
-            counts.drop(.stateful)
-            return false
+    // MARK: - Fates
+
+    private func fate(of step: PostgresShadowStep) -> Fate {
+        var isTransaction = unit?.isTransaction ?? false
+        var fates: [Fate] = []
+        for part in step.parts {
+            if part.statement.reading.control == .begin { isTransaction = true }
+            fates.append(fate(of: part.statement, isTransaction: isTransaction))
         }
-        guard shadow.isSampled(shadow.hash(question.span, Array(session.identity.database.utf8))) else {
-            counts.drop(.notSampled)
-            return false
+        guard let first = fates.first else { return .skipped(.stateful) }
+        if fates.count == 1 { return first }
+        // Several in one segment are one transaction, of which either all are repeated or none.
+        for case .lost(let reason) in fates { return .lost(reason) }
+        for case .skipped(let reason) in fates { return .lost(reason) }
+        return .kept
+    }
+
+    private func fate(of statement: PostgresShadowStatement, isTransaction: Bool) -> Fate {
+        let reading = statement.reading
+        if hasSchema, session.isElsewhere || statement.isElsewhere {
+            return [.write, .setting, .unclear].contains(reading.kind) ? .lost(.database) : .skipped(.database)
         }
-        return admit(
-            PostgresShadowJob(
-                statement.command, statement.reading, question, shape: statement.shape,
-                size: (statement.text.count, values), identity: session.identity))
-    }
-
-    private func admit(
-        writing statement: PostgresShadowStatement, isAlone: Bool, _ question: [UInt8]?, _ values: Int
-    ) -> Bool {
-        guard let question, let table = statement.table, case .copy = shadow.settings.scratch,
-            shadow.isOpted(table.span), isAlone, waiting == nil, !session.isOwn,
-            question.count <= Shadow.commandLimit
-        else {
-            counts.drop(reason(againstWriting: statement))
-            return false
+        switch reading.kind {
+        case .read: return .kept
+        case .incomparable: return .skipped(.incomparable)
+        case .write: return fate(ofWriting: statement)
+        case .session:
+            if reading.locksRows, isTransaction, hasScratch { return .kept }
+            return reading.control != nil && isTransaction ? .kept : .skipped(.stateful)
+        case .setting: return isTransaction ? .kept : .lost(.stateful)
+        case .reset, .unclear: return .lost(.stateful)
         }
-        return admit(
-            PostgresShadowJob(
-                statement.command, statement.reading, question, shape: statement.shape,
-                size: (statement.text.count, values), identity: session.identity, writes: [anyTable]))
     }
 
-    private func reason(againstWriting statement: PostgresShadowStatement) -> ShadowDrop {
-        guard case .copy = shadow.settings.scratch else { return .notOpted }
-        guard let table = statement.table else { return .incomparable }
-        return shadow.isOpted(table.span) ? .stateful : .notOpted
+    private var hasScratch: Bool { shadow.settings.hasCopy }
+    private var hasSchema: Bool { if case .schema = shadow.settings.scratch { true } else { false } }
+
+    private func fate(ofWriting statement: PostgresShadowStatement) -> Fate {
+        guard hasScratch else { return .lost(.notOpted) }
+        guard let writing = statement.writing else { return .lost(.incomparable) }
+        return shadow.isOpted(Array(writing.table.utf8).span) ? .kept : .lost(.notOpted)
     }
 
-    /// What stands for all tables of the client's database: a trigger or a foreign key may lead from one to any other.
-    private var anyTable: UInt64 {
-        let name = Array(session.identity.database.utf8)
-        return shadow.hash(name.span, [])
-    }
+    // MARK: - What goes there
 
-    private func admit(_ job: PostgresShadowJob) -> Bool {
-        switch shadow.admit(job) {
-        case .admitted:
-            counts.sent &+= 1
-            waiting = .job(job)
-            return true
-        case .full: counts.drop(.queueFull)
-        case .stale: counts.drop(.stale)
+    private func keep(_ step: PostgresShadowStep) {
+        if unit == nil {
+            guard isInShare(step) else { return drop(step, .notSampled) }
+            unit = open(isSent: true)
         }
-        return false
+        guard let unit else { return lose(step, .queueFull) }
+        guard unit.hasRoom(for: step) else { return lose(step, .tooLarge) }
+        guard unit.isSent, shadow.charge(unit, step.size) else { return lose(step, .queueFull) }
+        unit.append(step)
+        for part in step.parts where part.statement.reading.kind == .write || part.statement.reading.readsData {
+            shadow.extend(unit, part.statement.reach, writes: part.statement.reading.kind == .write)
+        }
+        if !unit.isTransaction, !unit.isWrite, shadow.isLost(unit) {
+            spoil(unit, .stale)
+            return stopKeeping()
+        }
+        waiting = .step
     }
 
-    /// What a statement leaves behind.
-    func apply(_ kind: PostgresReading.Kind, isForSession: Bool) {
-        if kind == .write || kind == .unclear { shadow.markAllStale() }
-        if kind == .unclear || isForSession { session.isOwn = true }
+    /// Whether a step outside of transactions is in the share; what writes always is.
+    private func isInShare(_ step: PostgresShadowStep) -> Bool {
+        let readings = step.parts.map(\.statement.reading)
+        guard readings.allSatisfy({ $0.kind == .read }) else { return true }
+        return shadow.isSampled(shadow.hash(step.question.span, Array(session.identity.database.utf8)))
+    }
+
+    private func drop(_ step: PostgresShadowStep, _ reason: ShadowDrop) {
+        counts.drop(reason, step.executions)
+        stopKeeping()
+    }
+
+    /// A unit that begins now; nil where nothing can be followed any more.
+    private func open(isSent: Bool) -> PostgresShadowJob? {
+        let unit = PostgresShadowJob(session.identity, isSent: isSent)
+        if shadow.open(unit) { return unit }
+        goBlind()
+        return nil
+    }
+
+    // MARK: - What does not
+
+    /// A step is not repeated: its transaction neither, and what it writes is the primary's alone.
+    func lose(_ step: PostgresShadowStep, _ reason: ShadowDrop) {
+        counts.drop(reason, step.executions)
+        if let unit, unit.isTransaction || waiting == nil { spoil(unit, reason) }
+        for part in step.parts {
+            let reading = part.statement.reading
+            switch reading.kind {
+            case .write: lose(part.statement.reach, reading.changesTables, reason)
+            case .unclear: lose(.everything, true, reason)
+            default: break
+            }
+            if [.unclear, .setting, .reset].contains(reading.kind) || reading.isForSession { session.isOwn = true }
+        }
+        if step.parts.count < step.executions { loseEverything() }
+        stopKeeping()
+    }
+
+    /// Nobody knows what the client does.
+    func loseEverything() {
+        if let unit { spoil(unit, .stateful) }
+        lose(.everything, true, .stateful)
+        session.isOwn = true
+    }
+
+    private func lose(_ reach: PostgresReach, _ changesTables: Bool, _ reason: ShadowDrop) {
+        guard let trail = trails.last ?? open(isSent: false) else { return }
+        if trails.isEmpty { trails = [trail] }
+        if trail.reason == nil { trail.reason = reason }
+        trail.isOwn = session.isOwn
+        shadow.extend(trail, reach, writes: true)
+        if changesTables { trail.changesTables = true }
+    }
+
+    /// Nothing of the open unit goes to the candidate; it is followed to its end for what it writes.
+    func spoil(_ unit: PostgresShadowJob, _ reason: ShadowDrop) {
+        counts.drop(reason, unit.count)
+        if !unit.settings.isEmpty { session.isOwn = true }
+        unit.reason = reason
+        unit.forget()
+        shadow.spoil(unit)
+        trails.append(unit)
+        self.unit = nil
+        if case .step = waiting { waiting = nil }
+    }
+
+    // MARK: - The end
+
+    /// The primary has answered the last step of the open unit.
+    func close(_ unit: PostgresShadowJob) {
+        if let reason = reason(against: unit) { return spoil(unit, reason) }
+        self.unit = nil
+        if let reason = shadow.finish(unit) {
+            counts.drop(reason, unit.count)
+        } else {
+            counts.sent &+= UInt64(unit.count)
+        }
+        guard !unit.settings.isEmpty, unit.lastTag == Array("COMMIT".utf8) else { return }
+        // What it went back behind may have been the settings.
+        if unit.parts.contains(where: { $0.statement.command == .rollback }) { session.isOwn = true }
+        for text in unit.settings { session.add(text) }
+    }
+
+    /// Nothing is under way any more.
+    func closeTrails() {
+        for trail in trails { _ = shadow.finish(trail) }
+        trails = []
+    }
+
+    /// Why a transaction that ends now is not compared.
+    private func reason(against unit: PostgresShadowJob) -> ShadowDrop? {
+        guard unit.isTransaction, !unit.isWrite else { return nil }
+        if !unit.needsWriter, unit.allowsWrites { return .stateful }
+        let first = unit.parts.first { $0.statement.reading.kind == .read }
+        if let first, !shadow.isSampled(shadow.hash(first.question.span, unit.database)) { return .notSampled }
+        return shadow.isLost(unit) ? .stale : nil
     }
 }

@@ -7,14 +7,21 @@ import Wire
 /// Sees what a client sends and what it gets, copies what is to be compared, and does nothing else.
 final class PostgresShadowTap: SocketTap {
     enum Waiting {
-        case job(PostgresShadowJob)
+        /// The last step of the open unit.
+        case step
         case setting([UInt8])
+        /// What the unit leaves out; whether it ends the transaction's good part if it fails.
+        case skipped(mayFail: Bool)
     }
 
     let shadow: Shadow
     let counts: ShadowCounts
     var session: PostgresShadowSession
-    private var exchange: PostgresExchange
+    /// What is repeated as a whole, from where no transaction is open to where none is again.
+    var unit: PostgresShadowJob?
+    /// What is followed for its writes alone, until nothing is under way.
+    var trails: [PostgresShadowJob] = []
+    private(set) var exchange: PostgresExchange
     private var replies = PostgresServerFramer()
     private var messages = PostgresPassingMessages(limit: Shadow.commandLimit)
     private var segment = PostgresShadowSegment()
@@ -80,7 +87,7 @@ final class PostgresShadowTap: SocketTap {
             let statement = PostgresShadowStatement(bytes, text, bytes.array(text))
             let isAlone = isAlone && !segment.isOpen
             exchange.clientSent(.querySent(statement.command), at: 0)
-            settle(statement, isAlone: isAlone, question: PostgresQuestion.query(statement.text), values: 0)
+            settle(PostgresShadowStep(statement), isAlone: isAlone)
         case .parse(let name, let text, _):
             begin()
             exchange.clientSent(.parseSent(.unknown), at: 0)
@@ -135,7 +142,7 @@ final class PostgresShadowTap: SocketTap {
             counts.seen &+= 1
             counts.drop(type == UInt8(ascii: "Q") ? .notWhole : .incomparable)
             exchange.clientSent(type == UInt8(ascii: "Q") ? .querySent(.other) : .functionCallSent, at: 0)
-            apply(.unclear, isForSession: true)
+            loseEverything()
             stopKeeping()
         case UInt8(ascii: "P"):
             exchange.clientSent(.parseSent(.other), at: 0)
@@ -149,25 +156,14 @@ final class PostgresShadowTap: SocketTap {
     /// The answer is kept from here on, if nothing else is under way.
     private func begin() {
         guard !segment.isOpen else { return }
-        isAlone = exchange.isIdle
+        isAlone = exchange.isAtRest
         if isAlone { isKeeping = true }
     }
 
     private func endSegment() {
         defer { segment = PostgresShadowSegment() }
         guard segment.executions > 0 else { return stopKeeping() }
-        let isAlone = isAlone && segment.executions == 1
-        for _ in 1..<segment.executions { counts.drop(.stateful) }
-        for statement in segment.others {
-            let kind = statement.reading.kind
-            apply(kind == .setting || kind == .reset ? .unclear : kind, isForSession: statement.reading.isForSession)
-        }
-        guard let statement = segment.statement else {
-            counts.drop(.stateful)
-            apply(.unclear, isForSession: true)
-            return stopKeeping()
-        }
-        settle(statement, isAlone: isAlone, question: segment.question, values: segment.values)
+        settle(segment.step, isAlone: isAlone)
     }
 
     func stopKeeping() {
@@ -217,25 +213,28 @@ final class PostgresShadowTap: SocketTap {
             forgetReply()
         }
         switch waiting {
-        case nil: return
+        case nil: break
         case .setting(let text):
-            guard status == .idle, !isReplyCut, let answer = PostgresComparableReply(reply.span) else {
+            if status == .idle, !isReplyCut, let answer = PostgresComparableReply(reply.span) {
+                if answer.failure == nil { session.add(text) }
+            } else {
                 session.isOwn = true
-                return
             }
-            if answer.failure == nil { session.add(text) }
-        case .job(let job): answered(job)
+        case .skipped(let mayFail): if mayFail, status == .failed, let unit { spoil(unit, .stateful) }
+        case .step: answered()
         }
+        if let unit, status == .idle { close(unit) }
+        if exchange.isIdle { closeTrails() }
     }
 
-    private func answered(_ job: PostgresShadowJob) {
-        let state = isReplyCut ? nil : PostgresComparableReply(reply.span)?.failure?.state
-        if isReplyCut || PostgresShadowWire.isUnready(state) {
-            shadow.abandon(job)
-            return counts.drop(isReplyCut ? .tooLarge : .primaryUnready)
-        }
-        job.reply = reply
-        if let reason = shadow.enqueue(job) { counts.drop(reason) }
+    private func answered() {
+        guard let unit else { return }
+        if isReplyCut { return spoil(unit, .tooLarge) }
+        let state = PostgresComparableReply(reply.span)?.failure?.state
+        if PostgresShadowWire.isUnready(state) { return spoil(unit, .primaryUnready) }
+        guard unit.charged + reply.count <= PostgresShadowJob.byteLimit else { return spoil(unit, .tooLarge) }
+        guard shadow.charge(unit, reply.count) else { return spoil(unit, .queueFull) }
+        unit.answer(reply)
     }
 
     // MARK: The end
@@ -249,15 +248,13 @@ final class PostgresShadowTap: SocketTap {
     private func dropWaiting() {
         for _ in 0..<segment.executions { counts.drop(.unanswered) }
         segment = PostgresShadowSegment()
-        if case .job(let job) = waiting {
-            shadow.abandon(job)
-            counts.drop(.unanswered)
-        }
         waiting = nil
+        if let unit { spoil(unit, .unanswered) }
+        closeTrails()
     }
 
     /// Follows the client no more: what it writes from here on is not seen.
-    private func goBlind() {
+    func goBlind() {
         guard !isBlind else { return }
         isBlind = true
         dropWaiting()

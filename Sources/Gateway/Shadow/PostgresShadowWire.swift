@@ -4,20 +4,23 @@ import PostgresWire
 
 /// The two sides of a PostgreSQL listener's shadow.
 final class PostgresShadowWire: ShadowWire {
+    typealias Reply = [PostgresComparableReply?]
+
     private let primary: PostgresShadowLinks
     private let candidate: PostgresShadowLinks
-    /// To the candidate, for statements that write.
+    /// To the candidate, for what writes.
     private let writer: PostgresShadowLinks
     private let masks: Set<PostgresReplyMask>
+    private let copier: PostgresShadowCopier
 
     init(
-        _ settings: ShadowConfiguration, primary: PostgresShadowLinks, candidate: PostgresShadowLinks,
-        writer: PostgresShadowLinks
+        _ shadow: Shadow, primary: PostgresShadowLinks, candidate: PostgresShadowLinks, writer: PostgresShadowLinks
     ) {
         self.primary = primary
         self.candidate = candidate
         self.writer = writer
-        masks = settings.rowMasks
+        masks = shadow.settings.rowMasks
+        copier = PostgresShadowCopier(shadow, from: primary, to: writer)
     }
 
     var isOpen: Bool { primary.isOpen || candidate.isOpen || writer.isOpen }
@@ -28,21 +31,33 @@ final class PostgresShadowWire: ShadowWire {
         await writer.close()
     }
 
-    func shape(of job: PostgresShadowJob) -> UInt64 { job.shape }
+    func tend(_ now: UInt64) async -> UInt64 { await copier.tend(now) }
 
-    func clientReply(_ job: PostgresShadowJob) -> PostgresComparableReply? {
-        let reply = job.reply
-        return PostgresComparableReply(reply.span)
+    func shape(of job: PostgresShadowJob, at index: Int) -> UInt64 { job.parts[index].statement.shape }
+
+    func clientReply(_ job: PostgresShadowJob) -> Reply? { Self.replies(job.steps.map(\.reply), job) }
+
+    private static func replies(_ answers: [[UInt8]], _ job: PostgresShadowJob) -> Reply? {
+        var replies: Reply = []
+        for (step, answer) in zip(job.steps, answers) {
+            guard let all = PostgresComparableReply.all(answer.span, count: step.parts.count) else { return nil }
+            replies += all
+        }
+        return replies
     }
 
-    func askCandidate(_ job: PostgresShadowJob) async throws(ShadowFailure) -> PostgresComparableReply {
-        let bytes = try await (job.isWrite ? writer : candidate).link(job.identity).ask(job.bytes)
-        guard let reply = PostgresComparableReply(bytes.span) else { throw .broken }
-        let state = reply.failure?.state
-        if state?.hasPrefix("08") == true { throw .down }
-        if state == Self.readOnly, !job.isWrite { throw .unforeseen }
-        if Self.isUnready(state) { throw .unready }
-        return reply
+    func askCandidate(_ job: PostgresShadowJob) async throws(ShadowFailure) -> Reply {
+        let link = await (job.needsWriter ? writer : candidate).link(job.identity)
+        let answers = try await link.ask(job.steps.map(\.question))
+        // The connection has the settings of the time after it now.
+        if !job.settings.isEmpty { await link.close() }
+        guard let replies = Self.replies(answers, job) else { throw .broken }
+        for case let state? in replies.map({ $0?.failure?.state }) {
+            if state.hasPrefix("08") { throw .down }
+            if state == Self.readOnly, !job.needsWriter { throw .unforeseen }
+            if Self.isUnready(state) { throw .unready }
+        }
+        return replies
     }
 
     /// The code of a statement that would write where nothing may be written.
@@ -52,37 +67,71 @@ final class PostgresShadowWire: ShadowWire {
     /// (manual, appendix A).
     static func isUnready(_ state: String?) -> Bool {
         guard let state else { return false }
-        return ["08", "40", "53", "57", "58"].contains(state.prefix(2))
+        return ["08", "40", "53", "57", "58"].contains(state.prefix(2)) || state == "55P03"
     }
 
-    func askPrimary(_ job: PostgresShadowJob) async -> PostgresComparableReply? {
-        guard let bytes = try? await primary.link(job.identity).ask(job.bytes),
-            let reply = PostgresComparableReply(bytes.span), !Self.isUnready(reply.failure?.state),
-            reply.failure?.state != Self.readOnly
-        else { return nil }
-        return reply
+    func askPrimary(_ job: PostgresShadowJob) async -> Reply? {
+        await primaryReplies(job.steps.map(\.question), job.identity).flatMap { Self.replies($0, job) }
     }
 
-    func difference(
-        _ primary: PostgresComparableReply, _ candidate: PostgresComparableReply, _ job: PostgresShadowJob
-    ) -> ShadowFinding? {
-        difference(primary, candidate, job, masks)
+    private func primaryReplies(_ questions: [[UInt8]], _ identity: PostgresShadowIdentity) async -> [[UInt8]]? {
+        let link = await primary.link(identity)
+        guard let answers = try? await link.ask(questions) else { return nil }
+        for answer in answers {
+            let state = PostgresComparableReply(answer.span)?.failure?.state
+            if Self.isUnready(state) || state == Self.readOnly { return nil }
+        }
+        return answers
+    }
+
+    /// Whether a statement that reads, within what writes, may be answered in another way each time: it is asked twice, alone.
+    func isUnsteady(_ job: PostgresShadowJob, at index: Int) async -> Bool {
+        guard job.parts[index].statement.reading.kind == .read else { return false }
+        var first = 0
+        for step in job.steps {
+            defer { first += step.parts.count }
+            guard index < first + step.parts.count else { continue }
+            let question = step.question(of: step.parts[index - first])
+            guard let answers = await primaryReplies([question, question], job.identity), answers.count == 2 else {
+                return true
+            }
+            let (first, second) = (answers[0], answers[1])
+            guard let one = PostgresComparableReply(first.span), let other = PostgresComparableReply(second.span)
+            else { return true }
+            return PostgresReplyComparison.difference(
+                one, other, isOrdered: job.parts[index].statement.reading.isOrdered, masks: []) != nil
+        }
+        return false
+    }
+
+    func differences(_ primary: Reply, _ candidate: Reply, _ job: PostgresShadowJob) -> [ShadowFinding] {
+        differences(primary, candidate, job, masks)
     }
 
     /// Whoever wants to compare less still wants to know what is another each time.
-    func isSteady(
-        _ first: PostgresComparableReply, _ second: PostgresComparableReply, _ job: PostgresShadowJob
-    ) -> Bool {
-        difference(first, second, job, []) == nil
+    func unsteady(_ first: Reply, _ second: Reply, _ job: PostgresShadowJob) -> [Int] {
+        differences(first, second, job, []).map(\.index)
     }
 
-    private func difference(
-        _ primary: PostgresComparableReply, _ candidate: PostgresComparableReply, _ job: PostgresShadowJob,
-        _ masks: Set<PostgresReplyMask>
-    ) -> ShadowFinding? {
-        let found = PostgresReplyComparison.difference(primary, candidate, isOrdered: job.isOrdered, masks: masks)
-        return found.map {
-            ShadowFinding(kind: $0.kind.rawValue, place: $0.place, primary: $0.primary, candidate: $0.candidate)
+    private func differences(
+        _ primary: Reply, _ candidate: Reply, _ job: PostgresShadowJob, _ masks: Set<PostgresReplyMask>
+    ) -> [ShadowFinding] {
+        var findings: [ShadowFinding] = []
+        for index in job.parts.indices {
+            let (left, right) = (primary[index], candidate[index])
+            guard let left, let right else {
+                // One that was not carried out follows one that failed, which differs where only one side did.
+                continue
+            }
+            let isOrdered = job.parts[index].statement.reading.isOrdered
+            guard
+                let found = PostgresReplyComparison.difference(left, right, isOrdered: isOrdered, masks: masks)
+            else { continue }
+            findings.append(
+                ShadowFinding(
+                    kind: found.kind.rawValue, place: found.place, primary: found.primary, candidate: found.candidate,
+                    index: index))
         }
+        return findings
     }
 }

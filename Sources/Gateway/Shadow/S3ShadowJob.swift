@@ -32,6 +32,8 @@ final class S3ShadowJob: ShadowSerialJob, @unchecked Sendable {
     /// Whether the whole body is here.
     var isComplete: Bool { body.count == bodySize }
 
+    override var mayBeAskedAgain: Bool { !isChange }
+
     override var redacted: String {
         let key = isAboutAll ? "" : " <key>"
         let content = bodySize == 0 ? "" : ", \(bodySize) bytes of content"

@@ -31,7 +31,7 @@ final class S3ShadowWire: ShadowWire {
         await candidate.close()
     }
 
-    func shape(of job: S3ShadowJob) -> S3Command { job.command }
+    func shape(of job: S3ShadowJob, at index: Int) -> S3Command { job.command }
 
     func clientReply(_ job: S3ShadowJob) -> S3ComparableReply? { job.reply }
 
@@ -55,16 +55,16 @@ final class S3ShadowWire: ShadowWire {
         return reply
     }
 
-    func difference(
+    func differences(
         _ primary: S3ComparableReply, _ candidate: S3ComparableReply, _ job: S3ShadowJob
-    ) -> ShadowFinding? {
+    ) -> [ShadowFinding] {
         let (left, right) =
             scratch.map {
                 ($0.comparable(primary, job, isCandidate: false), $0.comparable(candidate, job, isCandidate: true))
             } ?? (primary, candidate)
         let found = S3ReplyComparison.difference(left, right, isHead: job.method == .head, masks: masks)
         return found.map {
-            ShadowFinding(kind: $0.kind.rawValue, place: $0.place, primary: $0.primary, candidate: $0.candidate)
-        }
+            [ShadowFinding(kind: $0.kind.rawValue, place: $0.place, primary: $0.primary, candidate: $0.candidate)]
+        } ?? []
     }
 }

@@ -28,11 +28,11 @@ package final class Shadow: Sendable {
     let prefixes: [[UInt8]]?
     /// What the candidate's keys begin with in place of so many of their first bytes; nil where they are the client's own.
     let renaming: (dropped: Int, prefix: [UInt8])?
-    private let byteLimit: Int
+    let byteLimit: Int
     private let seed: UInt64
-    private let state: Mutex<State>
+    let state: Mutex<State>
 
-    private struct State {
+    struct State {
         var keys: ShadowKeys
         var jobs: [ShadowJob] = []
         /// Jobs that have room: those in the queue, those whose reply is still to come, and those that the runner has.
@@ -44,6 +44,9 @@ package final class Shadow: Sendable {
         var lostAt: UInt64 = 0
         var runner: Waker?
         var isClosed = false
+        /// What is known of the tables of PostgreSQL databases, and who asked for something there last.
+        var tables: [[UInt8]: PostgresShadowTables] = [:]
+        var databases: [[UInt8]: PostgresShadowIdentity] = [:]
 
         /// What tells later whether what `job` is about was written meanwhile; nil while it is being written.
         func version(of job: ShadowJob) -> UInt64? {
@@ -70,7 +73,7 @@ package final class Shadow: Sendable {
         let beginsEmpty =
             switch settings.scratch {
             case .prefix, .database, .bucket: true
-            case .copy, nil: false
+            case .copy, .schema, nil: false
             }
         state = Mutex(State(keys: ShadowKeys(isStaleByDefault: beginsEmpty)))
     }
@@ -269,5 +272,5 @@ package final class Shadow: Sendable {
 
 extension Waker {
     /// Wakes from the worker's own thread or from another.
-    fileprivate func wakeFromHere() { if worker.isCurrent { wake() } else { wakeFromAnywhere() } }
+    func wakeFromHere() { if worker.isCurrent { wake() } else { wakeFromAnywhere() } }
 }

@@ -47,11 +47,11 @@ final class ShadowConnection {
         }
     }
 
-    /// Does what `exchange` does, in time; after a failure the connection is closed.
+    /// Does what `exchange` does, in so many nanoseconds; after a failure the connection is closed.
     func exchanging<Answer>(
-        _ exchange: () async throws(ShadowFailure) -> Answer
+        within time: UInt64 = patience, _ exchange: () async throws(ShadowFailure) -> Answer
     ) async throws(ShadowFailure) -> Answer {
-        waker.setDeadline(after: Self.patience)
+        waker.setDeadline(after: time)
         defer { waker.setDeadline(after: nil) }
         do throws(ShadowFailure) {
             return try await exchange()
@@ -73,12 +73,23 @@ final class ShadowConnection {
             switch received {
             case .bytes(let count): return count
             case .end: return nil
-            case .nothing:
-                if waker.isCancelled { throw .cancelled }
-                if waker.hasTimedOut { throw .silent }
-                await waker.wait()
+            case .nothing: try await wait()
             }
         }
+    }
+
+    /// Waits until `socket`, which may be another connection's, takes more.
+    func waitForRoom(on socket: Socket) async throws(ShadowFailure) {
+        while socket.isCongested {
+            if socket.isGone { throw .down }
+            try await wait()
+        }
+    }
+
+    private func wait() async throws(ShadowFailure) {
+        if waker.isCancelled { throw .cancelled }
+        if waker.hasTimedOut { throw .silent }
+        await waker.wait()
     }
 
     /// Closes the connection and waits for the session at its other end.

@@ -93,7 +93,7 @@ final class ShadowCounts {
     private static let others = ShadowCause(command: "other", kind: "other")
     private static let indices = Dictionary(uniqueKeysWithValues: ShadowDrop.allCases.map { ($0, $0.index) })
 
-    func drop(_ reason: ShadowDrop) { drops[Self.indices[reason] ?? 0] &+= 1 }
+    func drop(_ reason: ShadowDrop, _ count: Int = 1) { drops[Self.indices[reason] ?? 0] &+= UInt64(max(0, count)) }
 
     /// Notes that the replies to a command said the same.
     func noteSame(_ command: String) {

@@ -5,12 +5,12 @@ class ShadowJob: @unchecked Sendable {
     /// The request as the client spelled it.
     final let bytes: [UInt8]
     /// The hashes of the keys that it is about.
-    final let keys: [UInt64]
-    final let isWrite: Bool
+    final var keys: [UInt64]
+    final var isWrite: Bool
     /// Whether its answer depends on all keys.
     final let isAboutAll: Bool
     /// Whether it goes to the candidate; another is only followed, because nobody else may write its keys meanwhile.
-    final let isSent: Bool
+    final var isSent: Bool
     /// Whether it leaves its keys in a state that does not depend on what they held.
     final var isWhole: Bool
     /// When it began, for ``ShadowKeys/end(_:began:_:)``.

@@ -71,12 +71,12 @@ struct ShadowPlace: Sendable {
                     shadow.settings, primary: connection(to: primary), candidate: connection(to: candidate), candidate)
                 await ShadowRunner(shadow, wire, waker, counts).run()
             } else {
-                var database: String?
-                if case .copy(let name) = shadow.settings.scratch { database = name }
                 let wire = PostgresShadowWire(
-                    shadow.settings, primary: PostgresShadowLinks(to: primary) { connection(to: primary) },
-                    candidate: PostgresShadowLinks(to: candidate, database: database) { connection(to: candidate) },
-                    writer: PostgresShadowLinks(to: candidate, database: database, mayWrite: true) {
+                    shadow, primary: PostgresShadowLinks(to: primary, .init()) { connection(to: primary) },
+                    candidate: PostgresShadowLinks(to: candidate, shadow.settings.target(mayWrite: false)) {
+                        connection(to: candidate)
+                    },
+                    writer: PostgresShadowLinks(to: candidate, shadow.settings.target(mayWrite: true)) {
                         connection(to: candidate)
                     })
                 await ShadowRunner(shadow, wire, waker, counts).run()

@@ -12,6 +12,7 @@ struct ShadowReport {
         let candidate: String
         let wire: String
         let load: (jobs: Int, bytes: Int)
+        let tables: (known: Int, stale: Int)
         let sum: ShadowSnapshot
 
         var labels: [(String, String)] {
@@ -36,7 +37,7 @@ struct ShadowReport {
                 return Row(
                     listener: listener.name, route: (shadow.route?.match).map { "\($0)" },
                     candidate: shadow.settings.backend, wire: listener.configuration.protocol.rawValue,
-                    load: shadow.load, sum: sum)
+                    load: shadow.load, tables: shadow.tableCounts, sum: sum)
             }
         }
     }
@@ -68,6 +69,12 @@ struct ShadowReport {
             UInt64(max(0, $0.load.jobs))
         }
         each("waiting_bytes", .gauge, "Bytes of them.", &page) { UInt64(max(0, $0.load.bytes)) }
+        each("tables", .gauge, "Tables of PostgreSQL databases that are told apart.", &page) {
+            UInt64($0.tables.known)
+        }
+        each("stale_tables", .gauge, "Of them those that are known to differ, or in doubt.", &page) {
+            UInt64($0.tables.stale)
+        }
     }
 
     private func each(
@@ -126,6 +133,7 @@ struct ShadowReport {
             return "\(count) \(reason.rawValue)"
         }
         if !drops.isEmpty { text += "  not compared: \(drops.joined(separator: ", "))\n" }
+        if row.tables.stale > 0 { text += "  in doubt: \(row.tables.stale) of \(row.tables.known) tables\n" }
         guard !row.causes.isEmpty else { return text }
         let head = ["count", "command", "kind", "first", "last", "example", "where", "primary", "candidate"]
         let lines =

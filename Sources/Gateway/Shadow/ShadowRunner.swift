@@ -13,6 +13,8 @@ final class ShadowRunner<Wire: ShadowWire>: @unchecked Sendable {
     /// How often the primary gave two answers at once to requests of one shape.
     private var unstable: [Wire.Shape: Int] = [:]
     private var retryAt: UInt64 = 0
+    /// When the wire wants to be tended.
+    private var tendAt: UInt64 = 0
     private var pause = ShadowPace.firstPause
 
     /// `wire` waits with `waker`.
@@ -33,6 +35,7 @@ final class ShadowRunner<Wire: ShadowWire>: @unchecked Sendable {
         shadow.attach(waker)
         await withTaskCancellationHandler {
             while !waker.isCancelled {
+                if tendAt <= worker.now { tendAt = await wire.tend(worker.now) }
                 if let job = shadow.take(1).first as? Wire.Job {
                     await compare(job)
                 } else if let index = doubts.firstIndex(where: { $0.due <= worker.now }) {
@@ -50,30 +53,81 @@ final class ShadowRunner<Wire: ShadowWire>: @unchecked Sendable {
 
     private func rest() async {
         let idleEnd = wire.isOpen ? worker.now &+ ShadowPace.idleTime : .max
-        waker.setDeadline(at: min(doubts.map(\.due).min() ?? .max, idleEnd))
+        let soonest = min(doubts.map(\.due).min() ?? .max, tendAt)
+        waker.setDeadline(at: min(soonest, idleEnd))
         await waker.wait()
-        let isIdle = waker.hasTimedOut && doubts.isEmpty
+        let isIdle = waker.hasTimedOut && idleEnd < soonest
+        // What has woken it may be something to tend.
+        if !waker.hasTimedOut { tendAt = min(tendAt, worker.now &+ ShadowPace.tendPause) }
         waker.setDeadline(after: nil)
         if isIdle { await wire.close() }
     }
 
     private func compare(_ job: Wire.Job) async {
         guard let reply = await askCandidate(job) else { return }
-        let found = wire.clientReply(job).map { wire.difference($0, reply, job) }
-        if let found, found == nil {
-            counts.noteSame(job.name)
-            return shadow.release(job, isLost: false)
-        }
+        let found = wire.clientReply(job).map { differences($0, reply, job) }
+        if let found, found.isEmpty { return conclude(job) }
         // What a write has left behind is not the same either.
-        if shadow.isStale(job) { return settle(job, .stale, isLost: true) }
-        if isNoise(job) { return settle(job, .noise, isLost: true) }
-        if job.isWrite, let found = found ?? nil {
-            // It cannot be asked again; but both held the same, and nobody else has written there meanwhile.
-            report(job, found)
-            return shadow.release(job, isLost: true)
+        if shadow.isStale(job) { return conclude(job, at: found?.first?.index ?? 0, .stale) }
+        if job.mayBeAskedAgain {
+            guard doubts.count < ShadowPace.doubtLimit else { return settle(job, .unexamined) }
+            return postpone(job)
         }
-        guard doubts.count < ShadowPace.doubtLimit else { return settle(job, .unexamined) }
-        postpone(job)
+        // It cannot be asked again; but both held the same, and nobody else has written there meanwhile.
+        for finding in found ?? [] {
+            guard await wire.isUnsteady(job, at: finding.index) else {
+                return conclude(job, at: finding.index, finding)
+            }
+            learn(job, finding.index)
+        }
+        conclude(job)
+    }
+
+    /// What differs and is not known to be noise.
+    private func differences(_ primary: Wire.Reply, _ candidate: Wire.Reply, _ job: Wire.Job) -> [ShadowFinding] {
+        wire.differences(primary, candidate, job).filter { finding in
+            if shadow.settings.learnsNoise,
+                (unstable[wire.shape(of: job, at: finding.index)] ?? 0) >= ShadowPace.unstableLimit
+            {
+                job.noisy.insert(finding.index)
+            }
+            return !job.noisy.contains(finding.index)
+        }
+    }
+
+    private func learn(_ job: Wire.Job, _ index: Int) {
+        guard job.noisy.insert(index).inserted else { return }
+        let shape = wire.shape(of: job, at: index)
+        if unstable[shape] != nil || unstable.count < ShadowPace.shapeLimit { unstable[shape, default: 0] += 1 }
+    }
+
+    /// The job is done: what comes before `end` was answered alike, but for noise.
+    private func tell(_ job: Wire.Job, before end: Int) {
+        for index in 0..<end {
+            if job.noisy.contains(index) { counts.drop(.noise) } else { counts.noteSame(job.name(at: index)) }
+        }
+    }
+
+    /// All answers are alike, but for noise.
+    private func conclude(_ job: Wire.Job) {
+        tell(job, before: job.count)
+        // A write whose own answer is noise may have left anything.
+        shadow.release(job, isLost: job.count == 1 && !job.noisy.isEmpty)
+    }
+
+    /// From the answer at `index` on there is nothing to be said, for this reason.
+    private func conclude(_ job: Wire.Job, at index: Int, _ reason: ShadowDrop) {
+        tell(job, before: index)
+        counts.drop(reason, job.count - index)
+        shadow.release(job, isLost: true)
+    }
+
+    /// The answer at `index` differs, and so what comes after it may.
+    private func conclude(_ job: Wire.Job, at index: Int, _ found: ShadowFinding) {
+        tell(job, before: index)
+        report(job, found)
+        counts.drop(.stale, job.count - index - 1)
+        shadow.release(job, isLost: true)
     }
 
     /// The candidate's answer; nil where there is none, and the job is dropped or reported.
@@ -102,10 +156,9 @@ final class ShadowRunner<Wire: ShadowWire>: @unchecked Sendable {
             shadow.markAllStale()
             return settle(job, .incomparable, isLost: true)
         case .broken:
-            report(
-                job,
+            conclude(
+                job, at: 0,
                 ShadowFinding(kind: "broken", place: "", primary: "an answer", candidate: "no answer of the protocol"))
-            shadow.release(job, isLost: true)
         case .silent: settle(job, .candidateSilent, isLost: true)
         case .down, .cancelled: settle(job, .candidateDown, isLost: true)
         }
@@ -121,21 +174,17 @@ final class ShadowRunner<Wire: ShadowWire>: @unchecked Sendable {
         guard let version = shadow.quietVersion(job), let first = await wire.askPrimary(job),
             let second = await wire.askPrimary(job)
         else { return postpone(job) }
-        guard wire.isSteady(first, second, job) else {
-            let shape = wire.shape(of: job)
-            if unstable[shape] != nil || unstable.count < ShadowPace.shapeLimit { unstable[shape, default: 0] += 1 }
-            return settle(job, .noise)
-        }
+        for index in wire.unsteady(first, second, job) { learn(job, index) }
+        if job.noisy.count == job.count { return conclude(job) }
         guard let reply = await askCandidate(job) else { return }
-        guard let third = await wire.askPrimary(job), wire.difference(first, third, job) == nil,
+        guard let third = await wire.askPrimary(job), differences(first, third, job).isEmpty,
             shadow.version(job) == version
         else { return postpone(job) }
-        guard let found = wire.difference(first, reply, job) else { return settle(job, .settled) }
+        guard let found = differences(first, reply, job).first else { return settle(job, .settled) }
         job.confirmations += 1
         guard job.confirmations >= confirmationsNeeded else { return postpone(job) }
         if shadow.isStale(job) { return settle(job, .stale) }
-        report(job, found)
-        shadow.release(job, isLost: false)
+        conclude(job, at: found.index, found)
     }
 
     private func postpone(_ job: Wire.Job) {
@@ -145,22 +194,19 @@ final class ShadowRunner<Wire: ShadowWire>: @unchecked Sendable {
         doubts.append(job)
     }
 
-    private func isNoise(_ job: Wire.Job) -> Bool {
-        shadow.settings.learnsNoise && (unstable[wire.shape(of: job)] ?? 0) >= ShadowPace.unstableLimit
-    }
-
     private func settle(_ job: Wire.Job, _ reason: ShadowDrop, isLost: Bool = false) {
-        counts.drop(reason)
+        counts.drop(reason, job.count)
         shadow.release(job, isLost: isLost)
     }
 
     private func report(_ job: Wire.Job, _ found: ShadowFinding) {
         let now = ShadowDifference.timeOfDay
         counts.note(
-            ShadowCause(command: job.name, kind: found.kind),
+            ShadowCause(command: job.name(at: found.index), kind: found.kind),
             ShadowDifference(
-                first: now, last: now, example: job.redacted, place: found.place, primary: found.primary,
-                candidate: found.candidate, size: job.size))
+                first: now, last: now, example: job.redacted(at: found.index), place: found.place,
+                primary: found.primary,
+                candidate: found.candidate, size: job.size(at: found.index)))
     }
 }
 
@@ -169,6 +215,8 @@ private enum ShadowPace {
     /// Nanoseconds that a candidate which has failed is left alone, at first and at most.
     static let firstPause: UInt64 = 500_000_000
     static let longestPause: UInt64 = 15_000_000_000
+    /// Nanoseconds from what has happened to what is to be tended for it.
+    static let tendPause: UInt64 = 20_000_000
     /// Nanoseconds that connections are kept open without use.
     static let idleTime: UInt64 = 3_000_000_000
     /// Differences that are looked at at one time, and looks at each of them.

@@ -1,0 +1,107 @@
+// Which tables the shadow of a PostgreSQL listener takes to differ, and how they are made good.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("the tables of a PostgreSQL listener with a shadow", .serialized, .blocking)
+struct PostgresTableShadowTests {
+    private static let tables = """
+        create table parent (id int primary key, s text);
+        create table child (id serial primary key, parent int references parent on delete cascade);
+        create table other (id int primary key, n int); create table log (n int);
+        create function note() returns trigger language plpgsql as 'begin insert into log values (1); return new; end';
+        create trigger tell after update on other for each row execute function note();
+        create view seen as select s from parent;
+        create table parted (id int, n int) partition by list (id); create table part1 partition of parted for values in (1);
+        insert into parent values (1, 'a'), (2, 'b'); insert into child (parent) values (1), (2); insert into other values (1, 1);
+        insert into parted values (1, 1)
+        """
+
+    /// A gateway with a candidate that is a copy of the primary, on which nothing is written.
+    private static func gateway(
+        _ primary: PostgresServer, _ candidate: PostgresServer, _ shadow: String = ""
+    ) throws -> Fairlead {
+        try Fairlead(
+            yaml: """
+                admin: 127.0.0.1:0
+                workers: 2
+                listeners:
+                  pg: { protocol: postgres, listen: 127.0.0.1:0, backend: main, shadow: { backend: new\(shadow) } }
+                backends:
+                  main: { url: "postgres://127.0.0.1:\(primary.port)" }
+                  new: { url: "postgres://127.0.0.1:\(candidate.port)" }
+                """)
+    }
+
+    private static func servers() throws -> (PostgresServer, PostgresServer) {
+        let (primary, candidate) = (try PostgresServer(), try PostgresServer())
+        for server in [primary, candidate] { try server.sqlBlocking(tables) }
+        return (primary, candidate)
+    }
+
+    @Test("only what a statement can have changed is doubtful, by the tables that it names and those they lead to")
+    func touched() throws {
+        let (primary, candidate) = try Self.servers()
+        let reads = [
+            "parent": "select s from parent", "seen": "select s from seen", "child": "select id from child",
+            "other": "select n from other", "log": "select n from log", "parted": "select n from parted",
+            "part1": "select n from part1", "join": "select 1 from other o, parted p where o.n = p.n",
+        ]
+        let cases: [(statement: String, stale: Set<String>)] = [
+            ("insert into child (parent) values (1)", ["child"]),
+            ("insert into log select n from other", ["log"]),
+            ("update parent set s = 'c' where id = 1", ["parent", "seen", "child"]),
+            ("update other set n = 2", ["other", "log", "join"]),
+            ("update part1 set n = 2", ["parted", "part1", "join"]),
+            ("create temp table mine (n int); insert into mine values (1)", Set(reads.keys)),
+            ("do 'begin end'", Set(reads.keys)),
+        ]
+        for entry in cases {
+            let gateway = try Self.gateway(primary, candidate)
+            let client = try ShadowedPostgres.connect(gateway)
+            // The first asks; by then it is known which tables there are.
+            try ShadowedPostgres.ask(client, "select 1 from log")
+            try gateway.settles("tables told apart") { $0.sum("fairlead_shadow_tables") == 5 }
+            try ShadowedPostgres.ask(client, "begin")
+            try ShadowedPostgres.ask(client, entry.statement)
+            try ShadowedPostgres.ask(client, "rollback")
+            let reader = try ShadowedPostgres.connect(gateway)
+            var stale: Set<String> = []
+            for (name, sql) in reads {
+                let before = try ShadowedPostgres.report(gateway).dropped["stale"] ?? 0
+                try ShadowedPostgres.ask(reader, sql)
+                if try ShadowedPostgres.report(gateway).dropped["stale"] ?? 0 > before { stale.insert(name) }
+            }
+            #expect(stale == entry.stale, "\(entry.statement)")
+            #expect(try ShadowedPostgres.report(gateway).causes == [])
+        }
+    }
+
+    @Test("writes at one time are done in the order of their ends, and their tables are copied when it is quiet")
+    func overlapping() throws {
+        let (primary, candidate) = try Self.servers()
+        try candidate.sqlBlocking("create database postgres_copy template template0")
+        _ = try Command.checkBlocking(
+            [try candidate.install.program("psql"), "-X", "-q", "-d", "postgres_copy", "-c", Self.tables],
+            env: candidate.environment(port: candidate.port))
+        let gateway = try Self.gateway(primary, candidate, ", scratch-database: \"*_copy\"")
+        let (one, two) = (try ShadowedPostgres.connect(gateway), try ShadowedPostgres.connect(gateway))
+        try ShadowedPostgres.ask(one, "select 1 from log")
+        try gateway.settles("tables told apart") { $0.sum("fairlead_shadow_tables") == 5 }
+        for (client, sql) in [
+            (one, "begin"), (two, "begin"), (one, "insert into child (parent) values (1) returning id"),
+            (two, "insert into child (parent) values (2) returning id"), (two, "commit"), (one, "commit"),
+        ] { try ShadowedPostgres.ask(client, sql) }
+        // The numbers were given out in another order than that of the ends: no alarm.
+        try ShadowedPostgres.compares(gateway, one, "select id, parent from child order by id")
+        let report = try ShadowedPostgres.report(gateway)
+        #expect(report.causes == [] && report.isAccountedFor, "\(report)")
+        let read = "select * from child order by id"
+        let text = try Command.checkBlocking(
+            [try candidate.install.program("psql"), "-X", "-A", "-t", "-q", "-d", "postgres_copy", "-c", read],
+            env: candidate.environment(port: candidate.port)
+        ).text
+        #expect(try text == primary.sqlBlocking(read))
+    }
+}
