@@ -27,21 +27,23 @@ struct S3ShadowPlan {
     private let shadow: Shadow
     /// Whether writes go to a bucket of the candidate's.
     let hasScratch: Bool
+    private let domains: S3BaseDomains
 
     init(_ shadow: Shadow) {
         self.shadow = shadow
+        domains = S3BaseDomains(shadow.settings.domains)
         hasScratch = if case .bucket = shadow.settings.scratch { true } else { false }
     }
 
     /// What becomes of the request whose head is `head`.
     func verdict(_ request: S3RequestHead, _ head: [UInt8]) -> Verdict {
         let bytes = head.span
-        let resource = S3Resource(request, bytes, baseDomains: S3BaseDomains())
+        let resource = S3Resource(request, bytes, baseDomains: domains)
         let command = S3Command(request, bytes, for: resource)
-        let name = Self.name(bytes, request.path)
+        let name = Self.name(bytes, request.path, resource)
         let key = shadow.hash(name.span, [])
         if !request.method.isSafe {
-            guard hasScratch, let whole = try? S3Request(head, request, baseDomains: S3BaseDomains()) else {
+            guard hasScratch, let whole = try? S3Request(head, request, baseDomains: domains) else {
                 return Verdict(action: alone(command, resource, key), drop: .notOpted)
             }
             return verdict(change: whole, name, key, resource)
@@ -56,8 +58,11 @@ struct S3ShadowPlan {
     }
 
     /// The bucket and the key as they are meant, however they are spelled.
-    private static func name(_ bytes: Bytes, _ path: Range<Int>) -> [UInt8] {
-        S3Percent.decoded(bytes, min(path.lowerBound + 1, path.upperBound)..<path.upperBound) ?? bytes.array(path)
+    private static func name(_ bytes: Bytes, _ path: Range<Int>, _ resource: S3Resource) -> [UInt8] {
+        let plain =
+            S3Percent.decoded(bytes, min(path.lowerBound + 1, path.upperBound)..<path.upperBound) ?? bytes.array(path)
+        guard resource.isInHost, let bucket = resource.bucket else { return plain }
+        return bytes.array(bucket).map(\.asciiLowercased) + [UInt8(ascii: "/")] + plain
     }
 
     /// Operations whose answers are compared, and whether those depend on all keys.
@@ -71,7 +76,7 @@ struct S3ShadowPlan {
 
     /// Whether a read goes by what a copy in a scratch bucket has not got: versions, and times.
     private func isApart(_ request: S3RequestHead, _ head: [UInt8]) -> Bool {
-        guard hasScratch, let whole = try? S3Request(head, request, baseDomains: S3BaseDomains()) else {
+        guard hasScratch, let whole = try? S3Request(head, request, baseDomains: domains) else {
             return hasScratch
         }
         return whole.hasParameter("versionId") || whole.hasField("if-modified-since")
@@ -142,10 +147,11 @@ struct S3ShadowPlan {
     /// What becomes of a request that deletes the objects which `body` names, in the bucket that `head` is for.
     func deletions(_ head: [UInt8], _ body: [UInt8]) -> Verdict {
         guard let request = try? S3RequestHead(head.span),
-            let bucket = S3Resource(request, head.span, baseDomains: S3BaseDomains()).bucket,
-            let plain = S3Percent.decoded(head.span, bucket), let names = S3ShadowScratch.deletions(body),
+            case let resource = S3Resource(request, head.span, baseDomains: domains), let bucket = resource.bucket,
+            let spelled = S3Percent.decoded(head.span, bucket), let names = S3ShadowScratch.deletions(body),
             let size = request.contentLength
         else { return Verdict(action: .markAllStale, drop: .incomparable) }
+        let plain = resource.isInHost ? spelled.map(\.asciiLowercased) : spelled
         var keys: [UInt64] = []
         var isOpted = true
         var sampled = 0

@@ -11,6 +11,7 @@ final class S3ShadowScratch {
     private let host: [UInt8]
     private let signature: S3ShadowSignature?
     private let masks: Set<S3ReplyMask>
+    private let domains: S3BaseDomains
     private var uploads = S3ShadowUploads()
 
     /// Nil where there is none in `settings`; `backend` is the candidate, where it is a trusted one.
@@ -18,6 +19,7 @@ final class S3ShadowScratch {
         guard case .bucket(let name) = settings.scratch else { return nil }
         bucket = Array(name.utf8)
         masks = settings.objectMasks
+        domains = S3BaseDomains(settings.domains)
         host =
             switch backend?.configuration.endpoint {
             case .host(let host, let port): Array("\(Endpoint.host(host, port: port))".utf8)
@@ -36,10 +38,11 @@ final class S3ShadowScratch {
 
     /// The request that stands for `job`.
     func request(_ job: S3ShadowJob) throws(ShadowFailure) -> [UInt8] {
-        guard let request = job.request, request.bucket != nil else { throw .missing }
+        guard let request = job.request(domains), let origin = request.bucket else { throw .missing }
         var draft = S3ShadowDraft(request, content: job.body, host: host)
         // What is about the client's bucket itself is about the keys that begin with its name.
-        draft.path = [UInt8(ascii: "/")] + bucket + (request.key == nil ? [] : request.path)
+        let slash = [UInt8(ascii: "/")]
+        draft.path = slash + bucket + (request.key.map { slash + Self.name(origin, request) + slash + $0 } ?? [])
         switch request.command {
         case .uploadPart, .abortMultipartUpload, .completeMultipartUpload:
             guard let id = request.parameter("uploadId"), let upload = uploads[id] else { throw .missing }
@@ -49,7 +52,7 @@ final class S3ShadowScratch {
                 draft.replace(body: body)
             }
         case .deleteObjects:
-            guard let body = within(request.bucket ?? [], draft.body) else { throw .missing }
+            guard let body = within(Self.name(origin, request), draft.body) else { throw .missing }
             draft.replace(body: body)
             draft.add("content-md5", base64(HashAlgorithm.md5.hash(body)))
         case .copyObject:
@@ -60,6 +63,11 @@ final class S3ShadowScratch {
         default: break
         }
         return draft.bytes(signature, now: S3Date(seconds: Int64(time(nil))))
+    }
+
+    /// A bucket's name, which a host may spell in capitals.
+    private static func name(_ bucket: [UInt8], _ request: S3Request) -> [UInt8] {
+        request.path.starts(with: [UInt8(ascii: "/")] + bucket) ? bucket : bucket.map(\.asciiLowercased)
     }
 
     /// The keys that a request to delete several objects names; nil where it is none, or names versions.
@@ -90,7 +98,7 @@ final class S3ShadowScratch {
 
     /// The candidate has answered what stands for `job`.
     func answered(_ job: S3ShadowJob, _ reply: S3ComparableReply) {
-        guard job.isChange, let request = job.request else { return }
+        guard job.isChange, let request = job.request(domains) else { return }
         uploads.answered(request, job.reply, reply)
     }
 
@@ -108,7 +116,7 @@ final class S3ShadowScratch {
         }
         var words: [[UInt8]] = []
         if job.command == .deleteObjects {
-            let origin = isCandidate ? (job.request?.bucket?.count ?? -1) + 1 : 0
+            let origin = isCandidate ? (job.request(domains)?.bucket?.count ?? -1) + 1 : 0
             for entry in root.children {
                 let key = entry.text("Key") ?? []
                 words.append(entry.name + [0x20] + key.dropFirst(origin) + [0x20] + (entry.text("Code") ?? []))
@@ -125,9 +133,9 @@ final class S3ShadowScratch {
 
 extension S3ShadowJob {
     /// What the client has sent, taken apart.
-    fileprivate var request: S3Request? {
+    fileprivate func request(_ domains: S3BaseDomains) -> S3Request? {
         let bytes = bytes
         guard let head = try? S3RequestHead(bytes.span) else { return nil }
-        return try? S3Request(bytes, head, baseDomains: S3BaseDomains())
+        return try? S3Request(bytes, head, baseDomains: domains)
     }
 }

@@ -37,12 +37,20 @@ final class S3ShadowWire: ShadowWire {
 
     func askCandidate(_ job: S3ShadowJob) async throws(ShadowFailure) -> S3ComparableReply {
         let request = try scratch?.request(job) ?? job.bytes
-        let reply = try await candidate.ask(request, job.method)
+        var reply = try await candidate.ask(request, job.method)
+        // What fails once is not looked at again where it changes something; clients ask again then, and so does this.
+        var repetitions = 0
+        while job.isChange, reply.status == 500, repetitions < Self.repetitionLimit {
+            repetitions += 1
+            reply = try await candidate.ask(request, job.method)
+        }
         if isOwn(reply) { throw .down }
         if reply.status == 503 { throw .unready }
         scratch?.answered(job, reply)
         return reply
     }
+
+    private static let repetitionLimit = 2
 
     /// Whether the gateway itself has said that the candidate cannot be reached, or broke off: it signs with the listener's name.
     private func isOwn(_ reply: S3ComparableReply) -> Bool {
