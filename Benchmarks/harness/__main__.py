@@ -13,7 +13,7 @@ from .parts import PARTS, ways_of
 from .processes import Failure, Workspace, raise_descriptor_limit, stop_on_signals
 from .progress import say
 from .results import MemoryResult, RowResult
-from .rows import Row, rows_of
+from .rows import rows_of
 from .site import Site
 
 INTERRUPTED = 130
@@ -56,15 +56,11 @@ def main() -> int:
 
 def _measure(site: Site, options: Options, rows: list[RowResult], memory: list[MemoryResult]) -> None:
     for part in PARTS:
-        chosen = _chosen(rows_of(part, options.quick), options.rows)
+        chosen = rows_of(part, options.quick, options.rows)
         if part in options.parts and chosen:
             Alternation(site, part, ways_of(part, options.targets), options.rounds, options.seconds).run(chosen, rows)
     if MEMORY in options.parts and not options.rows:
         measure_memory(site, options.targets, options.pairs, memory)
-
-
-def _chosen(rows: list[Row], words: list[str]) -> list[Row]:
-    return [row for row in rows if not words or any(word in row.key for word in words)]
 
 
 sys.exit(main())

@@ -51,7 +51,7 @@ def parse(arguments: list[str] | None = None) -> Options:
                         help=f"targets to compare in each part that has them; {DIRECT} is always one: "
                              f"{','.join(TARGETS)}")
     parser.add_argument("--rows", type=lambda text: text.split(","), default=[], metavar="WORD,…",
-                        help="only rows whose key holds one of these words, such as get-64B-c50 or copy")
+                        help="only rows whose key holds one of these words between its dashes, such as get-64B-c50 or copy")
     parser.add_argument("--rounds", type=_whole, help="rounds of each row (default 5, quick 2)")
     parser.add_argument("--seconds", type=float,
                         help="about how long a round lasts (default 2, quick 0.5; pgbench and wrk take whole seconds)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .loads import Load
@@ -37,11 +37,13 @@ class Row:
     large: bool = False
 
 
-def rows_of(part: str, quick: bool) -> list[Row]:
+def rows_of(part: str, quick: bool, words: Sequence[str] = ()) -> list[Row]:
+    """The rows of a part; with words only those that have one in their key, between its dashes: `c50-p1` is not in `c50-p16`."""
     rows = {"redis": _redis, "postgres": _postgres, "s3": _s3, "shared": _shared, "translated": _translated,
             "embedded": _embedded, "features-redis": _features_redis, "features-postgres": _features_postgres,
             "features-s3": _features_s3}
-    return [row for row in rows[part](quick) if row.quick or not quick]
+    return [row for row in rows[part](quick) if (row.quick or not quick)
+            and (not words or any(f"-{word}-" in f"-{row.key}-" for word in words))]
 
 
 def _redis(quick: bool) -> list[Row]:

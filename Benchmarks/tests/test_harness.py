@@ -161,6 +161,10 @@ class TranslationVerdicts(unittest.TestCase):
 
 
 class Rows(unittest.TestCase):
+    def test_a_word_chooses_rows_by_whole_parts_of_their_keys(self) -> None:
+        keys = [row.key for row in rows_of("shared", False, ["get-64B-c50-p1", "shared-set-64B-c1-p16"])]
+        self.assertEqual(keys, ["shared-get-64B-c50-p1", "shared-set-64B-c1-p16"])
+
     def test_keys_are_unique_and_quick_rows_are_a_part_of_all(self) -> None:
         every = [row.key for part in PARTS for row in rows_of(part, quick=False)]
         quick = [row.key for part in PARTS for row in rows_of(part, quick=True)]
