@@ -44,6 +44,8 @@ int fl_epoll_wait(int epoll, struct epoll_event *events, int count, int millisec
     return (int)syscall(SYS_epoll_pwait, epoll, events, count, milliseconds, NULL, 8);
 }
 
+void fl_yield(void) { sched_yield(); }
+
 int fl_core_count(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : -1;

@@ -39,6 +39,7 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     @usableFromInline let readBuffer: UnsafeMutableRawBufferPointer
     package let chunks = ChunkPool()
     @exclusivity(unchecked) package var counters = WorkerCounters()
+    @exclusivity(unchecked) private var givingWay = GivingWay()
 
     package init(index: Int) throws(IOError) {
         self.index = index
@@ -157,10 +158,12 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     }
 
     private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>, mayWait: Bool) {
+        if mayWait, givingWay.isWorthwhile { giveWay() }
         let timeout = mayWait ? timers.millisecondsToNext(now: now) ?? -1 : 0
         let count = fl_epoll_wait(epoll.number, events.baseAddress, Int32(events.count), timeout)
         time = fl_now()
         counters.turns &+= 1
+        givingWay.noteTurn(events: Int(count))
         // Readiness is only noted here; sessions run below, when the whole batch is known.
         for index in 0..<max(0, Int(count)) {
             let event = events.baseAddress.unsafelyUnwrapped + index
@@ -180,6 +183,15 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
             job.runSynchronously(on: asUnownedTaskExecutor())
         }
         if !endings.isEmpty { endTurn() }
+    }
+
+    /// Lets others run on this core, whose bytes are then there when the loop looks.
+    private func giveWay() {
+        let start = fl_now()
+        guard givingWay.isDue(at: start) else { return }
+        fl_yield()
+        givingWay.noteWait(from: start, to: fl_now())
+        counters.yields &+= 1
     }
 
     /// Tells `ending` once, when the sessions that run in this turn have run and before the loop looks at descriptors.

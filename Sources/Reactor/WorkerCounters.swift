@@ -4,6 +4,8 @@
 package struct WorkerCounters: Sendable, Equatable {
     /// Times the loop woke up.
     package var turns = 0
+    /// Times it let others run before it waited.
+    package var yields = 0
     /// Jobs enqueued from the worker's own thread.
     package var enqueues = 0
     package var receiveCalls = 0

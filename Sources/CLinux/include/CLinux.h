@@ -71,6 +71,9 @@ long fl_receive(int fd, void *bytes, size_t count);
 long fl_peek(int fd, void *bytes, size_t count);
 int fl_epoll_wait(int epoll, struct epoll_event *events, int count, int milliseconds);
 
+// Lets other threads that wait for this core run first.
+void fl_yield(void);
+
 // Writing to a broken connection shall fail, not signal: OpenSSL writes without MSG_NOSIGNAL. For the calling thread only.
 void fl_block_broken_pipe(void);
 

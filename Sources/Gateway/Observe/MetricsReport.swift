@@ -250,6 +250,9 @@ struct MetricsReport {
 
     private mutating func process() {
         eachWorker("fairlead_worker_turns_total", .counter, "Times the event loop woke.") { $0.counters.turns }
+        eachWorker("fairlead_worker_yields_total", .counter, "Times the loop let other threads run before it waited.") {
+            $0.counters.yields
+        }
         eachWorker("fairlead_worker_enqueues_total", .counter, "Task steps enqueued on the worker's own thread.") {
             $0.counters.enqueues
         }
