@@ -153,7 +153,8 @@ final class ClusterRouter: RedisRouter {
             target = nodes.lane(named: address, from: lane).map {
                 RedisRedirection(lane: $0, opening: ClusterWords.asking)
             }
-        case .tryAgain: target = master(for: command).map { RedisRedirection(lane: $0) }
+        case .tryAgain:
+            target = master(for: command).map { RedisRedirection(lane: $0, pause: Self.pause(before: attempt)) }
         case .clusterDown: target = nil
         case nil:
             // A replica that has lost its master, or is still loading, is no reason for an error.
@@ -179,6 +180,10 @@ final class ClusterRouter: RedisRouter {
         hasRedirected = true
         return RedisRedirection(lane: target)
     }
+
+    /// Nanoseconds before the next try of a command whose keys are on both sides of a move: 1 ms, doubling up to 128, so that
+    /// all tries together wait for a second for the keys to meet.
+    private static func pause(before attempt: Int) -> UInt64 { 1_000_000 << UInt64(min(attempt - 1, 7)) }
 
     private func master(for command: Span<UInt8>) -> RoutedLane? {
         guard case .whole(let whole) = RedisWholeCommand.find(in: command, at: 0),

@@ -47,6 +47,8 @@ struct RedisRedirection {
     var lane: RoutedLane
     /// Sent right before it on the same connection, and answered to nobody: ASKING.
     var opening: [UInt8]?
+    /// Nanoseconds before it is sent, where what stands in the way takes a while.
+    var pause: UInt64 = 0
 }
 
 /// Decides where the commands of one client go; each routed client has its own.

@@ -45,6 +45,8 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
 
     @exclusivity(unchecked) private var uses: [Use?] = []
     @exclusivity(unchecked) var slots = ReplySlots()
+    /// Commands that are sent again when their time has come.
+    @exclusivity(unchecked) var later = LaterCommands()
     /// Bytes of replies that wait for others.
     @exclusivity(unchecked) var buffered = 0
     /// What leaves for the client at the end of the worker's turn.
@@ -294,6 +296,7 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
         dropOwn()
         unpark()
         leaveLanes()
+        forgetLater()
         leaveShared()
     }
 }

@@ -109,14 +109,6 @@ extension RoutedClient {
         sendAgain(slots[distance].command, redirection, ticket)
     }
 
-    private func sendAgain(_ command: [UInt8], _ redirection: RedisRedirection, _ ticket: OwedTicket) {
-        if let opening = redirection.opening {
-            submit(.asking, opening.span, to: redirection.lane, ReplySlots.dropping(ticket))
-        }
-        guard case .whole(let whole) = RedisWholeCommand.find(in: command.span, at: 0) else { return }
-        submit(whole.command, command.span, to: redirection.lane, ticket)
-    }
-
     // MARK: Failures
 
     /// A command was not answered and never will be; `isPartial` when a part of its reply has come.

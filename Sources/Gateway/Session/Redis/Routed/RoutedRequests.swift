@@ -11,6 +11,7 @@ extension RoutedClient {
 
     func stepRouted() -> Bool {
         isStalled = false
+        if resendDue <= worker.now { sendLater() }
         // Nothing was asked of it, so whatever it says is its end.
         if hasDeadParked { unpark() }
         do throws(IOError) {

@@ -80,6 +80,8 @@ class SharingClient: Pump {
 
     /// Nanoseconds of the worker's clock at which a command that a rate limit holds back may pass.
     @exclusivity(unchecked) final var passDue = UInt64.max
+    /// Nanoseconds of the worker's clock at which a command is to be sent again.
+    @exclusivity(unchecked) final var resendDue = UInt64.max
 
     init(_ session: Session) {
         self.session = session
@@ -151,7 +153,7 @@ class SharingClient: Pump {
         if idleEnd <= now { return over(.idle) }
         partialEnd = held.isEmpty || holdsWhole || needsOwn ? .max : min(partialEnd, Self.sum(now, Self.patience))
         // Of more than three numbers min would make an array at every step.
-        let deadline = min(min(idleEnd, partialEnd), own == nil ? .max : answerDue, passDue)
+        let deadline = min(min(idleEnd, partialEnd), own == nil ? .max : answerDue, min(passDue, resendDue))
         if deadline != waker.deadline { waker.setDeadline(at: deadline) }
         return false
     }
