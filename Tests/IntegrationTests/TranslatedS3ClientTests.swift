@@ -142,6 +142,35 @@ struct TranslatedS3ClientTests {
         #expect(try await server.python(program) == ["done"])
     }
 
+    @Test(
+        "without access keys a URL of the command line's older signature is taken; with them its client is told of the newer"
+    )
+    func olderSignature() async throws {
+        let program = """
+            import boto3, sys, urllib.request, urllib.error
+            from botocore.config import Config
+            endpoint, key, secret = sys.argv[1:4]
+            def client(version):
+                return boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key,
+                    aws_secret_access_key=secret, config=Config(signature_version=version, s3={"addressing_style": "path"}))
+            client("s3v4").create_bucket(Bucket="bkt")
+            client("s3v4").put_object(Bucket="bkt", Key="k", Body=b"v")
+            url = client("s3").generate_presigned_url("get_object", Params={"Bucket": "bkt", "Key": "k"})
+            assert "AWSAccessKeyId=" in url and "Expires=" in url, url
+            try:
+                print(urllib.request.urlopen(url).read().decode())
+            except urllib.error.HTTPError as refused:
+                print(refused.code, "Please use AWS4-HMAC-SHA256." in refused.read().decode())
+            """
+        for (signed, answer) in [(false, "v"), (true, "400 True")] {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let server = try TranslatedS3(folder, signed: signed)
+            defer { server.stop() }
+            #expect(try await server.python(program) == [answer])
+        }
+    }
+
     @Test("the aws command line copies, lists, synchronises and removes")
     func aws() async throws {
         let folder = try TemporaryFolder()

@@ -56,6 +56,9 @@ enum S3Refusals {
         }
     }
 
+    /// Parameters of the older way to sign a URL (Amazon S3 developer guide, "Signing and authenticating REST requests").
+    private static let signatureParameters: Set<String> = ["AWSAccessKeyId", "Signature", "Expires"]
+
     /// What is taken of a field.
     enum Taking { case always, someValues, never }
 
@@ -87,6 +90,8 @@ enum S3Refusals {
             // Of signatures; and S3 lets everybody add parameters of their own that begin so, for its logs.
             let prefix = name.prefix(2)
             if prefix == "X-" || prefix == "x-" { continue }
+            // Of signatures of version 2, with which older command lines presign: where signatures are checked they were refused.
+            if signatureParameters.contains(name) { continue }
             // The version that an object has where there are no versions.
             if name == "versionId", S3Request.equals(parameter.value, "null") { continue }
             throw refusal("the parameter \(name)", gate, request, name: parameter.name, value: parameter.value)
