@@ -23,8 +23,9 @@ struct GivingWay: Sendable {
     /// Short ones that let the next long one be taken for the first again.
     static let shortToForget = 8
 
-    /// Notes how many events a turn had. One alone, as from a single client, is nothing that could be gathered.
+    /// Notes how many events a turn had.
     mutating func noteTurn(events: Int) {
+        // One alone, as from a single client, is nothing that could be gathered.
         if events > 1 {
             turnsLeft = Self.turnsAfterSeveral
         } else if turnsLeft > 0 {
