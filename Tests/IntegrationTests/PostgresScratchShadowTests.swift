@@ -25,13 +25,13 @@ struct PostgresScratchShadowTests {
                 """)
     }
 
-    /// Two servers, of which the second has the tables in a database called `scratch` alone.
+    /// One server that is both sides, with a copy of the tables in the candidate's database.
     private static func servers(_ more: String = "") throws -> (primary: PostgresServer, candidate: PostgresServer) {
-        let (primary, candidate) = (try PostgresServer(), try PostgresServer())
-        try primary.sqlBlocking(tables)
-        try candidate.sqlBlocking("create database postgres_scratch")
-        try scratch(candidate, tables + more)
-        return (primary, candidate)
+        let server = try PostgresServer()
+        try server.sqlBlocking(tables)
+        try server.sqlBlocking("create database postgres_scratch")
+        try scratch(server, tables + more)
+        return (server, server)
     }
 
     @discardableResult

@@ -27,12 +27,13 @@ struct PostgresTransactionShadowTests {
 
     private static let scratch = ", scratch-database: \"*_scratch\""
 
+    /// One server that is both sides, with a copy of the tables in the candidate's database.
     private static func servers(_ more: String = "") throws -> (primary: PostgresServer, candidate: PostgresServer) {
-        let (primary, candidate) = (try PostgresServer(), try PostgresServer())
-        try primary.sqlBlocking(tables)
-        try candidate.sqlBlocking("create database postgres_scratch")
-        try copy(candidate, tables + more)
-        return (primary, candidate)
+        let server = try PostgresServer()
+        try server.sqlBlocking(tables)
+        try server.sqlBlocking("create database postgres_scratch")
+        try copy(server, tables + more)
+        return (server, server)
     }
 
     @discardableResult
@@ -178,11 +179,9 @@ struct PostgresTransactionShadowTests {
 
     @Test("settings made in one go with its client, once it has ended well")
     func settings() throws {
-        let (primary, candidate) = (try PostgresServer(), try PostgresServer())
-        for server in [primary, candidate] {
-            try server.sqlBlocking("create schema other; create table other.t as select 1 as n")
-        }
-        let gateway = try Self.gateway(primary.port, candidate.port)
+        let server = try PostgresServer()
+        try server.sqlBlocking("create schema other; create table other.t as select 1 as n")
+        let gateway = try Self.gateway(server.port, server.port)
         for (end, works) in [("rollback", false), ("commit", true)] {
             let client = try ShadowedPostgres.connect(gateway)
             try Self.play(client, ["begin", "set search_path to other", "select n from t", end], extended: false)

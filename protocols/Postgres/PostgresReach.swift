@@ -35,8 +35,9 @@ package struct PostgresReach: Sendable, Equatable {
 
     /// Looks at the whole text of a Query or a Parse.
     package init(statement text: Bytes) {
-        self.init(text)
-        let tokens = PostgresToken.all(in: text) ?? []
+        let read = PostgresToken.all(in: text)
+        self.init(read)
+        let tokens = read ?? []
         let first = tokens.first { $0 != .sign(UInt8(ascii: "(")) }
         if Self.makesTemporary(tokens), calls.isEmpty {
             words = []
@@ -53,7 +54,7 @@ package struct PostgresReach: Sendable, Equatable {
 
     /// Looks at the source of a function in SQL or PL/pgSQL.
     package init(function source: Bytes) {
-        self.init(source)
+        self.init(PostgresToken.all(in: source))
         if words.contains("execute") { isOpen = true }
         calls.subtract(Self.controlWords)
     }
@@ -104,9 +105,9 @@ package struct PostgresReach: Sendable, Equatable {
             && tokens[2] == .word("table", isQuoted: false)
     }
 
-    private init(_ text: Bytes) {
+    private init(_ tokens: [PostgresToken]?) {
         isOpen = false
-        guard let tokens = PostgresToken.all(in: text) else {
+        guard let tokens else {
             isOpen = true
             return
         }

@@ -107,7 +107,7 @@ final class PostgresShadowCopier {
         await from.close()
         await to.close()
         do throws(ShadowFailure) {
-            let (shadow, schema) = (shadow, target.target.schema.map { "\"\($0)\"" } ?? table.schema)
+            let (shadow, schema) = (shadow, target.target.quotedSchema ?? table.schema)
             try await from.connection.exchanging(within: Self.patience) { () async throws(ShadowFailure) in
                 let (near, far) = (try await from.opened(), try await to.opened())
                 func ask(_ link: PostgresShadowLink, _ socket: Socket, _ text: String) async throws(ShadowFailure)

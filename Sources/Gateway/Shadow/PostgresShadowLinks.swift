@@ -14,10 +14,10 @@ struct PostgresShadowTarget {
         database?.replacing("*", with: identity.database) ?? identity.database
     }
 
+    var quotedSchema: String? { schema.map { "\"\($0.replacing("\"", with: "\"\""))\"" } }
+
     /// Statements that come after the client's own settings.
-    var settings: [[UInt8]] {
-        schema.map { [Array("SET search_path TO \"\($0.replacing("\"", with: "\"\""))\"".utf8)] } ?? []
-    }
+    var settings: [[UInt8]] { quotedSchema.map { [Array("SET search_path TO \($0)".utf8)] } ?? [] }
 }
 
 extension ShadowConfiguration {

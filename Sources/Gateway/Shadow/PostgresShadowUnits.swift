@@ -150,11 +150,13 @@ extension Shadow {
     ) -> (found: (PostgresShadowTables.Table, PostgresShadowIdentity, time: UInt64)?, hasOthers: Bool) {
         state.withLock { state in
             var hasOthers = false
+            var awaited: Set<UInt64>?
             for (database, tables) in state.tables {
                 guard let identity = state.databases[database] else { continue }
                 for table in tables.list where state.keys.isStale([table.key]) && isWanted(table) {
-                    let isAwaited = state.jobs.contains { $0.isWrite && $0.keys.contains(table.key) }
-                    if !isAwaited, state.keys.isQuiet(table.key) {
+                    let waiting = awaited ?? Set(state.jobs.filter(\.isWrite).flatMap(\.keys))
+                    awaited = waiting
+                    if !waiting.contains(table.key), state.keys.isQuiet(table.key) {
                         return ((table, identity, state.keys.clock), true)
                     }
                     hasOthers = true
