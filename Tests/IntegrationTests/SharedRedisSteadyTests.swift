@@ -18,8 +18,13 @@ struct SharedRedisSteadyTests {
 
     @Test(
         "requests cost no foreign enqueue, no allocation, and one send to the backend for all of a turn",
-        arguments: [false, true])
-    func nothingPerRequest(isSampled: Bool) async throws {
+        arguments: [
+            (false, ["ECHO", "hello"], 11), (true, ["ECHO", "hello"], 11),
+            // What is recorded of it: options, forms, sizes, a life.
+            (false, ["SET", "key", "value", "GET", "EX", "100"], 11),
+            (false, ["LMOVE", "queue", "queue", "RIGHT", "LEFT"], 5),
+        ])
+    func nothingPerRequest(isSampled: Bool, request: [String], replyBytes: Int) async throws {
         let server = try await RedisServer.start()
         let backend = BackendConfiguration(
             name: "cache", url: "redis://127.0.0.1:\(server.port)", protocol: .redis,
@@ -38,9 +43,14 @@ struct SharedRedisSteadyTests {
         let bound = try gateway.start()
         let port = Int(bound.first?.addresses.first?.split(separator: ":").last ?? "") ?? 0
         let clients = try (0..<8).map { _ in try RawConnection(port: port) }
-        try await Self.rounds(200, clients)
-        let few = try await Self.cost(500, clients, gateway)
-        let many = try await Self.cost(3_000, clients, gateway)
+        let told = Request(bytes: RawConnection.command(request), replyBytes: replyBytes)
+        // The first SET finds no value.
+        let direct = try RawConnection(port: server.port)
+        _ = try direct.ask("SET", "key", "value")
+        direct.close()
+        try await Self.rounds(200, told, clients)
+        let few = try await Self.cost(500, told, clients, gateway)
+        let many = try await Self.cost(3_000, told, clients, gateway)
         #expect(few.foreignEnqueues == 0 && many.foreignEnqueues == 0)
         #expect(abs(many.allocations - few.allocations) <= 16, "\(few.allocations), then \(many.allocations)")
         // One send to each client, and one for all of them together, or a few when they come in several turns.
@@ -50,21 +60,27 @@ struct SharedRedisSteadyTests {
         server.stop()
     }
 
-    private static func cost(_ rounds: Int, _ clients: [RawConnection], _ gateway: Gateway) async throws -> Cost {
+    private struct Request {
+        let bytes: [UInt8]
+        let replyBytes: Int
+    }
+
+    private static func cost(
+        _ rounds: Int, _ request: Request, _ clients: [RawConnection], _ gateway: Gateway
+    ) async throws -> Cost {
         let before = await look(gateway)
-        try await Self.rounds(rounds, clients)
+        try await Self.rounds(rounds, request, clients)
         let after = await look(gateway)
         return Cost(
             allocations: after.allocations - before.allocations,
             foreignEnqueues: after.foreignEnqueues - before.foreignEnqueues, sends: after.sends - before.sends)
     }
 
-    private static func rounds(_ count: Int, _ clients: [RawConnection]) async throws {
+    private static func rounds(_ count: Int, _ request: Request, _ clients: [RawConnection]) async throws {
         try await blocking {
-            let request = RawConnection.command(["ECHO", "hello"])
             for _ in 0..<count {
-                for client in clients { try client.send(request) }
-                for client in clients { _ = try client.receive(11) }
+                for client in clients { try client.send(request.bytes) }
+                for client in clients { _ = try client.receive(request.replyBytes) }
             }
         }
     }

@@ -49,7 +49,7 @@ struct UsageRedisTests {
                 "redis.option.set.px", "redis.option.set.nx", "redis.option.zadd.gt", "redis.option.zadd.ch",
                 "redis.option.scan.match", "redis.option.scan.count", "redis.option.xadd.maxlen", "redis.option.xadd.~",
             ])
-        #expect(Self.features(named, "redis.shape.") == ["redis.shape.del.many"])
+        #expect(Self.features(named, "redis.shape.") == ["redis.shape.del.many", "redis.shape.set.nx-with-time"])
         #expect(Self.features(named, "redis.module.") == ["redis.module.json"])
         #expect(Self.features(named, "redis.state.") == ["redis.state.transaction"])
         #expect(named?.features["redis.command.unknown"]?.count == 2)
@@ -95,13 +95,46 @@ struct UsageRedisTests {
                 ["EXPIRE", "k", "-1"], ["EXPIREAT", "k", "1000"], ["SET", "k", "v", "EX", "0"],
                 ["SET", "k", "v", "EX", "1x"], ["SET", "k", "v", "EX", "99999999999999999999999"],
                 ["SET", "k", "v", "EX", ""], ["GETEX", "k", "PERSIST", "60"], ["SET", "EX", "60"], ["GET", "k"],
+                // Lives of fields, and of what is restored; this server need not know the commands. Range 5.
+                ["HEXPIRE", "h", "20", "NX", "FIELDS", "1", "f"], ["HPEXPIRE", "h", "20000", "FIELDS", "1", "f"],
+                ["HEXPIREAT", "h", "\(now + 20)", "FIELDS", "1", "f"],
+                ["HPEXPIREAT", "h", "\(now + 20)000", "FIELDS", "1", "f"],
+                ["HSETEX", "h", "FNX", "EX", "20", "FIELDS", "1", "px", "60000"],
+                ["HGETEX", "h", "PX", "20000", "FIELDS", "1", "f"], ["RESTORE", "r", "20000", "x"],
+                ["RESTORE", "r", "\(now + 20)000", "x", "REPLACE", "ABSTTL"],
+                // It never goes.
+                ["RESTORE", "r", "0", "x"], ["HSETEX", "h", "KEEPTTL", "FIELDS", "1", "ex", "9"],
             ])
         let application = try #require(try Self.profile(gateway).applications.first)
         var counts = [UInt64](repeating: 0, count: 14)
         counts[1] = 3
         counts[2] = 6
+        counts[5] = 8
         counts[13] = 6
         #expect(application.sizes["redis.expiry.seconds"] == SizeRanges(counts: counts))
+        client.close()
+    }
+
+    @Test(
+        "knows the sizes of what a client sends behind its name or its login, without waiting",
+        arguments: ["session", "shared"])
+    func early(mode: String) throws {
+        let server = try RedisServer()
+        let gateway = try Fairlead(to: server, backend: ["mode: \(mode)"])
+        let client = try gateway.connect()
+        let value = String(repeating: "v", count: 1000)
+        _ = try RoutedRedis.pipeline(
+            client,
+            [
+                ["CLIENT", "SETNAME", "shop"], ["SET", "key", value, "EX", "100"], ["MULTI"], ["DEL", "k"], ["EXEC"],
+            ])
+        let named = try Self.profile(gateway).applications.first { $0.identity["name"] == "shop" }
+        // 3 bytes and 1, 1000 bytes, 100 seconds, one command.
+        #expect(named?.sizes["redis.key.bytes"] == SizeRanges(counts: [0, 1, 1]))
+        #expect(named?.sizes["redis.value.bytes"] == SizeRanges(counts: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]))
+        #expect(named?.sizes["redis.expiry.seconds"] == SizeRanges(counts: [0, 0, 0, 0, 0, 0, 0, 1]))
+        #expect(named?.sizes["redis.transaction.commands"] == SizeRanges(counts: [0, 1]))
+        #expect(named?.sizes["redis.request.arguments"]?.counts.reduce(0, +) == 5)
         client.close()
     }
 
@@ -201,7 +234,8 @@ struct UsageRedisTests {
         #expect(
             application.samples == [
                 "redis.command.set": [both, "SET <key, 8 bytes> <6 bytes>"], "redis.option.set.px": [both],
-                "redis.option.set.nx": [both], "redis.command.unknown": ["<command, 14 bytes> <1 bytes>"],
+                "redis.option.set.nx": [both], "redis.shape.set.nx-with-time": [both],
+                "redis.command.unknown": ["<command, 14 bytes> <1 bytes>"],
             ])
         #expect(try !gateway.get("/usage").body.contains("canary"))
         func text(_ arguments: [String]) throws -> String {
@@ -211,7 +245,7 @@ struct UsageRedisTests {
         }
         #expect(try text(["--samples"]).contains("e.g. \(both)"))
         #expect(try !text([]).contains("e.g."))
-        #expect(try Profile(json: text(["--json"])).applications.first?.samples?.count == 4)
+        #expect(try Profile(json: text(["--json"])).applications.first?.samples?.count == 5)
         client.close()
     }
 

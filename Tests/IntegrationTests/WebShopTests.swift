@@ -62,10 +62,10 @@ struct WebShopTests {
         let expected = [
             "sessions": "set get expire ttl del incrby option.set.ex",
             "carts": "hincrby hdel hgetall multi exec del state.transaction protocol.pipelining",
-            "pages": "set mget del option.set.px option.set.nx shape.mget.many shape.del.many",
+            "pages": "set mget del option.set.px option.set.nx shape.set.nx-with-time shape.mget.many shape.del.many",
             "bestsellers": "zincrby zrevrange del option.zrevrange.withscores",
             "mails": "lpush brpop state.blocking",
-            "nightly": "set evalsha script option.set.px option.set.nx subcommand.script.load",
+            "nightly": "set evalsha script option.set.px option.set.nx shape.set.nx-with-time subcommand.script.load",
         ]
         for (part, text) in expected {
             let found = Self.features(profile.part(part))

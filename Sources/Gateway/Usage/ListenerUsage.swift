@@ -6,7 +6,7 @@ import Reactor
 final class ListenerUsage {
     /// Applications that are told apart by a worker at a listener; all others are `other`.
     ///
-    /// A block of Redis, the largest, takes about 12 KiB, and where examples are kept up to 120 KiB more.
+    /// A block of Redis, the largest, takes about 16 KiB, and where examples are kept up to 120 KiB more.
     static let applicationLimit = 64
 
     /// Statements of all applications that are remembered: a power of two.
@@ -27,6 +27,9 @@ final class ListenerUsage {
         self.worker = worker
         self.clock = clock
     }
+
+    /// Seconds since 1970.
+    var second: UInt32 { clock.seconds() }
 
     /// The counters of the application that is known by `identity`.
     func block(of identity: UsageIdentity) -> UsageBlock {

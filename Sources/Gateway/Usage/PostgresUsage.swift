@@ -16,7 +16,7 @@ final class PostgresUsage: SessionUsage {
             user: UsageIdentity.text((startup.user ?? "").utf8),
             more: UsageIdentity.text((startup.database ?? "").utf8))
         become(identity)
-        if client.isEncrypted { note(words[.tls]) }
+        if isEncrypted { note(words[.tls]) }
         if startup.replication != .none { note(words[.replication]) }
         if startup.options != nil { note(words[.startupOptions]) }
         if startup.minor >= 2 { note(words[.protocol32]) }

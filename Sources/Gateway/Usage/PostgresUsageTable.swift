@@ -105,7 +105,7 @@ struct PostgresUsageTable: Sendable {
         }
         typeNumbers = numbers
         table = UsageTable(
-            features: features, exactCount: exactCount,
+            features: features, exactCount: exactCount, requests: firstFixed..<exactCount,
             sizes: [
                 "postgres.statement.bytes", "postgres.parameter.count", "postgres.parameter.bytes",
                 "postgres.transaction.statements",

@@ -56,8 +56,10 @@ final class RedisUsage: SessionUsage {
     private func count(_ request: RedisRequest) -> UInt64 {
         queued &+= 1
         if request.effect != .none { noteEffect(request) }
-        guard let block else { return settle(request) }
-        let weight = block.count(request: Int(request.command.rawValue), now: worker.now)
+        guard let counting else { return settle(request) }
+        let weight = counting._withUnsafeGuaranteedRef {
+            $0.count(request: Int(request.command.rawValue), now: worker.now)
+        }
         if request.command == .client || request.command == .hello || request.command == auth
             || request.command == .reset
         {
@@ -82,7 +84,7 @@ final class RedisUsage: SessionUsage {
     }
 
     private func begin() -> UsageBlock {
-        if client.isEncrypted { note(words.tls) }
+        if isEncrypted { note(words.tls) }
         holdsCommands = false
         return become(identity)
     }
@@ -92,7 +94,7 @@ final class RedisUsage: SessionUsage {
         case .multi: queued = 0
         case .exec:
             note(words.transaction)
-            block?.note(size: max(0, queued - 1), of: RedisUsageTable.transactionLength, weight: 1)
+            note(size: max(0, queued - 1), of: RedisUsageTable.transactionLength)
         case .hello where request.helloVersion == 3: note(words.resp3)
         default: break
         }
@@ -107,8 +109,8 @@ final class RedisUsage: SessionUsage {
         if start >= 0, !request.isInline, case .whole(let command) = RedisWholeCommand.find(in: bytes, at: start) {
             return look(command, in: bytes, weight: weight)
         }
-        block?.note(size: Int(clamping: request.byteCount), of: RedisUsageTable.requestSize, weight: weight)
-        block?.note(size: request.argumentCount, of: RedisUsageTable.argumentCount, weight: weight)
+        note(size: Int(clamping: request.byteCount), of: RedisUsageTable.requestSize, weight: weight)
+        note(size: request.argumentCount, of: RedisUsageTable.argumentCount, weight: weight)
     }
 
     @inline(never)
@@ -122,8 +124,9 @@ final class RedisUsage: SessionUsage {
     }
 
     private func finish(_ look: RedisUsageLook, bytes: Int) {
-        block?.note(size: bytes, of: RedisUsageTable.requestSize, weight: look.weight)
-        block?.note(size: look.count, of: RedisUsageTable.argumentCount, weight: look.weight)
+        look.end()
+        note(size: bytes, of: RedisUsageTable.requestSize, weight: look.weight)
+        note(size: look.count, of: RedisUsageTable.argumentCount, weight: look.weight)
         if let block, block.takesSamples { block.endSample { look.example } }
         claims.make(look.claim)
     }

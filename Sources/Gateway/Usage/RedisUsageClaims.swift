@@ -33,17 +33,23 @@ struct RedisUsageClaims {
 
     /// The claim of the command that was looked at last, which is not known to be sent yet.
     private var made: Claim?
-    private var waiting: [Waiting] = []
+    private var waiting: [Waiting] = [] {
+        didSet { isWaiting = !waiting.isEmpty }
+    }
     private(set) var waitingIdentities = 0
 
-    var hasMade: Bool { made != nil }
-    var isWaiting: Bool { !waiting.isEmpty }
+    // Asked for each command and each reply, nearly always in vain.
+    private(set) var hasMade = false
+    private(set) var isWaiting = false
 
-    mutating func make(_ claim: Claim?) { made = claim }
+    mutating func make(_ claim: Claim?) {
+        made = claim
+        hasMade = claim != nil
+    }
 
     /// Takes the claim that was made last.
     mutating func take() -> Claim? {
-        defer { made = nil }
+        defer { make(nil) }
         return made
     }
 
@@ -77,7 +83,7 @@ struct RedisUsageClaims {
 
     /// Replies can no longer be told apart.
     mutating func drop() {
-        made = nil
+        make(nil)
         waiting = []
         waitingIdentities = 0
     }

@@ -31,6 +31,9 @@ struct RedisUsageLook {
     private var expected: (part: Part, place: Int)?
     /// Where the key's expiry stands; nil when none is known.
     private var expiry: (unit: RedisUsageExpiry, place: Int)?
+    /// The life of RESTORE, as one from now and as a time: which it is, a later word tells.
+    private var restored: (life: Int?, time: Int?) = (nil, nil)
+    private var form = RedisUsageForm()
 
     init(_ usage: RedisUsage, _ words: RedisUsageTable, _ command: RedisCommand, count: Int, weight: UInt64) {
         self.usage = usage
@@ -66,10 +69,10 @@ struct RedisUsageLook {
             return
         }
         if place == 1, RedisUsage.hasKeyFirst[id] {
-            usage.block?.note(size: range.count, of: RedisUsageTable.keySize, weight: weight)
+            usage.note(size: range.count, of: RedisUsageTable.keySize, weight: weight)
         }
         if place == words.valuePlace[id] {
-            usage.block?.note(size: range.count, of: RedisUsageTable.valueSize, weight: weight)
+            usage.note(size: range.count, of: RedisUsageTable.valueSize, weight: weight)
         }
         noteExpiry(range, in: bytes)
         if command == .client || command == .hello || command == .auth { listen(range, in: bytes) }
@@ -84,18 +87,33 @@ struct RedisUsageLook {
             return
         }
         let word = RedisWholeCommand.word(range, in: bytes)
-        guard let option = options.words.first(where: { $0.word == word }) else { return miss(options) }
+        guard let option = options.option(called: word) else { return miss(options) }
         usage.note(option.feature, weight: weight)
+        form.take(option.word, at: place, isExpiry: option.expiry != nil)
         sample?.show(option.word, at: place)
         optionPlace = place + 1 + option.arity
         if let unit = option.expiry { expiry = (unit, place + 1) }
     }
 
-    private func noteExpiry(_ range: Range<Int>, in bytes: Bytes) {
-        guard let expiry, expiry.place == place, let block = usage.block,
-            let seconds = expiry.unit.seconds(range, in: bytes, now: block.second)
-        else { return }
-        block.note(size: seconds, of: RedisUsageTable.expirySeconds, weight: weight)
+    private mutating func noteExpiry(_ range: Range<Int>, in bytes: Bytes) {
+        guard let expiry, expiry.place == place else { return }
+        let now = usage.second
+        if command == words.restore {
+            restored.life = expiry.unit.seconds(range, in: bytes, now: now)
+            restored.time = RedisUsageExpiry.atMillisecond.seconds(range, in: bytes, now: now)
+        } else if let seconds = expiry.unit.seconds(range, in: bytes, now: now) {
+            usage.note(size: seconds, of: RedisUsageTable.expirySeconds, weight: weight)
+        }
+    }
+
+    /// The last word was taken.
+    func end() {
+        if command == words.restore, let seconds = form.hasAbsoluteTime ? restored.time : restored.life {
+            usage.note(size: seconds, of: RedisUsageTable.expirySeconds, weight: weight)
+        }
+        if let feature = words.forms[Int(command.rawValue)], form.isLock || form.isQueue {
+            usage.note(feature, weight: weight)
+        }
     }
 
     /// The whole command as an example; nil where it must not be one.

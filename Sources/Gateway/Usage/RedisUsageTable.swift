@@ -27,6 +27,17 @@ struct RedisUsageTable: Sendable {
 
         let place: Place
         let words: [Option]
+
+        /// The option that is called `word`; nil for another word.
+        func option(called word: RedisText) -> Option? {
+            // By hand: an iterator allocates where it is not specialised, and a steady state is held to allocate nothing.
+            var index = 0
+            while index < words.count {
+                if words[index].word == word { return words[index] }
+                index += 1
+            }
+            return nil
+        }
     }
 
     static let shared = RedisUsageTable()
@@ -39,11 +50,14 @@ struct RedisUsageTable: Sendable {
     let options: [Options?]
     /// By command id: the most arguments, the name included, with which it has one key, pair or member; zero for others.
     let single: [(count: Int, feature: Int)]
+    /// By command id: what options that mean something together show; nil for others.
+    let forms: [Int?]
     /// By command id: the place of a value whose size is worth knowing; zero for others.
     let valuePlace: [Int]
     /// By command id: the place of the key's expiry; nil for others.
     let expiries: [(unit: RedisUsageExpiry, place: Int)?]
     let modules: [(prefix: String, feature: Int)]
+    let restore: RedisCommand
     let resp3, inline, pipelining, transaction, blocking, tls, module: Int
 
     static let keySize = 0
@@ -97,6 +111,11 @@ struct RedisUsageTable: Sendable {
                 single[id(name)] = (count, add("redis.shape.\(name).many"))
             }
         }
+        var forms = [Int?](repeating: nil, count: exactCount)
+        for (name, form) in RedisUsageWords.forms { forms[id(name)] = add("redis.shape.\(name).\(form)") }
+        forms[0] = nil
+        self.forms = forms
+        restore = RedisCommandTable.shared.command(named: text("restore"))
         var valuePlace = [Int](repeating: 0, count: exactCount)
         for (place, names) in RedisUsageWords.values {
             for name in names.split(separator: " ") { valuePlace[id(name)] = place }
@@ -119,7 +138,7 @@ struct RedisUsageTable: Sendable {
         self.single = single
         self.valuePlace = valuePlace
         table = UsageTable(
-            features: features, exactCount: exactCount,
+            features: features, exactCount: exactCount, requests: 0..<exactCount,
             sizes: [
                 "redis.key.bytes", "redis.value.bytes", "redis.request.bytes", "redis.request.arguments",
                 "redis.transaction.commands", "redis.expiry.seconds",

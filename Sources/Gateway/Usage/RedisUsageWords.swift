@@ -88,12 +88,15 @@ enum RedisUsageWords {
     ]
 
     /// Commands whose options may give the key an expiry.
-    static let expiring: Set<String> = ["set", "getex"]
+    static let expiring: Set<String> = ["set", "getex", "hsetex", "hgetex"]
+
+    /// What options of a command are together: see ``RedisUsageForm``.
+    static let forms = [("set", "nx-with-time"), ("lmove", "right-to-left"), ("blmove", "right-to-left")]
 
     /// Where a key's expiry stands in commands that always give one, and in what.
     static let expiries: [(Int, RedisUsageExpiry, String)] = [
-        (2, .seconds, "expire setex"), (2, .milliseconds, "pexpire psetex"), (2, .atSecond, "expireat"),
-        (2, .atMillisecond, "pexpireat"),
+        (2, .seconds, "expire setex hexpire"), (2, .milliseconds, "pexpire psetex hpexpire restore"),
+        (2, .atSecond, "expireat hexpireat"), (2, .atMillisecond, "pexpireat hpexpireat"),
     ]
 
     /// The modules of Redis Stack and Redis 8, by the prefix of their commands.

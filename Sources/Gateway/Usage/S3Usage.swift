@@ -32,7 +32,7 @@ final class S3Usage: SessionUsage {
             }
         }
         if let query = request.query { look(at: query, in: bytes, weight: weight) }
-        if client.isEncrypted { note(words.tls, weight: weight) }
+        if isEncrypted { note(words.tls, weight: weight) }
         guard let block else { return }
         block.note(size: request.path.count, of: S3UsageTable.pathSize, weight: weight)
         block.note(size: request.length, of: S3UsageTable.headSize, weight: weight)

@@ -58,7 +58,7 @@ struct S3UsageTable: Sendable {
         presigned4 = add("s3.signature.v4-presigned")
         presigned2 = add("s3.signature.v2-presigned")
         table = UsageTable(
-            features: features, exactCount: exactCount,
+            features: features, exactCount: exactCount, requests: 0..<exactCount,
             sizes: ["s3.path.bytes", "s3.body.bytes", "s3.head.bytes"])
     }
 

@@ -7,6 +7,8 @@ struct UsageTable: Sendable {
     let features: [String]
     /// Features before this place are counted at every request; those behind it are estimated from samples.
     let exactCount: Int
+    /// Of which each request shows one.
+    let requests: Range<Int>
     let sizes: [String]
 }
 
@@ -18,11 +20,18 @@ struct UsageCounter: Sendable {
 }
 
 /// Counters of one application at one listener; only the worker's own thread touches them.
+///
+/// A request adds one to one number. All that follows from the numbers is done once a second: when a feature was seen last is when its
+/// number was found to have grown, and how many requests there were is a sum.
 final class UsageBlock {
     let identity: UsageIdentity
-    @exclusivity(unchecked) private var counters: [UsageCounter]
+    private let table: UsageTable
+    @exclusivity(unchecked) private var counts: [UInt64]
+    /// The low halves of the counts, as of the last tick.
+    @exclusivity(unchecked) private var counted: [UInt32]
+    /// Seconds since 1970, as of the last tick.
+    @exclusivity(unchecked) private var times: [(first: UInt32, last: UInt32)]
     @exclusivity(unchecked) private var sizes: [UInt64]
-    @exclusivity(unchecked) private var total: UInt64 = 0
     @exclusivity(unchecked) private var known: UInt64 = 0
     @exclusivity(unchecked) private var totalAtTick: UInt64 = 0
     @exclusivity(unchecked) private var peakRate: UInt64 = 0
@@ -46,9 +55,12 @@ final class UsageBlock {
 
     init(_ identity: UsageIdentity, _ table: UsageTable, samples: Int = 0, clock: UsageClock, now: UInt64) {
         self.identity = identity
+        self.table = table
         self.samples = samples > 0 ? UsageSamples(limit: samples) : nil
         self.clock = clock
-        counters = Array(repeating: UsageCounter(), count: table.features.count)
+        counts = Array(repeating: 0, count: table.features.count)
+        counted = Array(repeating: 0, count: table.features.count)
+        times = Array(repeating: (0, 0), count: table.features.count)
         sizes = Array(repeating: 0, count: table.sizes.count * SizeRanges.rangeCount)
         second = clock.seconds()
         lastTick = now
@@ -58,15 +70,11 @@ final class UsageBlock {
     @inline(__always)
     func count(request feature: Int, now: UInt64) -> UInt64 {
         if now &- lastTick >= Self.tick { passTick(now) }
-        total &+= 1
-        let count = counters[feature].count &+ 1
-        counters[feature].count = count
-        counters[feature].last = second
-        if count <= Sampling.first {
-            if count == 1 { counters[feature].first = second }
-            return 1
-        }
-        return count & (Sampling.interval &- 1) == 0 ? Sampling.interval : 0
+        let count = counts[feature] &+ 1
+        counts[feature] = count
+        if count > Sampling.first { return count & (Sampling.interval &- 1) == 0 ? Sampling.interval : 0 }
+        if count == 1 { times[feature].first = second }
+        return 1
     }
 
     /// How many requests a look at something known already stands for, zero when it is not looked at.
@@ -77,9 +85,8 @@ final class UsageBlock {
 
     /// Notes `feature` of a request that is looked at.
     func note(_ feature: Int, weight: UInt64) {
-        if counters[feature].count == 0 { counters[feature].first = second }
-        counters[feature].count &+= weight
-        counters[feature].last = second
+        if counts[feature] == 0 { times[feature].first = second }
+        counts[feature] &+= weight
         samples?.want(feature)
     }
 
@@ -116,6 +123,8 @@ final class UsageBlock {
 
     @inline(never)
     private func passTick(_ now: UInt64) {
+        settle()
+        let total = total
         let elapsed = now &- lastTick
         let passed = total &- totalAtTick
         // Rounded up, so that an application that does something has a rate.
@@ -127,13 +136,39 @@ final class UsageBlock {
         second = clock.seconds()
     }
 
+    /// Notes of every feature that was seen since the last tick that it was.
+    private func settle() {
+        var place = 0
+        while place < counts.count {
+            let low = UInt32(truncatingIfNeeded: counts[place])
+            if low != counted[place] {
+                counted[place] = low
+                times[place].last = second
+            }
+            place += 1
+        }
+    }
+
+    /// Requests.
+    private var total: UInt64 {
+        var total: UInt64 = 0
+        var place = table.requests.lowerBound
+        while place < table.requests.upperBound {
+            total &+= counts[place]
+            place += 1
+        }
+        return total
+    }
+
     /// Forgets what was counted; sessions that are open stay counted.
     func reset() {
-        for place in counters.indices { counters[place] = UsageCounter() }
+        for place in counts.indices {
+            counts[place] = 0
+            counted[place] = 0
+        }
         for place in sizes.indices { sizes[place] = 0 }
         unknown = [:]
         samples?.reset()
-        total = 0
         totalAtTick = 0
         peakRate = 0
         peakSessions = sessions
@@ -143,9 +178,12 @@ final class UsageBlock {
     /// What was counted, without what was not.
     func snapshot(now: UInt64) -> UsageSnapshot {
         if now &- lastTick >= Self.tick { passTick(now) }
+        settle()
         return UsageSnapshot(
             identity: identity,
-            counters: counters.enumerated().filter { $0.element.count > 0 }.map { ($0.offset, $0.element) },
+            counters: counts.indices.filter { counts[$0] > 0 }.map {
+                ($0, UsageCounter(count: counts[$0], first: times[$0].first, last: times[$0].last))
+            },
             unknown: unknown, samples: samples?.byFeature ?? [:], sizes: sizes, total: total, peakRate: peakRate,
             peakSessions: UInt64(peakSessions))
     }
