@@ -58,6 +58,7 @@ package final class Gateway: Sendable {
         var backends: [Backend] = []
         for (index, settings) in configuration.backends.enumerated() {
             let alpn = fronts.first { $0.wire == settings.protocol }?.backendALPN ?? []
+            try conformance?.check(settings, in: configuration)
             do {
                 backends.append(try Backend(settings, index: index, alpn: alpn))
                 routes[settings.name] = .trusted(backends[index])

@@ -32,6 +32,8 @@ package struct BackendConfiguration: Sendable, Equatable {
     package var pendingCommands: Int?
     /// Bytes that may wait to be sent on a shared connection (Redis, shared only).
     package var pendingBytes: Int?
+    /// The path of the conformance report that it is held to; nil: to its protocol alone.
+    package var report: String?
     /// When it is left alone; nil: never.
     package var circuitBreaker: CircuitBreakerSettings?
 

@@ -7,7 +7,7 @@ extension ConfigurationDecoder {
     mutating func backend(_ name: String, _ section: ConfigurationSection) -> BackendConfiguration? {
         if !section.has(.backendURL) { missing(.backendURL, in: section) }
         let url = backendURL(section)
-        for key in [ConfigurationKey.adapterOptions, .gaps, .conformance] where section.has(key) {
+        for key in [ConfigurationKey.adapterOptions, .gaps] where section.has(key) {
             add("only a backend with an adapter has this: add adapter:, or remove this key", at: section.path(of: key))
         }
         let connectTimeout = duration(.connectTimeout, in: section)
@@ -48,8 +48,20 @@ extension ConfigurationDecoder {
         backend.responseTimeout = responseTimeout ?? backend.responseTimeout
         backend.idleConnections = idleConnections ?? backend.idleConnections
         backend.idleConnectionTimeout = idleConnectionTimeout.flatMap(\.self) ?? backend.idleConnectionTimeout
+        backend.report = report(section)
         safety(section, of: &backend)
         return backend
+    }
+
+    private mutating func report(_ section: ConfigurationSection) -> String? {
+        guard let path = text(.conformance, in: section) else { return nil }
+        guard path != ConformanceClaim.unverifiedWord else {
+            add(
+                "only a backend with an adapter needs that word: name a report, or remove this key",
+                at: section.path(of: .conformance))
+            return nil
+        }
+        return absolute(path)
     }
 
     private mutating func check(_ login: BackendLogin, _ wire: WireProtocol, _ section: ConfigurationSection) {

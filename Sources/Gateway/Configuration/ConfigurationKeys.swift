@@ -177,8 +177,9 @@ extension ConfigurationKey {
     static let conformance = ConfigurationKey(
         "backends.NAME.conformance", .text, default: .described("for shipped adapters, the reports of this build"),
         """
-        Private backends only: the report of `fairlead conform NAME --config FILE --json REPORT`, a path that begins at this \
-        file's folder, or `unverified`. A report that failed, or belongs to another version or configuration, is refused at start.
+        The report of `fairlead conform NAME --config FILE --json REPORT`, a path that begins at this file's folder; for a private \
+        backend also `unverified`. A report that failed, or belongs to another version or configuration, is refused at start. A \
+        trusted backend that names one is held to it by `require`.
         """)
     static let backendMode = ConfigurationKey(
         "backends.NAME.mode", .choice(BackendMode.allCases.map(\.rawValue)),

@@ -234,6 +234,7 @@ extension BackendConfiguration {
         if topology.isCluster { lines.add(.replicaReads, replicaReads.rawValue) }
         lines.add(.connectTimeout, DurationText.render(connectTimeout))
         lines.add(.responseTimeout, responseTimeout.map(DurationText.render) ?? "off")
+        if let report { lines.add(.conformance, report) }
         if let pendingCommands { lines.add(.pendingCommands, "\(pendingCommands)") }
         if let pendingBytes { lines.add(.pendingBytes, SizeText.render(pendingBytes)) }
         if let circuitBreaker {
@@ -268,7 +269,8 @@ extension Configuration {
     /// Where the file lies and what it says of the report is left out: neither changes what the backend does.
     func renderedAlone(_ name: String) -> String? {
         var lines = YAMLLines()
-        if let backend = backend(named: name) {
+        if var backend = backend(named: name) {
+            backend.report = nil
             backend.render(into: &lines)
         } else if var backend = privateBackend(named: name) {
             backend.conformance = .unstated

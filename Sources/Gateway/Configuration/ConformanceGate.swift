@@ -50,11 +50,33 @@ package struct ConformanceGate: Sendable {
 
     /// Every reason not to bind a backend, by its key.
     package func problems(of configuration: Configuration) -> [String] {
-        configuration.privateBackends.compactMap { backend in
+        func problem(_ check: () throws(StartError) -> Void) -> String? {
             do throws(StartError) {
-                _ = try proof(of: backend, in: configuration)
+                try check()
                 return nil
             } catch { return error.description }
+        }
+        return configuration.backends.compactMap { backend in
+            problem { () throws(StartError) in try check(backend, in: configuration) }
+        }
+            + configuration.privateBackends.compactMap { backend in
+                problem { () throws(StartError) in _ = try proof(of: backend, in: configuration) }
+            }
+    }
+
+    /// Throws why the report that a trusted backend names does not stand for it.
+    ///
+    /// One that was made of the server directly knows nothing of a configuration, and is about no version of Fairlead.
+    package func check(_ backend: BackendConfiguration, in configuration: Configuration) throws(StartError) {
+        guard let path = backend.report else { return }
+        let head = try head(of: path, backend.name)
+        let wire = backend.protocol.rawValue
+        if let adapter = head.adapter { throw refusal(backend.name, path, "\(path) is about adapter \(adapter)") }
+        if !head.wires.contains(wire) { throw refusal(backend.name, path, "\(path) says nothing about \(wire)") }
+        guard let hash = head.configuration else { return }
+        try checkVersion(head, of: path, backend.name)
+        if hash != configuration.hash(ofBackend: backend.name) {
+            throw refusal(backend.name, path, "\(path) belongs to another configuration of the backend")
         }
     }
 
@@ -93,16 +115,8 @@ package struct ConformanceGate: Sendable {
     private func check(
         _ path: String, of backend: PrivateBackendConfiguration, in configuration: Configuration
     ) throws(StartError) {
-        let head: ReportHead
-        do throws(ReportHead.Problem) { head = try ReportHead(path: path) } catch {
-            throw refusal(backend, "\(path) \(error.description)")
-        }
-        if head.standing != "passed" {
-            throw refusal(backend, "\(path) says that the backend has failed: repair it, or declare less")
-        }
-        if head.fairlead != version {
-            throw refusal(backend, "\(path) is about Fairlead \(head.fairlead), and this is \(version)")
-        }
+        let head = try head(of: path, backend.name, orElse: Self.unverified)
+        try checkVersion(head, of: path, backend.name, orElse: Self.unverified)
         if head.adapter != configuration.adapterName(of: backend) {
             throw refusal(backend, "\(path) is about adapter \(head.adapter ?? "none")")
         }
@@ -111,14 +125,44 @@ package struct ConformanceGate: Sendable {
         }
     }
 
+    /// What the owner of a private backend may do instead.
+    private static let unverified = "write \(ConformanceClaim.unverifiedWord)"
+
+    private func head(
+        of path: String, _ name: String, orElse other: String = "remove this key"
+    ) throws(StartError) -> ReportHead {
+        let head: ReportHead
+        do throws(ReportHead.Problem) { head = try ReportHead(path: path) } catch {
+            throw refusal(name, path, "\(path) \(error.description)", orElse: other)
+        }
+        if head.standing != "passed" {
+            throw refusal(
+                name, path, "\(path) says that the backend has failed: repair it, or declare less", orElse: other)
+        }
+        return head
+    }
+
+    private func checkVersion(
+        _ head: ReportHead, of path: String, _ name: String, orElse other: String = "remove this key"
+    ) throws(StartError) {
+        guard head.fairlead != version else { return }
+        throw refusal(
+            name, path, "\(path) is about Fairlead \(head.fairlead), and this is \(version)", orElse: other)
+    }
+
     private func refusal(_ backend: PrivateBackendConfiguration, _ reason: String) -> StartError {
         var report = "reports/\(backend.name).json"
         if case .report(let path) = backend.conformance { report = path }
-        let again = "fairlead conform \(backend.name) --config \(file ?? "FILE") --json \(report)"
+        return refusal(backend.name, report, reason, orElse: Self.unverified)
+    }
+
+    private func refusal(
+        _ name: String, _ report: String, _ reason: String, orElse other: String = "remove this key"
+    ) -> StartError {
+        let again = "fairlead conform \(name) --config \(file ?? "FILE") --json \(report)"
         return StartError(
             description: """
-                backends.\(backend.name).conformance: \(reason); run `\(again)` and name that report here, or write \
-                \(ConformanceClaim.unverifiedWord)
+                backends.\(name).conformance: \(reason); run `\(again)` and name that report here, or \(other)
                 """)
     }
 }

@@ -11,12 +11,37 @@ struct ReportHead: Decodable {
     var fairlead: String
     var adapter: String?
     var configuration: String?
+    private var targets: [Target]?
     private var capabilities: [String: Ability]?
+    private var cases: [Case]?
+
+    private struct Target: Decodable {
+        var wire: String
+    }
+
+    /// One case, as far as a contract asks for it.
+    struct Case: Decodable, Sendable {
+        var id: String
+        var verdict: String
+        var proves: [String]?
+        var tags: [String]?
+        var reason: String?
+
+        /// `redis/strings` of `redis/strings/NAME`.
+        var suite: String { id.split(separator: "/").dropLast().joined(separator: "/") }
+        var holds: Bool { verdict == "identical" }
+        var wasRun: Bool { verdict != "skipped" }
+    }
 
     private struct Ability: Decodable {
         var support: String
         var weakenings: [String]?
     }
+
+    /// The wires that it was asked over.
+    var wires: [String] { (targets ?? []).map(\.wire) }
+    /// The cases that were run.
+    var runs: [Case] { (cases ?? []).filter(\.wasRun) }
 
     /// What the backend was proven to do; what is not there is refused.
     var abilities: [Capability: ManifestEntry] {

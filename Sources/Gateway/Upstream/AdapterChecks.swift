@@ -40,7 +40,7 @@ package enum AdapterChecks {
     /// What clients of a wire can make use of.
     static func families(of wire: WireProtocol) -> [CapabilityFamily] {
         switch wire {
-        case .redis: [.keyValue, .hash, .list, .set, .sortedSet, .bus, .queue, .lock]
+        case .redis: [.keyValue, .hash, .list, .set, .sortedSet, .bus, .queue, .lock, .sequence]
         case .postgres: [.sql]
         case .s3: [.object]
         }

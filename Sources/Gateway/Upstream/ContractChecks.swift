@@ -28,7 +28,7 @@ enum ContractChecks {
                 cannot ask for that: remove it
                 """
         }
-        // What a trusted backend does is what its protocol is made of; conformance reports tell servers apart.
+        if let backend = configuration.backend(named: route.backend) { return problem(of: route, at: key, backend) }
         guard let backend = configuration.privateBackend(named: route.backend), let declared = manifests[backend.name]
         else { return nil }
         let manifest = GapResolution(declared, gaps: backend.gaps).manifest
@@ -44,6 +44,22 @@ enum ContractChecks {
         return """
             \(key).require: backend '\(backend.name)' (adapter \(manifest.adapter)) does not cover \
             \(missing.joined(separator: ", ")), by \(source): lead this traffic to another backend, or require less
+            """
+    }
+
+    /// What a trusted backend does is what its protocol is made of, unless it names a report: that tells servers apart.
+    private static func problem(
+        of route: RouteConfiguration, at key: String, _ backend: BackendConfiguration
+    ) -> String? {
+        // Whether the report can be read at all, and belongs to this backend, is the gate's business.
+        guard let path = backend.report, let runs = (try? ReportHead(path: path))?.runs else { return nil }
+        let missing = route.required.compactMap {
+            CapabilityCases($0.capability, of: backend.protocol).shortfall($0, runs)
+        }
+        guard !missing.isEmpty else { return nil }
+        return """
+            \(key).require: backend '\(backend.name)' is not proven to cover \(missing.joined(separator: ", ")), by \(path): \
+            lead this traffic to another backend, or require less
             """
     }
 }

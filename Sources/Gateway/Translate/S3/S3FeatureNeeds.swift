@@ -34,6 +34,11 @@ enum S3FeatureNeeds {
         .uploadPartCopy: CapabilitySet(.objectMultipart, .objectCopy),
     ]
 
+    /// The names of the operations that need `capability`.
+    static func operations(needing capability: Capability) -> [(name: String, isAlone: Bool)] {
+        operations.filter { $0.value.contains(capability) }.map { ("\($0.key.name)", $0.value.members.count == 1) }
+    }
+
     private static func header(_ name: String) -> FeatureNeed {
         switch name {
         case "range", "x-amz-copy-source-range": return .capabilities(CapabilitySet(.objectRange))
