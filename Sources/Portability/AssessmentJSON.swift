@@ -21,6 +21,7 @@ private struct Document: Encodable {
         let candidate: String
         let verdict: MoveVerdict
         let findings: [Finding]
+        let proofs: [String: String]
     }
 
     let schema = "fairlead-portability/1"
@@ -33,7 +34,7 @@ private struct Document: Encodable {
             Entry(
                 protocol: $0.application.protocol, listener: $0.application.listener,
                 identity: $0.application.identity, requests: $0.application.requests, candidate: $0.candidate,
-                verdict: $0.verdict, findings: $0.findings)
+                verdict: $0.verdict, findings: $0.findings, proofs: $0.proofs)
         }
     }
 }

@@ -114,9 +114,9 @@ struct MigrateCommand: ParsableCommand {
         let profile =
             try usage.map { try ProfileSource(admin: nil, files: [$0]).read() }
             ?? ProfileSource(admin: admin, files: []).read()
-        let words = SuiteWords((try? SuitesFolder.library(nil)) ?? SuiteLibrary.none)
+        let suites = try SuiteFeatures((try? SuitesFolder.library(nil)) ?? SuiteLibrary.none, of: [candidate])
         let verdicts = profile.applications.filter { $0.listener == listener }
-            .map { Assessment($0, on: candidate, words) }
+            .map { Assessment($0, on: candidate, suites) }
         let blocked = verdicts.filter { $0.verdict == .blocked }
         for one in verdicts where one.verdict == .limited {
             StandardError.write(

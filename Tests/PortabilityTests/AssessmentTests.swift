@@ -53,7 +53,7 @@ struct AssessmentTests {
     func safe() {
         let one = Assessment(
             Self.application(["redis.command.get": 90, "redis.command.set": 10, "redis.protocol.resp3": 1]),
-            on: Self.report(Self.plain), SuiteWords())
+            on: Self.report(Self.plain), SuiteFeatures())
         #expect(one.verdict == .safe && one.findings.isEmpty)
     }
 
@@ -70,7 +70,7 @@ struct AssessmentTests {
             ])
         let one = Assessment(
             Self.application(["redis.command.get": 98, "redis.command.set": 2, "redis.option.set.ex": 2]), on: report,
-            SuiteWords())
+            SuiteFeatures())
         #expect(one.verdict == .blocked)
         let finding = try #require(one.findings.first)
         #expect(one.findings.count == 1 && finding.level == .blocked && finding.subject == "kv.ttl")
@@ -80,9 +80,9 @@ struct AssessmentTests {
         #expect(finding.cases == ["capabilities/kv-expiry/a"])
         #expect(finding.remedy?.hasPrefix("gaps: { kv.ttl: emulate }") == true)
 
-        let list = Assessment(Self.application(["redis.command.lpush": 1]), on: report, SuiteWords())
+        let list = Assessment(Self.application(["redis.command.lpush": 1]), on: report, SuiteFeatures())
         #expect(list.findings.first?.remedy?.contains("route") == true)
-        let stream = Assessment(Self.application(["redis.command.xadd": 1]), on: report, SuiteWords())
+        let stream = Assessment(Self.application(["redis.command.xadd": 1]), on: report, SuiteFeatures())
         #expect(stream.verdict == .blocked && stream.findings.map(\.subject) == ["redis.command.xadd"])
     }
 
@@ -92,12 +92,12 @@ struct AssessmentTests {
         abilities["kv.ttl"] = ManifestEntry(.native, weakenings: [.wholeSeconds])
         let report = Self.report(abilities)
         let seconds = Assessment(
-            Self.application(["redis.command.set": 100, "redis.option.set.ex": 50]), on: report, SuiteWords())
+            Self.application(["redis.command.set": 100, "redis.option.set.ex": 50]), on: report, SuiteFeatures())
         #expect(seconds.verdict == .safe)
         let milliseconds = Assessment(
             Self.application(["redis.command.set": 100, "redis.option.set.ex": 50, "redis.option.set.px": 2]),
             on: report,
-            SuiteWords())
+            SuiteFeatures())
         #expect(milliseconds.verdict == .limited)
         let finding = try #require(milliseconds.findings.first)
         #expect(
@@ -117,7 +117,7 @@ struct AssessmentTests {
             ], standing: .failed)
         let one = Assessment(
             Self.application(["redis.command.get": 1, "redis.command.expire": 1, "redis.command.eval": 1]), on: report,
-            SuiteWords())
+            SuiteFeatures())
         #expect(
             Set(one.findings.map { "\($0.level.rawValue) \($0.subject)" }) == [
                 "limit report", "limit kv.ttl: ignored", "limit kv.get", "limit redis.command.eval",
@@ -135,7 +135,7 @@ struct AssessmentTests {
             for size in sizes { counts[SizeRanges.range(of: size)] += 1 }
             return Assessment(
                 Self.application(["redis.command.set": 4], sizes: [name: SizeRanges(counts: counts)]), on: report,
-                SuiteWords())
+                SuiteFeatures())
         }
         #expect(verdict("redis.value.bytes", [0, 10, 1_000, 500_000]).verdict == .safe)
         #expect(verdict("redis.value.bytes", [10, 10, 10, 900_000]).verdict == .limited)
@@ -157,7 +157,7 @@ struct AssessmentTests {
             return Assessment(
                 Self.application(
                     ["redis.command.set": 4, "redis.option.set.ex": 4],
-                    sizes: ["redis.expiry.seconds": SizeRanges(counts: counts)]), on: report, SuiteWords())
+                    sizes: ["redis.expiry.seconds": SizeRanges(counts: counts)]), on: report, SuiteFeatures())
         }
         #expect(judged(21).verdict == .safe)
         let near = try #require(judged(22).findings.first)
@@ -168,22 +168,36 @@ struct AssessmentTests {
             above.reason == "expiries have 2592000 seconds at most there; 25 % of those seen have more")
     }
 
+    @Test("counts that cannot be are borne")
+    func hugeCounts() {
+        var counts = [UInt64](repeating: .max, count: SizeRanges.rangeCount)
+        counts[0] = 1
+        let application = Self.application(
+            ["redis.command.get": .max, "redis.command.set": .max, "redis.option.set.nx": .max, "redis.option.set": 1],
+            sizes: ["redis.value.bytes": SizeRanges(counts: counts)])
+        var abilities = Self.plain
+        abilities["kv.set"] = ManifestEntry(.native, bounds: [.valueBytes: 1_000])
+        abilities["lock.acquire"] = ManifestEntry(.native)
+        let one = Assessment(application, on: Self.report(abilities), SuiteFeatures())
+        #expect(one.verdict == .blocked && one.application.requests == .max)
+    }
+
     @Test("a command in no table is judged by its name")
     func unknownNames() {
         let application = Self.application(["redis.unknown.json.set": 3])
-        let here = Assessment(application, on: Self.report(Self.plain), SuiteWords())
+        let here = Assessment(application, on: Self.report(Self.plain), SuiteFeatures())
         #expect(here.findings.map { "\($0.level.rawValue) \($0.subject)" } == ["blocked redis.unknown.json.set"])
         let proven = Self.report(
             [:], [Self.entry("redis/modules/json", .identical, proves: ["JSON.SET"])])
-        #expect(Assessment(application, on: proven, SuiteWords()).verdict == .safe)
+        #expect(Assessment(application, on: proven, SuiteFeatures()).verdict == .safe)
         let other = Self.report([:], [Self.entry("redis/modules/json", .identical, proves: ["JSON.GET"])])
-        #expect(Assessment(application, on: other, SuiteWords()).findings.map(\.level) == [.unproven])
+        #expect(Assessment(application, on: other, SuiteFeatures()).findings.map(\.level) == [.unproven])
     }
 
     @Test("a report about another wire says nothing")
     func otherWire() {
         let one = Assessment(
-            Self.application(["s3.operation.GetObject": 1], wire: "s3"), on: Self.report(Self.plain), SuiteWords())
+            Self.application(["s3.operation.GetObject": 1], wire: "s3"), on: Self.report(Self.plain), SuiteFeatures())
         #expect(one.verdict == .blocked && one.findings.map(\.subject) == ["s3"])
     }
 
@@ -201,7 +215,7 @@ struct AssessmentTests {
                 Self.entry("redis/geo/a", .skipped, proves: ["GEOADD"]),
             ])
         func findings(_ command: String) -> [String] {
-            Assessment(Self.application(["redis.command.\(command)": 1]), on: report, SuiteWords()).findings
+            Assessment(Self.application(["redis.command.\(command)": 1]), on: report, SuiteFeatures()).findings
                 .map { "\($0.level.rawValue) \($0.subject)" }
         }
         #expect(findings("get") == [])
@@ -243,7 +257,7 @@ struct AssessmentTests {
         let differences = try ShadowDifference.read(json)
         func verdict(_ command: String) -> MoveVerdict {
             Assessment(
-                Self.application(["redis.command.\(command)": 1]), on: Self.report(Self.plain), SuiteWords(),
+                Self.application(["redis.command.\(command)": 1]), on: Self.report(Self.plain), SuiteFeatures(),
                 shadow: differences
             ).verdict
         }
@@ -257,7 +271,7 @@ struct AssessmentTests {
         let windows = ["gateway": [Profile.Window(start: 1_700_000_000, end: 1_700_003_600)]]
         var application = Self.application(["redis.command.get": 3, "redis.command.lpush": 1])
         application.identity["name"] = "<script>"
-        let all = [Assessment(application, on: Self.report(Self.plain), SuiteWords())]
+        let all = [Assessment(application, on: Self.report(Self.plain), SuiteFeatures())]
         let text = all.text(windows: windows)
         #expect(text.contains("<script> (redis, listener cache): 4 requests, 2 features\n  house: blocked\n"))
         #expect(text.contains("blocked  list.push: the candidate refuses it"))

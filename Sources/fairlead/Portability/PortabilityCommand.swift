@@ -81,9 +81,9 @@ struct PortabilityCommand: ParsableCommand {
             let differences = try shadow.flatMap {
                 try ShadowDifference.read(String(contentsOfFile: $0, encoding: .utf8))
             }
-            let words = try suiteWords(for: candidates)
+            let suites = try suiteFeatures(for: candidates)
             let assessments = profile.applications.flatMap { application in
-                candidates.map { Assessment(application, on: $0, words, shadow: differences) }
+                candidates.map { Assessment(application, on: $0, suites, shadow: differences) }
             }
             if let html {
                 try assessments.html(windows: profile.windows).write(toFile: html, atomically: true, encoding: .utf8)
@@ -104,18 +104,17 @@ struct PortabilityCommand: ParsableCommand {
 
     private static func order(_ verdict: MoveVerdict) -> Int { MoveVerdict.allCases.firstIndex(of: verdict) ?? 0 }
 
-    /// Only reports on trusted servers are read by the words of their cases.
-    private func suiteWords(for candidates: [Report]) throws -> SuiteWords {
-        guard candidates.contains(where: { report in report.cases.contains { $0.group != "capabilities" } }) else {
-            return SuiteWords()
-        }
+    /// What the cases of the reports ask for; only a report on a private backend can do without the suites.
+    private func suiteFeatures(for candidates: [Report]) throws -> SuiteFeatures {
+        let isTrusted = candidates.contains { report in report.cases.contains { $0.group != "capabilities" } }
+        guard isTrusted || suites != nil || (try? SuitesFolder.path(nil)) != nil else { return SuiteFeatures() }
         let library = try SuitesFolder.library(suites)
         for report in candidates where report.suites != library.version {
             StandardError.write(
                 "warning: the report on \(report.name) was made with other suites (\(report.suites)) than these (\(library.version)): cases that have changed are not found"
             )
         }
-        return SuiteWords(library)
+        return try SuiteFeatures(library, of: candidates)
     }
 
     private func printRequirements(of applications: [Application]) {

@@ -11,9 +11,6 @@ final class S3RawConnection: DriverConnection {
     /// The methods of requests whose answers have not been read.
     private var unread: [String] = []
 
-    /// Bytes of one chunk of HTTP's chunked coding.
-    private static let chunk = 16 << 10
-
     init(_ target: Target, bucket: String, deadline: Deadline) throws(DriverFailure) {
         self.target = target
         self.bucket = bucket
@@ -140,31 +137,7 @@ final class S3RawConnection: DriverConnection {
     private func bytes(
         of request: S3Request, _ rules: S3SigningRules, _ form: S3Form?, isChunked: Bool, waits: Bool
     ) -> (head: [UInt8], body: [UInt8]) {
-        var request = request
-        if request.field("host") == nil { request.fields.insert(.init("Host", target.s3Host), at: 0) }
-        let signer = S3Signer(rules, for: target)
-        let signed = form.map { signer.sign(request, form: $0) } ?? signer.sign(request)
-        request = signed.request
-        var body = signed.body
-        if waits { request.fields.append(.init("Expect", "100-continue")) }
-        if isChunked {
-            request.fields.append(.init("Transfer-Encoding", "chunked"))
-            body = Self.chunked(body)
-        } else if !body.isEmpty || ["PUT", "POST"].contains(request.method), !rules.omitted.contains("content-length") {
-            request.addIfAbsent("Content-Length", "\(body.count)")
-        }
-        var head = Array("\(request.method) \(request.target) HTTP/1.1\r\n".utf8)
-        for field in request.fields { head += Array("\(field.name): ".utf8) + field.value + [0x0D, 0x0A] }
-        return (head + [0x0D, 0x0A], body)
-    }
-
-    private static func chunked(_ body: [UInt8]) -> [UInt8] {
-        var coded: [UInt8] = []
-        for start in stride(from: 0, to: body.count, by: chunk) {
-            let piece = body[start..<min(start + chunk, body.count)]
-            coded += Array("\(String(piece.count, radix: 16))\r\n".utf8) + piece + [0x0D, 0x0A]
-        }
-        return coded + Array("0\r\n\r\n".utf8)
+        S3Signer(rules, for: target).bytes(of: request, form: form, for: target, isChunked: isChunked, waits: waits)
     }
 
     // MARK: Bytes
@@ -220,13 +193,5 @@ final class S3RawConnection: DriverConnection {
             }
         }
         return values.count == 1 ? values[0] : .list(values)
-    }
-}
-
-extension Target {
-    /// What stands in the Host field: the port only where it is not the scheme's own.
-    var s3Host: String {
-        let host = self.host.contains(":") ? "[\(self.host)]" : self.host
-        return port == (isTLS ? 443 : 80) ? host : "\(host):\(port)"
     }
 }
