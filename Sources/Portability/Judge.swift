@@ -103,6 +103,7 @@ struct Judge {
         "lead what uses it to a backend that has it: a route by prefix, or a listener of its own"
 
     mutating func judge(_ needs: CapabilitySet, _ share: FeatureShare) {
+        if !needs.members.allSatisfy(permits), let standIn = standIn(for: share) { return judge(standIn, share) }
         for capability in needs.members {
             used.insert(capability)
             prove(share, by: report.cases.filter { $0.proves.contains(capability.name) })
@@ -121,7 +122,7 @@ struct Judge {
 
     func remedy(for capability: Capability, _ share: FeatureShare) -> String {
         if let remedy = FeatureNeeds.remedy(for: capability, in: report.capabilities) { return remedy }
-        return Self.staying
+        return FeatureNeeds.nearStandIn(to: share.feature, permits).map { "ask for \($0.form)" } ?? Self.staying
     }
 
     /// What of a capability that is there is otherwise than it may be expected.

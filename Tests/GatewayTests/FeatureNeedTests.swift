@@ -63,6 +63,30 @@ struct FeatureNeedTests {
         ])
     func nothing(feature: String) { #expect(FeatureNeeds.of(feature) == .nothing) }
 
+    @Test(
+        "a backend with locks, queues and sequences stands in for what is asked in their form, and for nothing else",
+        arguments: [
+            ("redis.shape.set.nx-with-time", .lock), ("redis.command.lpush", .queue), ("redis.command.rpop", .queue),
+            ("redis.command.brpop", .queue), ("redis.command.rpoplpush", .queue), ("redis.command.brpoplpush", .queue),
+            ("redis.shape.lmove.right-to-left", .queue), ("redis.shape.blmove.right-to-left", .queue),
+            ("redis.command.lrem", .queue), ("redis.command.incr", .sequence), ("redis.command.incrby", .sequence),
+            ("redis.command.set", nil), ("redis.command.setnx", nil), ("redis.option.set.nx", nil),
+            ("redis.command.rpush", nil), ("redis.command.lpop", nil), ("redis.command.blpop", nil),
+            ("redis.command.lrange", nil), ("redis.command.decr", nil), ("redis.command.lmove", nil),
+            ("s3.operation.GetObject", nil), ("redis", nil), ("redis.command.", nil),
+        ] as [(String, FeatureStandIn.Kind?)])
+    func standIns(feature: String, kind: FeatureStandIn.Kind?) {
+        let there: Set<Capability> = [
+            .lockAcquire, .queuePut, .queueReserve, .queueAcknowledge, .sequenceNext, .keyValueSet, .keyValueTTL,
+        ]
+        #expect(FeatureNeeds.standIn(for: feature) { there.contains($0) }?.kind == kind)
+        #expect(FeatureNeeds.standIn(for: feature) { _ in true } == nil)
+        #expect(FeatureNeeds.standIn(for: feature) { _ in false } == nil)
+        // A queue that cannot be acknowledged takes nothing.
+        let putOnly = FeatureNeeds.standIn(for: feature) { $0 == .queuePut }
+        #expect((putOnly != nil) == (feature == "redis.command.lpush"))
+    }
+
     @Test("every command that is translated has needs, and every feature of a profile a verdict")
     func complete() {
         for entry in RedisCommandSet.shared.entries {

@@ -173,6 +173,41 @@ struct WebShopTests {
             ], "\(seen.sorted { $0.key < $1.key })")
     }
 
+    @Test("is told what a lock, a queue and a sequence do in a key's place, and gets it")
+    func standIns() throws {
+        let (_, profile) = try Self.profile()
+        let folder = try TemporaryFolder()
+        let refused = ["list.push", "kv.conditional-set", "kv.compare-and-set", "kv.increment"]
+        let backend = """
+            adapter: embedded, options: { folder: "\(folder.file("store"))" }, \
+            gaps: { \(refused.map { "\($0): refuse" }.joined(separator: ", ")) }
+            """
+        let file = try folder.write(
+            "fairlead.yaml",
+            "listeners: { \(Self.redisListener) }\nbackends: { candidate: { \(backend) } }\n")
+        let made = try Command.runBlocking(
+            [
+                try Tools.fairlead, "conform", "candidate", "--config", file, "--suites",
+                "\(Tools.repository)/conformance/suites", "--suite", "capabilities", "--scratch", "--json",
+                folder.file("report.json"),
+            ], timeout: .seconds(180))
+        #expect(made.status == 0, "\(made.text.suffix(2000)) \(made.errorText)")
+        let report = try ReportFile.read(folder.file("report.json"))
+        let gateway = try Self.gateway([Self.redisListener], backend)
+        let seen = try Self.verdicts(on: report, of: profile, Self.redisParts(gateway), named: "stand-ins")
+        #expect(
+            seen == [
+                "sessions on stand-ins": .limited, "carts on stand-ins": .safe, "pages on stand-ins": .blocked,
+                "bestsellers on stand-ins": .safe, "mails on stand-ins": .limited, "nightly on stand-ins": .limited,
+            ], "\(seen.sorted { $0.key < $1.key })")
+        let suites = SuiteFeatures()
+        for (part, kind) in [("sessions", "sequence"), ("mails", "queue"), ("nightly", "lock")] {
+            let findings = Assessment(try #require(profile.part(part)), on: report, suites).findings
+            let finding = try #require(findings.first { $0.subject == "\(kind): stands in" }, "\(findings)")
+            #expect(!finding.cases.isEmpty && !findings.contains { $0.level == .unproven }, "\(findings)")
+        }
+    }
+
     @Test("keeps its orders and images where it was said, and nowhere else")
     func otherWires() throws {
         let (_, profile) = try Self.profile()

@@ -74,6 +74,7 @@ enum RedisFeatureNeeds {
             return .refused
         }
         guard case .translate = entry.action else { return .capabilities(entry.needs) }
+        if let form = forms[name] { return translated(form).map { .capabilities($0) } ?? .refused }
         let single = RedisUsageTable.shared.single[Int(entry.command.rawValue)].count
         // One more key or member, or one more pair.
         for count in [single + 1, single + 2] {
@@ -81,6 +82,13 @@ enum RedisFeatureNeeds {
         }
         return .capabilities(entry.needs)
     }
+
+    /// Samples of what options are together.
+    private static let forms = [
+        "set.nx-with-time": ["set", "1", "1", "nx", "px", "1"],
+        "lmove.right-to-left": ["lmove", "1", "1", "right", "left"],
+        "blmove.right-to-left": ["blmove", "1", "1", "right", "left", "1"],
+    ]
 
     // MARK: Samples
 
@@ -139,20 +147,41 @@ enum RedisFeatureNeeds {
 
     /// What the operation needs that `words` become; nil when they are no command that is translated.
     private static func translated(_ words: [String]) -> CapabilitySet? {
+        guard let (entry, found) = translation(of: words) else { return nil }
+        switch found {
+        case .perform(let operation, _): return operation.needs
+        case .idiom: return entry.needs
+        case .reply(.error): return nil
+        case .reply: return entry.needs
+        case .refuse, .unsupported: return nil
+        }
+    }
+
+    private static func translation(of words: [String]) -> (RedisCommandEntry, RedisTranslation)? {
         let line = RedisCommandLine(words.map { Array($0.utf8) })
         guard let entry = RedisCommandSet.shared[line.command], entry.takes(line.count),
-            case .translate(let translate) = entry.action
+            case .translate(let translate) = entry.action,
+            let translation = try? translate(line, RedisTranslationContext())
         else { return nil }
-        do throws(RedisErrorText) {
-            switch try translate(line, RedisTranslationContext()) {
-            case .perform(let operation, _): return operation.needs
-            case .idiom: return entry.needs
-            case .reply(.error): return nil
-            case .reply: return entry.needs
-            case .refuse, .unsupported: return nil
-            }
-        } catch {
-            return nil
+        return (entry, translation)
+    }
+
+    // MARK: Stand-ins
+
+    /// What a backend that `permits` these capabilities does where it is asked for the plainest form of `feature`, such as
+    /// `redis.command.lpush`, in place of what is asked; nil when that is nothing.
+    static func standIn(_ kind: String, _ name: String, _ permits: (Capability) -> Bool) -> RedisTranslation? {
+        let words: [String]
+        switch kind {
+        case "command":
+            guard let entry = entry(name) else { return nil }
+            words = [name] + fillers(abs(entry.arity) - 1)
+        case "shape":
+            guard let form = forms[name] else { return nil }
+            words = form
+        default: return nil
         }
+        guard case .perform(let operation, _)? = translation(of: words)?.1 else { return nil }
+        return RedisIdiom.standIn(for: operation, now: 0, permits)
     }
 }

@@ -33,19 +33,23 @@ extension RedisIdiom {
     ///
     /// A list is a queue when it is pushed to at one end, taken from at the other, and items that are moved to a second
     /// list are removed from it when they are done, or moved back. A key that is only counted up is a sequence.
-    static func standIn(for operation: Operation, _ gate: Gate, now: Int64) -> RedisTranslation? {
+    ///
+    /// `permits` says what the backend can do, in one way or another.
+    static func standIn(
+        for operation: Operation, now: Int64, _ permits: (Capability) -> Bool
+    ) -> RedisTranslation? {
         switch operation {
         case .keyValue(.set(let key, let value, let options)):
-            guard !gate.permits(.keyValueConditionalSet), gate.permits(.lockAcquire), options.condition == .absent,
+            guard !permits(.keyValueConditionalSet), permits(.lockAcquire), options.condition == .absent,
                 !options.returnsOld, case .at(let time) = options.expiry
             else { return nil }
             let acquire = LockOperation.acquire(name: key, owner: value, ttlMilliseconds: max(1, time - now))
             return .perform(.lock(acquire), .held)
         case .keyValue(.increment(let name, let count)):
-            guard count > 0, !gate.permits(.keyValueIncrement), gate.permits(.sequenceNext) else { return nil }
+            guard count > 0, !permits(.keyValueIncrement), permits(.sequenceNext) else { return nil }
             return .perform(.sequence(name: name, count: count), .integer)
         case .list(let operation):
-            guard !gate.permits(.listPush), gate.permits(.queuePut) else { return nil }
+            guard !permits(.listPush), permits(.queuePut) else { return nil }
             return standIn(for: operation)
         default: return nil
         }

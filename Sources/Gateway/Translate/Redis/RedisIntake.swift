@@ -174,7 +174,7 @@ extension RedisTranslator {
     /// The idiom in place of an operation that the backend cannot perform, where there is one.
     private func standIn(_ translation: RedisTranslation) -> RedisTranslation {
         guard hasStandIns, case .perform(let operation, _) = translation else { return translation }
-        return RedisIdiom.standIn(for: operation, gate, now: context.now) ?? translation
+        return RedisIdiom.standIn(for: operation, now: context.now) { gate.permits($0) } ?? translation
     }
 
     private func afterOthers(_ command: RedisHeldCommand, _ group: inout DiscardingTaskGroup) async {
