@@ -6,15 +6,17 @@ import Usage
 extension [Assessment] {
     /// A heading for each application, and its findings on each candidate.
     package func text(windows: [String: [Profile.Window]]) -> String {
-        guard !isEmpty else { return "no application of that name was seen\n" }
         var text = ""
         var last: Application.Key?
         for assessment in self {
             let application = assessment.application
             if application.key != last {
                 if last != nil { text += "\n" }
-                text += "\(application.title) (\(application.protocol), listener \(application.listener)): "
-                text += "\(application.requests) requests, \(application.features.count) features\n"
+                let requests = "\(application.requests) request\(application.requests == 1 ? "" : "s")"
+                let features = "\(application.features.count) feature\(application.features.count == 1 ? "" : "s")"
+                text +=
+                    "\(application.title.printable) (\(application.protocol), listener \(application.listener.printable)): "
+                text += "\(requests), \(features)\n"
                 last = application.key
             }
             text += "  \(assessment.candidate): \(assessment.verdict.rawValue)\n"
@@ -36,16 +38,15 @@ extension [Assessment] {
 
 extension Finding {
     fileprivate var text: String {
-        var text = "    \(level.rawValue)  \(subject): \(reason)\n"
+        var text = wrapped("\(subject): \(reason)", first: "    \(level.rawValue)  ", indent: 8)
         if !features.isEmpty {
             let shown = features.prefix(4).map { "\($0.feature) \($0.estimated ? "about " : "")\(percent($0.share))" }
             let more = features.count > 4 ? [" and \(features.count - 4) more"] : []
-            text += "      used by \((shown + more).joined(separator: ", "))"
-            if let last { text += ", last \(last.moment)" }
-            text += "\n"
+            let time = last.map { ", last \($0.moment)" } ?? ""
+            text += wrapped("used by \((shown + more).joined(separator: ", "))\(time)", first: "      ", indent: 8)
         }
-        if !cases.isEmpty { text += "      case \(cases.joined(separator: ", "))\n" }
-        if let remedy { text += "      remedy: \(remedy)\n" }
+        if !cases.isEmpty { text += wrapped("case \(cases.joined(separator: ", "))", first: "      ", indent: 8) }
+        if let remedy { text += wrapped("remedy: \(remedy)", first: "      ", indent: 8) }
         return text
     }
 }

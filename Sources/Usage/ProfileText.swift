@@ -13,7 +13,7 @@ extension Profile {
         lines.append("~ marks estimates, made of a sample of the requests.")
         if applications.isEmpty { lines += ["", "No application was seen."] }
         for application in applications { lines += [""] + Self.lines(of: application, showsSamples) }
-        return lines.joined(separator: "\n") + "\n"
+        return lines.map(\.printable).joined(separator: "\n") + "\n"
     }
 
     private static func lines(of application: Application, _ showsSamples: Bool) -> [String] {
@@ -23,14 +23,14 @@ extension Profile {
                 + " (\(application.protocol), listener \(application.listener))"
         ]
         for (peak, value) in application.peaks.sorted(by: { $0.key < $1.key }) {
-            lines.append("  at most \(value) \(peak)")
+            lines.append("  at most \(value) \(value == 1 ? singular(peak) : peak)")
         }
         for (name, feature) in application.features.sorted(by: { ($1.value.count, $0.key) < ($0.value.count, $1.key) })
         {
             let count = "\(feature.estimated ? "~" : "")\(feature.count)"
             lines.append("  \(padded(count, 12))  \(name)  (last \(time(feature.last)))")
             for sample in showsSamples ? application.samples?[name] ?? [] : [] {
-                lines.append(padded("", 16) + "e.g. " + printable(sample))
+                lines.append(padded("", 16) + "e.g. " + sample)
             }
         }
         for (name, ranges) in application.sizes.sorted(by: { $0.key < $1.key }) {
@@ -45,10 +45,11 @@ extension Profile {
         return lines
     }
 
-    /// A document from elsewhere may hold what a terminal obeys.
-    private static func printable(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+    /// `request per second` of `requests per second`.
+    private static func singular(_ peak: String) -> String {
+        var words = peak.split(separator: " ", maxSplits: 1).map(String.init)
+        if let first = words.first, first.hasSuffix("s") { words[0] = String(first.dropLast()) }
+        return words.joined(separator: " ")
     }
 
     private static func padded(_ text: String, _ width: Int) -> String {
@@ -75,5 +76,12 @@ extension Profile {
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let day = seconds % 86_400
         return "\(year)-\(two(month + 1))-\(two(days + 1))T\(two(day / 3600)):\(two(day / 60 % 60)):\(two(day % 60))Z"
+    }
+}
+
+extension String {
+    /// The same without what a terminal obeys: a document from elsewhere may hold it.
+    package var printable: String {
+        String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
     }
 }

@@ -205,7 +205,9 @@ struct UsageRedisTests {
         let text = try usage(admin + ["--app", "checkout"]).text
         #expect(text.contains("name checkout (redis, listener redis)"))
         #expect(text.contains("1  redis.option.set.xx"))
-        #expect(try usage(admin + ["--app", "nobody"]).text.contains("No application was seen."))
+        let nobody = try usage(admin + ["--app", "nobody"])
+        #expect(nobody.status == 1)
+        #expect(nobody.errorText.contains("no application called \"nobody\" was seen; there are: checkout"))
         let first = folder.file("first.json")
         #expect(try usage(admin + ["--merge", first, "--reset"]).status == 0)
         #expect(try Self.profile(gateway).applications.isEmpty)

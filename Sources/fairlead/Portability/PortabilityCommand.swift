@@ -74,10 +74,14 @@ struct PortabilityCommand: ParsableCommand {
     func run() throws {
         let worst: MoveVerdict?
         do {
-            var profile = try ProfileSource(admin: admin, files: profiles).read()
-            if let app { profile.applications.removeAll { !$0.identity.values.contains(app) } }
+            let profile = try ProfileSource(admin: admin, files: profiles).read().only(app)
+            guard !profile.applications.isEmpty else {
+                throw ProfileError(
+                    description:
+                        "the profile has no application: let clients use the gateway for a while, then export it again")
+            }
             if require { return printRequirements(of: profile.applications) }
-            let candidates = try reports.map { try ReportFile.read($0) }
+            let candidates = try reports.map(Self.report)
             let differences = try shadow.flatMap {
                 try ShadowDifference.read(String(contentsOfFile: $0, encoding: .utf8))
             }
@@ -91,7 +95,6 @@ struct PortabilityCommand: ParsableCommand {
             let text =
                 try json ? assessments.json(windows: profile.windows) : assessments.text(windows: profile.windows)
             print(text, terminator: "")
-            guard !assessments.isEmpty else { throw ExitCodes.failed }
             worst = assessments.map(\.verdict).max { Self.order($0) < Self.order($1) }
         } catch let error as ExitCode {
             throw error
@@ -100,6 +103,16 @@ struct PortabilityCommand: ParsableCommand {
             throw ExitCodes.failed
         }
         if worst == .blocked || strict && worst == .limited { throw ExitCodes.failed }
+    }
+
+    private static func report(_ path: String) throws(ReportProblem) -> Report {
+        do throws(ReportProblem) { return try ReportFile.read(path) } catch {
+            if let profile = try? ProfileFile(path: path).read(), !profile.windows.isEmpty {
+                throw ReportProblem("\(path) is a usage profile: name it with --usage, and a conformance report here")
+            }
+            let text = error.description.hasPrefix(path) ? error.description : "\(path): \(error)"
+            throw ReportProblem("\(text); `fairlead conform TARGET --json \(path)` makes one")
+        }
     }
 
     private static func order(_ verdict: MoveVerdict) -> Int { MoveVerdict.allCases.firstIndex(of: verdict) ?? 0 }

@@ -46,14 +46,16 @@ struct UsageCommand: ParsableCommand {
 
     func run() throws {
         guard admin != nil || !files.isEmpty else {
-            throw UsageError(message: "name a gateway with --admin ADDR, or files of exports.", command: "usage")
+            throw UsageError(
+                message: "name a gateway with --admin ADDR (the `admin` of its configuration), or files of exports.",
+                command: "usage")
         }
         if reset, admin == nil { throw UsageError(message: "--reset needs --admin ADDR.", command: "usage") }
         do {
-            var profile = try ProfileSource(admin: admin, files: files).read()
+            let whole = try ProfileSource(admin: admin, files: files).read()
             // What is written down is whole; `--app` chooses what is shown.
-            if let merge { try ProfileFile(path: merge).write(profile) }
-            if let app { profile.applications.removeAll { !$0.identity.values.contains(app) } }
+            let profile = try whole.only(app)
+            if let merge { try ProfileFile(path: merge).write(whole) }
             if json {
                 print(profile.json(), terminator: "")
             } else if merge == nil {

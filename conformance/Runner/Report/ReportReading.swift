@@ -6,7 +6,7 @@ import Capabilities
 package struct ReportProblem: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }
 
 extension Report {
