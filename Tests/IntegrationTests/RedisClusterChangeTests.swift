@@ -183,6 +183,27 @@ struct RedisClusterChangeTests {
         cluster.stop()
     }
 
+    @Test(
+        "without a time-out a master that hangs is waited for until its replica has taken over: reads are asked again there"
+    )
+    func hangingForEver() throws {
+        let cluster = try RedisCluster(["--cluster-require-full-coverage", "no"])
+        let gateway = try Fairlead(to: cluster)
+        let (reader, writer) = (try gateway.connect(), try gateway.connect())
+        let key =
+            (0...).lazy.map { "k\($0)" }.first { (5461..<10923).contains(RedisSlot(of: Array($0.utf8)).number) } ?? ""
+        #expect(try writer.ask("SET", key, "1") == "+OK\r\n")
+        try eventually("the replica's copy") { try cluster.ask(4, "DBSIZE") == "1" }
+        #expect(try reader.ask("GET", key) == "$1\r\n1\r\n")
+        cluster.nodes[1].process.freeze()
+        try reader.send(RawConnection.command(["GET", key]))
+        #expect(try writer.ask("SET", key, "2").contains("another node has taken its place"))
+        #expect(try reader.reply() == "$1\r\n1\r\n")
+        #expect(try writer.ask("SET", key, "3") == "+OK\r\n")
+        cluster.nodes[1].process.thaw()
+        cluster.stop()
+    }
+
     @Test("a client that only blocks, or only has transactions, follows a moved slot and a dead master too")
     func ownConnections() throws {
         let cluster = try RedisCluster(["--cluster-require-full-coverage", "no"])

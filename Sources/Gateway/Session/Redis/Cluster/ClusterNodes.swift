@@ -14,6 +14,8 @@ final class ClusterNodes: @unchecked Sendable {
     static let replicaPeriod: UInt64 = 1_000_000_000
     /// Nanoseconds that commands which may go anywhere do not go to a node that has failed.
     static let avoidance: UInt64 = 3_000_000_000
+    /// Nanoseconds that a node which the map no longer has may still take to answer.
+    static let grace: UInt64 = 2_000_000_000
     /// Nanoseconds after which the map is asked for although nobody has found it wrong, while there are clients.
     static let period: UInt64 = 15_000_000_000
 
@@ -75,7 +77,10 @@ final class ClusterNodes: @unchecked Sendable {
         let place = Place(address: address, isReplica: isReplica)
         if let lane = lanes[place] { return lane }
         let node = Backend(node: address, isReplica: isReplica, of: backend)
-        let lane = RoutedLane(node, SharedUpstreams(node, local), index: freeIndex)
+        let upstreams = SharedUpstreams(node, local)
+        // A node that hangs may have been replaced already.
+        upstreams.onSilence = { [weak self] in self?.ask() }
+        let lane = RoutedLane(node, upstreams, index: freeIndex)
         lanes[place] = lane
         return lane
     }
@@ -168,10 +173,16 @@ final class ClusterNodes: @unchecked Sendable {
         version += 1
         masters = map.shards.map { lane($0.master) }
         replicas = map.shards.map { shard in shard.replicas.map { lane($0, isReplica: true) } }
-        let used = Set((masters + replicas.flatMap(\.self) + seeds).map(ObjectIdentifier.init))
+        let serving = Set((masters + replicas.flatMap(\.self)).map(ObjectIdentifier.init))
+        let used = serving.union(seeds.map(ObjectIdentifier.init))
         // Those that are gone are kept until their last client has left them.
         failures = failures.filter { local.worker.now < $0.value }
         lanes = lanes.filter { used.contains(ObjectIdentifier($0.value)) || !$0.value.upstreams.isEmpty }
+        let end = local.worker.now &+ Self.grace
+        for lane in lanes.values {
+            let isServing = serving.contains(ObjectIdentifier(lane))
+            lane.upstreams.waitsUntil = isServing ? .max : min(lane.upstreams.waitsUntil, end)
+        }
     }
 
     /// Ends the asking and all shared connections; no session may be left.

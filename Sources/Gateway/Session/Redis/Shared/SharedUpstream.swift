@@ -36,6 +36,11 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     /// When the backend has been silent for too long, and when spares and the use of this connection are looked at.
     @exclusivity(unchecked) private var answerDue = UInt64.max
     @exclusivity(unchecked) private var sweepDue = UInt64.max
+    /// When it is looked at whether the backend owes replies and is silent, where somebody wants to know.
+    @exclusivity(unchecked) private var silenceDue = UInt64.max
+    /// When the backend has last said something.
+    @exclusivity(unchecked) private var heardAt: UInt64 = 0
+    private let mindsSilence: Bool
     /// The client that is to have this very connection, once it is through with everybody's replies.
     @exclusivity(unchecked) private var heir: SharedClient?
     /// Counts the connections, so that a client knows whether the one that it last used is still the same.
@@ -50,6 +55,8 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     private static let readsPerTurn = 8
     /// Nanoseconds that a connection without owed replies and without clients is kept, and spares are.
     private static let patience: UInt64 = 10_000_000_000
+    /// Nanoseconds without a word after which a backend that owes replies is silent.
+    private static let silence: UInt64 = 1_000_000_000
 
     init(
         _ backend: Backend, as identity: RedisIdentity, _ local: WorkerState, among upstreams: SharedUpstreams
@@ -60,6 +67,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
         pendingLimit = settings.pendingCommands ?? .max
         hasByteLimit = settings.pendingBytes != nil
         outgoingLimit = settings.pendingBytes ?? Self.outgoingLimit
+        mindsSilence = upstreams.onSilence != nil
         self.backend = backend
         self.identity = identity
         resolver = local.resolver
@@ -163,14 +171,23 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
         outgoing.removeAll(keepingCapacity: !isLarge)
         unsent = 0
         if let responseTimeout, answerDue == .max { expectAnswer(within: responseTimeout) }
+        if mindsSilence, silenceDue == .max { listen(since: worker.now) }
         if socket.hasWriteFailed || !waiting.isEmpty { waker.wake() }
     }
 
     private func expectAnswer(within timeout: UInt64) {
         let (sum, overflowed) = worker.now.addingReportingOverflow(timeout)
         answerDue = overflowed ? .max : sum
-        waker.setDeadline(at: min(answerDue, sweepDue))
+        setDeadline()
     }
+
+    private func listen(since time: UInt64) {
+        heardAt = time
+        silenceDue = time &+ Self.silence
+        setDeadline()
+    }
+
+    private func setDeadline() { waker.setDeadline(at: min(answerDue, sweepDue, silenceDue)) }
 
     // MARK: The life of the connection
 
@@ -213,6 +230,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
         isMidReply = false
         failure = nil
         answerDue = .max
+        silenceDue = .max
         sweepLater()
         flush()
         letIn()
@@ -299,6 +317,8 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
                 return over(backend.fellSilent(at: worker.now))
             }
         }
+        if hasRead { heardAt = worker.now }
+        if silenceDue <= worker.now, let failure = isSilent(owes: !isQuiet) { return over(failure) }
         if sweepDue <= worker.now {
             spares.sweep()
             if isQuiet, clientCount == 0 { return true }
@@ -308,9 +328,28 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
         return false
     }
 
+    /// Tells who wants to know of a backend that owes replies and says nothing; why it is no longer waited for, once it has been replaced.
+    private func isSilent(owes: Bool) -> GatewayFailure? {
+        guard owes else {
+            silenceDue = .max
+            return nil
+        }
+        guard heardAt &+ Self.silence <= worker.now else {
+            listen(since: heardAt)
+            return nil
+        }
+        if upstreams.waitsUntil <= worker.now {
+            return .lost(backend, "it does not answer, and another node has taken its place")
+        }
+        upstreams.onSilence?()
+        silenceDue = worker.now &+ Self.silence
+        setDeadline()
+        return nil
+    }
+
     private func sweepLater() {
         sweepDue = worker.now &+ Self.patience
-        waker.setDeadline(at: min(answerDue, sweepDue))
+        setDeadline()
     }
 
     private func over(_ failure: GatewayFailure) -> Bool {

@@ -11,6 +11,11 @@ package final class SharedUpstreams: @unchecked Sendable {
     private var tasks: [ObjectIdentifier: Task<Void, Never>] = [:]
     /// Commands under way on all of these connections.
     @exclusivity(unchecked) var pending = 0
+    /// Told when a connection owes replies and has said nothing for a while; set before the first client, or never.
+    var onSilence: (() -> Void)?
+    /// Nanoseconds of the worker's clock after which a connection that is silent is not waited for: the backend has been
+    /// replaced.
+    @exclusivity(unchecked) var waitsUntil = UInt64.max
 
     init(_ backend: Backend, _ local: WorkerState) {
         self.backend = backend
