@@ -14,21 +14,12 @@ final class RedisShadowTap: SocketTap {
         let job: RedisShadowJob
     }
 
-    /// Commands whose replies are still to come: one that shadows mind, of which at most one sends it, or a number of others.
-    private struct Waiting {
-        var jobs: [Followed]
-        var count = 1
-
-        var isSent: Bool { jobs.contains { $0.job.isSent } }
-    }
-
     private let views: [RedisShadowView]
     @exclusivity(unchecked) private var commands = RedisPassingCommands(keeping: Shadow.commandLimit + 1)
     @exclusivity(unchecked) private var replies = RedisReplyFramer()
     @exclusivity(unchecked) private var pin = RedisPin(identity: RedisIdentity(), mindsSizes: false)
-    @exclusivity(unchecked) private var waiting: [Waiting] = []
-    @exclusivity(unchecked) private var head = 0
-    @exclusivity(unchecked) private var waitingCount = 0
+    /// What shadows mind of a command, of which at most one sends it.
+    @exclusivity(unchecked) private var waiting = RedisAwaited<[Followed]>()
     /// The reply of which a part has come, up to the bound.
     @exclusivity(unchecked) private var reply: [UInt8] = []
     @exclusivity(unchecked) private var isReplyCut = false
@@ -78,13 +69,13 @@ final class RedisShadowTap: SocketTap {
                 jobs.append(Followed(view: view, job: job))
             }
         }
-        if pin.pendingCount > waitingCount {
-            append(jobs)
+        if pin.pendingCount > waiting.count {
+            waiting.append(jobs.isEmpty ? nil : jobs)
         } else {
             // It gets no reply, so what it does goes unseen.
             for followed in jobs { followed.view.abandon(followed.job, .unanswered) }
         }
-        if pin.pendingCount != waitingCount { goBlind() }
+        if pin.pendingCount != waiting.count { goBlind() }
     }
 
     /// Where the client is as it sends a command.
@@ -93,15 +84,6 @@ final class RedisShadowTap: SocketTap {
             identity: pin.identity, isFree: !pin.isInTransaction && !pin.isExclusive && !pin.isChanging,
             isInTransaction: pin.isInTransaction, isChanging: pin.isChanging,
             selected: pin.isChanging ? selected : nil)
-    }
-
-    private func append(_ jobs: [Followed]) {
-        waitingCount += 1
-        if jobs.isEmpty, head < waiting.count, waiting[waiting.count - 1].jobs.isEmpty {
-            waiting[waiting.count - 1].count += 1
-        } else {
-            waiting.append(Waiting(jobs: jobs))
-        }
     }
 
     // MARK: Replies
@@ -121,7 +103,7 @@ final class RedisShadowTap: SocketTap {
                 case .answered:
                     keepReply(bytes.extracting(start..<offset))
                     answered(facts)
-                case .unmatched where waitingCount > 0, .untracked: return goBlind()
+                case .unmatched where waiting.count > 0, .untracked: return goBlind()
                 case .unmatched, .pushed, .confirmed: break
                 }
                 forgetReply()
@@ -129,11 +111,11 @@ final class RedisShadowTap: SocketTap {
         } catch {
             goBlind()
         }
-        if pin.pendingCount != waitingCount { goBlind() }
+        if pin.pendingCount != waiting.count { goBlind() }
     }
 
     private func keepReply(_ bytes: Span<UInt8>) {
-        guard head < waiting.count, !isReplyCut, bytes.count > 0, waiting[head].isSent else { return }
+        guard !isReplyCut, bytes.count > 0, waiting.first?.contains(where: { $0.job.isSent }) == true else { return }
         guard reply.count + bytes.count <= Shadow.replyLimit else {
             isReplyCut = true
             return
@@ -147,7 +129,7 @@ final class RedisShadowTap: SocketTap {
     }
 
     private func answered(_ facts: RedisReply) {
-        for followed in takeWaiting() {
+        for followed in waiting.removeFirst() ?? [] {
             guard followed.job.isSent else { followed.view.abandon(followed.job, .unanswered); continue }
             let isUnready = RedisShadowPlan.isUnready(facts.errorCode) || reply.isFairleadError
             if isReplyCut || isUnready {
@@ -156,26 +138,6 @@ final class RedisShadowTap: SocketTap {
                 followed.view.answered(followed.job, reply)
             }
         }
-    }
-
-    private func takeWaiting() -> [Followed] {
-        guard head < waiting.count else { return [] }
-        waitingCount -= 1
-        if waiting[head].count > 1 {
-            waiting[head].count -= 1
-            return []
-        }
-        let jobs = waiting[head].jobs
-        waiting[head].jobs = []
-        head += 1
-        if head == waiting.count {
-            waiting.removeAll(keepingCapacity: waiting.capacity <= 64)
-            head = 0
-        } else if head >= 1024, head * 2 > waiting.count {
-            waiting.removeFirst(head)
-            head = 0
-        }
-        return jobs
     }
 
     // MARK: The end
@@ -187,9 +149,7 @@ final class RedisShadowTap: SocketTap {
     }
 
     private func dropWaiting() {
-        while head < waiting.count {
-            for followed in takeWaiting() { followed.view.abandon(followed.job, .unanswered) }
-        }
+        waiting.removeAll { jobs in for followed in jobs { followed.view.abandon(followed.job, .unanswered) } }
     }
 
     /// Follows the client no more: what it writes from here on is not seen.
@@ -197,7 +157,6 @@ final class RedisShadowTap: SocketTap {
         guard !isBlind else { return }
         isBlind = true
         dropWaiting()
-        waiting = []
         reply = []
         for view in views { view.shadow.addBlindSession() }
     }

@@ -7,11 +7,10 @@ import Wire
 
 /// Notes the keys of writes from when they are read until they are answered, and holds the client when it is asked to.
 final class RedisMigrationClient: MigrationClient {
-    /// Commands whose replies are still to come: one with a ticket, or a number of others.
+    /// What a command that is not answered may change.
     private struct Waiting {
         var ticket: DirtyKeys.Ticket?
         var change: Change = .none
-        var count = 1
     }
 
     /// What a reply without an error changes.
@@ -25,9 +24,7 @@ final class RedisMigrationClient: MigrationClient {
     @exclusivity(unchecked) private var commands = RedisPassingCommands(keeping: RedisMigrationClient.commandLimit)
     @exclusivity(unchecked) private var replies = RedisReplyFramer()
     @exclusivity(unchecked) private var exchange = RedisExchange()
-    @exclusivity(unchecked) private var waiting: [Waiting] = []
-    @exclusivity(unchecked) private var head = 0
-    @exclusivity(unchecked) private var waitingCount = 0
+    @exclusivity(unchecked) private var waiting = RedisAwaited<Waiting>()
     /// That of the writes in the open transaction.
     private var transaction: DirtyKeys.Ticket?
     /// The client's database, and the one that it has asked for.
@@ -94,8 +91,8 @@ final class RedisMigrationClient: MigrationClient {
             entry.change = number.map { .database($0) } ?? .none
         }
         if case .database(let number) = entry.change { selected = number }
-        append(entry)
-        if exchange.pendingCount != waitingCount { goBlind() }
+        waiting.append(entry.ticket == nil && entry.change == .none ? nil : entry)
+        if exchange.pendingCount != waiting.count { goBlind() }
     }
 
     private static func number(_ digits: [UInt8]) -> UInt32? {
@@ -116,16 +113,6 @@ final class RedisMigrationClient: MigrationClient {
         }
     }
 
-    private func append(_ entry: Waiting) {
-        waitingCount += 1
-        let isPlain = entry.ticket == nil && entry.change == .none
-        if isPlain, head < waiting.count, let last = waiting.last, last.ticket == nil, last.change == .none {
-            waiting[waiting.count - 1].count += 1
-        } else {
-            waiting.append(entry)
-        }
-    }
-
     // MARK: Replies
 
     func sent(_ bytes: Span<UInt8>) {
@@ -136,33 +123,20 @@ final class RedisMigrationClient: MigrationClient {
                 switch exchange.replyReceived(reply) {
                 case .answered: answered(reply)
                 case .untracked: return goBlind()
-                case .unmatched where waitingCount > 0: return goBlind()
+                case .unmatched where waiting.count > 0: return goBlind()
                 case .unmatched, .pushed, .confirmed: break
                 }
             }
         } catch {
             return goBlind()
         }
-        if exchange.pendingCount != waitingCount { goBlind() }
+        if exchange.pendingCount != waiting.count { goBlind() }
         if isHeld { endIfIdle() }
     }
 
     private func answered(_ reply: RedisReply) {
-        guard head < waiting.count else { return goBlind() }
-        waitingCount -= 1
-        if waiting[head].count > 1 {
-            waiting[head].count -= 1
-            return
-        }
-        let entry = waiting[head]
-        head += 1
-        if head == waiting.count {
-            waiting.removeAll(keepingCapacity: waiting.capacity <= 64)
-            head = 0
-        } else if head >= 1024, head * 2 > waiting.count {
-            waiting.removeFirst(head)
-            head = 0
-        }
+        guard waiting.count > 0 else { return goBlind() }
+        guard let entry = waiting.removeFirst() else { return }
         if let ticket = entry.ticket { notes.dirty.end(ticket) }
         if case .database(let number) = entry.change {
             if !reply.isError { database = number }
@@ -188,7 +162,7 @@ final class RedisMigrationClient: MigrationClient {
 
     /// A client with nothing under way, or one that waits for something to happen, connects anew.
     private func endIfIdle() {
-        if blind != nil || waitingCount == 0 || exchange.isBlocked { socket.waker.cancel() }
+        if blind != nil || waiting.count == 0 || exchange.isBlocked { socket.waker.cancel() }
     }
 
     // MARK: The end
@@ -197,13 +171,11 @@ final class RedisMigrationClient: MigrationClient {
         notes.remove(self)
         if let blind { return notes.dirty.lose(blind) }
         if let transaction { notes.dirty.end(transaction) }
-        for entry in waiting[head...] {
-            guard let ticket = entry.ticket else { continue }
+        waiting.removeAll { entry in
+            guard let ticket = entry.ticket else { return }
             // One that blocks does nothing once its connection is gone, and nobody else writes while clients are held.
             if isHeld, exchange.isBlocked { notes.dirty.end(ticket) } else { notes.dirty.lose(ticket) }
         }
-        waiting = []
-        head = 0
     }
 
     /// Follows the client no more: anything may be written until it is gone.
@@ -212,11 +184,9 @@ final class RedisMigrationClient: MigrationClient {
         let ticket = notes.dirty.begin()
         notes.dirty.noteEverything(ticket)
         blind = ticket
-        for entry in waiting[head...] { if let ticket = entry.ticket { notes.dirty.end(ticket) } }
+        waiting.removeAll { entry in if let ticket = entry.ticket { notes.dirty.end(ticket) } }
         if let transaction { notes.dirty.end(transaction) }
         transaction = nil
-        waiting = []
-        head = 0
         if isHeld { endIfIdle() }
     }
 }
