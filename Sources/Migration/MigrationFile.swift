@@ -13,12 +13,17 @@ package struct MigrationRecord: Codable, Equatable, Sendable {
     package var source: String
     package var target: String
     package var phase: MigrationPhase
+    /// What stays behind because the operator has said so; nil for nothing.
+    package var leaving: [MigrationLoss]?
 
-    package init(listener: String, source: String, target: String, phase: MigrationPhase) {
+    package init(
+        listener: String, source: String, target: String, phase: MigrationPhase, leaving: [MigrationLoss]? = nil
+    ) {
         self.listener = listener
         self.source = source
         self.target = target
         self.phase = phase
+        self.leaving = leaving
     }
 }
 

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Conformance
 import Foundation
+import Gateway
 import Portability
 import Usage
 
@@ -20,7 +21,8 @@ struct MigrateCommand: ParsableCommand {
             EXAMPLES
               fairlead migrate cache --report conformance/reports/embedded.json
               fairlead migrate cache --report reports/house.json --rate 5000
-              fairlead migrate cache --cut-over
+              fairlead migrate blobs --report conformance/reports/embedded.json --leave versions,acls
+              fairlead migrate blobs --cut-over --abort-uploads 1h
               fairlead migrate cache --roll-back
               fairlead migrate cache --finish
             """)
@@ -60,9 +62,21 @@ struct MigrateCommand: ParsableCommand {
     @Flag(help: "Only show how far it is.")
     var status = false
 
+    @Option(
+        help: ArgumentHelp(
+            "What may stay behind, of what a refusal has named: \(MigrationConsent.allLosses).",
+            valueName: "WHAT,WHAT"))
+    var leave: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --cut-over or --roll-back: give up uploads in progress that were begun so long ago or earlier; 0s: all.",
+            valueName: "AGE"))
+    var abortUploads: String?
+
     @Flag(
         help:
-            "Go on without a verdict or in spite of it, with buckets that have versions, and cut over with keys that the target cannot hold or uploads in progress."
+            "Go on without a verdict or in spite of it, and cut over before both hold the same or with what the target cannot hold missing."
     )
     var force = false
 
@@ -72,6 +86,17 @@ struct MigrateCommand: ParsableCommand {
         }
         if let rate, !(1...10_000_000).contains(rate) {
             throw ValidationError("--rate takes 1 to 10000000 keys a second")
+        }
+        if let leave, !MigrationConsent.isLosses(leave) {
+            throw ValidationError("--leave takes \(MigrationConsent.allLosses), or some of them with commas between")
+        }
+        if let abortUploads {
+            guard cutOver || rollBack else {
+                throw ValidationError("--abort-uploads goes with --cut-over or --roll-back")
+            }
+            if case .failure(let problem) = MigrationConsent.age(abortUploads) {
+                throw ValidationError("--abort-uploads: \(problem.text)")
+            }
         }
     }
 
@@ -92,12 +117,16 @@ struct MigrateCommand: ParsableCommand {
     }
 
     private var order: String {
-        let forced = force ? "/force" : ""
-        if cutOver { return "cut-over\(forced)" }
-        if rollBack { return "roll-back\(forced)" }
         if finish { return "finish" }
         if stop { return "stop" }
-        return "start\(rate.map { "/\($0)" } ?? "")\(forced)"
+        var words = [cutOver ? "cut-over" : rollBack ? "roll-back" : "start"]
+        if words == ["start"], let rate { words.append("\(rate)") }
+        if let leave { words.append("leave=\(leave)") }
+        if let abortUploads, case .success(let age) = MigrationConsent.age(abortUploads) {
+            words.append("abort-uploads=\(age)")
+        }
+        if force { words.append("force") }
+        return words.joined(separator: "/")
     }
 
     // MARK: The verdict

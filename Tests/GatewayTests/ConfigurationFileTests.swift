@@ -72,6 +72,7 @@ struct ConfigurationFileTests {
                 listen: 9001
                 backend: blobs
                 idle-timeout: off
+                migrate: { to: house, state: blobs.json, largest-request: 6MiB }
               three:
                 protocol: redis
                 listen: "*:6390"
@@ -108,7 +109,7 @@ struct ConfigurationFileTests {
                   - { prefix: "c:", backend: cache, shadow: { backend: pair } }
               six: { protocol: redis, listen: 6392, backend: pair, shadow: { backend: cache, scratch-database: 4 } }
               seven: { protocol: redis, listen: 6393, backend: safe, allow-anonymous: true, migrate: { to: house, state: m.json } }
-              four: { protocol: s3, listen: 9002, backend: house, access-keys: { AKIAEXAMPLE: secret }, region: eu-north-1 }
+              four: { protocol: s3, listen: 9002, backend: house, access-keys: { AKIAEXAMPLE: secret }, region: eu-north-1, domains: s3.example.com }
             backends:
               house:
                 adapter: ./house.yaml
@@ -132,7 +133,7 @@ struct ConfigurationFileTests {
                 url: https://s3.example.com
                 idle-connections: 0
                 idle-connection-timeout: 3s
-                login: { user: KEY, password: secret, region: eu-north-1 }
+                login: { user: KEY, password: secret, region: eu-north-1, addressing: virtual-hosted }
             """
         var decoder = ConfigurationDecoder(source: "f.yaml", folder: "/etc/fairlead", checkingFiles: false)
         let decoded = decoder.decode(text)
@@ -171,7 +172,10 @@ struct ConfigurationFileTests {
         #expect(blobs.endpoint == .host("s3.example.com", port: 443))
         #expect(blobs.tls == BackendTLS(serverName: "s3.example.com"))
         #expect(blobs.idleConnections == 0)
-        #expect(blobs.login == BackendLogin(user: "KEY", password: .text("secret"), region: "eu-north-1"))
+        #expect(
+            blobs.login
+                == BackendLogin(
+                    user: "KEY", password: .text("secret"), region: "eu-north-1", addressing: .virtualHosted))
         #expect(blobs.idleConnectionTimeout == .seconds(3))
         #expect(decoder.asked == Set(ConfigurationKey.all.map(\.path)))
     }
@@ -206,7 +210,7 @@ struct ConfigurationFileTests {
                 "f.yaml:8:19: listeners.cache.idle-timeout: a duration needs a unit: write 30s, or another of ms, s, m, h",
                 "f.yaml:11:20: listeners.other.listen[1]: an IPv6 address goes in brackets: [::1]:6380, got \"::1:6380\"",
                 "f.yaml:12:14: listeners.other.backend: no backend is called \"redis-man\" (did you mean \"redis-main\"?); there are: redis-main, redis main",
-                "f.yaml:13:5: listeners.other.conections: this key is not known (did you mean \"connections\"?); known here: protocol, listen, backend, connections, handshake-timeout, idle-timeout, users, access-keys, region, allow-anonymous, require, deny, rate-limit, tls, routes, split, shadow, sample-keys, migrate",
+                "f.yaml:13:5: listeners.other.conections: this key is not known (did you mean \"connections\"?); known here: protocol, listen, backend, connections, handshake-timeout, idle-timeout, users, access-keys, region, domains, allow-anonymous, require, deny, rate-limit, tls, routes, split, shadow, sample-keys, migrate",
                 "f.yaml:15:22: backends.redis-main.url: expected a port between 1 and 65535, got \"99999\"",
                 "f.yaml:16:3: backends.redis main: expected a name of 1 to 63 letters, digits, \".\", \"_\" or \"-\" (it becomes a metric label)",
                 "f.yaml:16:22: backends.redis main.url: expected redis://, rediss://, redis+unix://, redis+cluster://, redis+sentinel://, unix:PATH, postgres://, http:// or https://, got ftp://",

@@ -50,6 +50,17 @@ struct MigrationConfigurationTests {
         #expect(fixed.first?.contains("is trusted and asks its clients itself") == true)
     }
 
+    @Test("hosts that name buckets are domains, of S3 listeners that nobody shadows")
+    func domains() {
+        func first(_ more: String, wire: String = "s3", backend: String = "blobs") -> String {
+            Self.problems("  a: { protocol: \(wire), listen: 9000, backend: \(backend), \(more) }").first ?? ""
+        }
+        #expect(first("domains: [s3.example.com, localhost]") == "")
+        #expect(first("domains: \"s3.example.com:80\"").contains("without a port"))
+        #expect(first("domains: a.example", wire: "redis", backend: "old").contains("only S3 clients name"))
+        #expect(first("domains: a.example, shadow: { backend: house }").contains("by the path only"))
+    }
+
     @Test("what would lose writes, or data, is refused")
     func refused() {
         func first(_ listeners: String) -> String { Self.problems(listeners).first ?? "" }
@@ -62,6 +73,12 @@ struct MigrationConfigurationTests {
             first(Self.one("", to: "new", wire: "s3", from: "blobs")).contains("speaks s3 and \"new\" speaks redis"))
         #expect(
             first(Self.one(", routes: [{ prefix: \"a:\", backend: new }]", to: "house")).contains("several places"))
+        #expect(
+            first(Self.one("").replacing("m.json", with: "m.json, largest-request: 6MiB")).contains(
+                "only objects go in parts"))
+        #expect(
+            first(Self.one("").replacing("m.json", with: "m.json, largest-request: 4MiB")).contains("from 5MiB to 5GiB")
+        )
         #expect(first(Self.one(", shadow: { backend: house }")).contains("remove shadow while data is moved"))
         #expect(
             first(Self.one("") + "\n  side: { protocol: redis, listen: 6381, backend: old }").contains(

@@ -58,7 +58,8 @@ struct S3MigrationFactsTests {
 
     @Test("what is asked in the gateway's name is signed as servers check it", arguments: [true, false])
     func signature(isStreamed: Bool) throws {
-        let signer = S3MigrationSigner(accessKey: "KEY", secret: Array("secret".utf8), region: "eu-north-7")
+        let signer = S3OwnSigner(
+            accessKey: Array("KEY".utf8), secret: Array("secret".utf8), region: Array("eu-north-7".utf8))
         var request = S3MigrationRequest(.put, Array("bucket".utf8), Array("a b/+\u{e9}?".utf8))
             .with("uploadId", "x/y+z=").with("uploads")
         request.add("x-amz-meta-note", "two  blanks")
@@ -75,6 +76,34 @@ struct S3MigrationFactsTests {
         #expect(throws: Never.self) { try right.access(parsed, now: now) }
         let wrong = S3Authenticator(accessKeys: ["KEY": "other"])
         #expect(throws: S3Refusal.self) { try wrong.access(parsed, now: now) }
+    }
+
+    @Test(
+        "a bucket goes into the host where its name may stand there", arguments: ["bucket", "a.b-9", "Bucket", "b_c"])
+    func addressing(bucket: String) throws {
+        let signer = S3OwnSigner(
+            accessKey: Array("KEY".utf8), secret: Array("secret".utf8), region: Array("us-east-1".utf8))
+        let request = S3MigrationRequest(.get, Array(bucket.utf8), Array("a b".utf8)).with("acl")
+        let bytes = request.bytes(for: "s3.example.com", signer, addressing: .virtualHosted)
+        let isInHost = bucket == "bucket" || bucket == "a.b-9"
+        let text = String(decoding: bytes, as: UTF8.self)
+        let start =
+            isInHost ? "GET /a%20b?acl HTTP/1.1\r\nhost: \(bucket)." : "GET /\(bucket)/a%20b?acl HTTP/1.1\r\nhost: s3."
+        #expect(text.hasPrefix(start), "\(text)")
+        let parsed = try S3Request(
+            bytes, S3RequestHead(bytes.span), baseDomains: S3BaseDomains(["s3.example.com"]))
+        #expect(parsed.bucket == request.bucket && parsed.key == request.key)
+        let now = try #require(parsed.field("x-amz-date").flatMap { S3Date(basic: $0) })
+        #expect(throws: Never.self) { try S3Authenticator(accessKeys: ["KEY": "secret"]).access(parsed, now: now) }
+        // The list of buckets is at the domain itself.
+        let service = S3MigrationRequest(.get).bytes(for: "s3.example.com", nil, addressing: .virtualHosted)
+        #expect(String(decoding: service, as: UTF8.self).hasPrefix("GET / HTTP/1.1\r\nhost: s3.example.com\r\n"))
+    }
+
+    @Test("a storage class is one where it is not the usual one")
+    func storageClass() throws {
+        #expect(try Self.facts(Self.canary + "x-amz-storage-class: STANDARD\r\n").storageClass == nil)
+        #expect(try Self.facts(Self.canary + "x-amz-storage-class: GLACIER\r\n").storageClass == Array("GLACIER".utf8))
     }
 
     @Test("a bucket and a key are noted as one name, whatever the key")

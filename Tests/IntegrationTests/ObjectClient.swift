@@ -8,15 +8,18 @@ import TestSupport
 
 /// One connection to an S3 server or a gateway; requests are signed with the scratch credentials.
 final class ObjectClient: @unchecked Sendable {
-    static let signer = S3MigrationSigner(
-        accessKey: S3Credentials().accessKey, secret: Array(S3Credentials().secretKey.utf8), region: "us-east-1")
+    static let signer = S3OwnSigner(
+        accessKey: Array(S3Credentials().accessKey.utf8), secret: Array(S3Credentials().secretKey.utf8),
+        region: Array("us-east-1".utf8))
 
     private(set) var connection: S3RawConnection
     private let port: Int
+    private let addressing: BucketAddressing
     private var isOver = false
 
-    init(_ port: Int) throws {
+    init(_ port: Int, addressing: BucketAddressing = .path) throws {
         self.port = port
+        self.addressing = addressing
         connection = try S3RawConnection(to: port)
     }
 
@@ -29,7 +32,7 @@ final class ObjectClient: @unchecked Sendable {
             connection = try S3RawConnection(to: port)
             isOver = false
         }
-        try connection.send(request.bytes(for: "localhost", Self.signer))
+        try connection.send(request.bytes(for: "localhost", Self.signer, addressing: addressing))
         return try receive(request.method)
     }
 
@@ -105,17 +108,6 @@ final class ObjectClient: @unchecked Sendable {
         completion.document = xml.bytes
         let reply = try check(completion)
         guard reply.code == nil else { throw SupportError("complete \(key): \(reply.summary)") }
-    }
-
-    /// Gives up every upload in progress, whoever began it.
-    func abortUploads(_ bucket: String) throws {
-        let reply = try ask(Self.request(.get, bucket).with("uploads").with("encoding-type", "url"))
-        guard reply.isSuccess else { return }
-        for upload in try S3UploadList(reply.body).uploads {
-            let request = S3MigrationRequest(.delete, Array(bucket.utf8), upload.key).with("uploadId", upload.id)
-            let aborted = try ask(request)
-            guard aborted.isSuccess || aborted.status == 404 else { throw SupportError(aborted.summary) }
-        }
     }
 
     /// The keys of a bucket, with their sizes.

@@ -121,8 +121,10 @@ struct S3MigrationTests {
 
         let creation = try direct.check(ObjectClient.request(.post, "bucket", "half").with("uploads"))
         let forced = try moving.migrate("--force")
-        #expect(forced.ending == .exited(0), "\(forced.errorText)")
-        #expect(forced.errorText.contains("uploads in progress in bucket 'bucket'"), "\(forced.errorText)")
+        #expect(forced.ending == .exited(1) && forced.errorText.contains("--leave versions"), "\(forced.errorText)")
+        let moved = try moving.migrate("--force", "--leave", "versions")
+        #expect(moved.ending == .exited(0), "\(moved.errorText)")
+        #expect(moved.errorText.contains("uploads in progress in bucket 'bucket'"), "\(moved.errorText)")
         let tags = try there.check(ObjectClient.request(.get, "bucket", "tagged").with("tagging"))
         #expect(S3ObjectCopy.tags(tags.body) == [Array("colour".utf8): Array("blue".utf8), Array("size".utf8): [0x31]])
         let client = try moving.connect()
@@ -137,10 +139,43 @@ struct S3MigrationTests {
 
         let cut = try moving.migrate("--cut-over")
         #expect(cut.ending == .exited(1) && cut.errorText.contains("would be lost at a cut-over"), "\(cut.errorText)")
+        #expect(cut.errorText.contains("--leave uploads, or give up those begun"), "\(cut.errorText)")
         let id = try S3XMLElement.parse(creation.body).text("UploadId") ?? []
         try client.check(ObjectClient.request(.delete, "bucket", "half").with("uploadId", id))
         let done = try moving.migrate("--cut-over")
         #expect(done.ending == .exited(0), "\(done.errorText)")
+    }
+
+    @Test("uploads that nobody goes on with are given up by their age, or left, and by nothing else")
+    func abandoned() throws {
+        let server = try RcloneS3Server()
+        let moving = try MovingObjects(from: Self.place(server), to: .embedded)
+        let client = try moving.connect()
+        try client.check(ObjectClient.request(.put, "bucket"))
+        try client.check(ObjectClient.request(.post, "bucket", "half").with("uploads"))
+        func uploads(_ client: ObjectClient) throws -> Int {
+            let list = try client.check(ObjectClient.request(.get, "bucket").with("uploads"))
+            return try S3UploadList(list.body).uploads.count
+        }
+        #expect(try moving.migrate("--force").ending == .exited(0))
+        // What is forced is that the two need not be level; nothing is waited for then.
+        for options in [["--force"], ["--force", "--abort-uploads", "1h"]] {
+            let refused = try moving.migrate(["--cut-over"] + options)
+            #expect(refused.errorText.contains("would be lost at a cut-over"), "\(refused.errorText)")
+        }
+        let direct = try ObjectClient(server.port)
+        #expect(try uploads(direct) == 1)
+        let left = try moving.migrate("--cut-over", "--leave", "uploads")
+        #expect(left.ending == .exited(0), "\(left.errorText)")
+        #expect(try uploads(direct) == 1)
+        let there = try moving.connect()
+        try there.check(ObjectClient.request(.post, "bucket", "other").with("uploads"))
+        let back = try moving.migrate("--roll-back", "--abort-uploads", "0s")
+        #expect(back.ending == .exited(0), "\(back.errorText)")
+        #expect(try uploads(try ObjectClient(moving.targetPort)) == 0 && uploads(direct) == 1)
+        for wrong in [["--abort-uploads", "1h"], ["--cut-over", "--abort-uploads", "1"], ["--leave", "all"]] {
+            #expect(try moving.migrate(wrong).ending == .exited(2), "\(wrong)")
+        }
     }
 
     @Test("a client that reads goes on to its end, one that has not sent all begins again at the target")

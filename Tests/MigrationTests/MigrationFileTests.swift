@@ -24,6 +24,7 @@ struct MigrationFileTests {
         for phase in MigrationPhase.allCases {
             var record = Self.record
             record.phase = phase
+            record.leaving = phase == .cutOver ? [.versions, .storageClasses] : nil
             try file.write(record)
             #expect(try file.read() == record)
         }
@@ -49,6 +50,7 @@ struct MigrationFileTests {
         arguments: [
             "", "{", "{}",
             #"{"schema":"fairlead-migration/1","listener":"a","source":"b","target":"c","phase":"gone"}"#,
+            #"{"schema":"fairlead-migration/1","listener":"a","source":"b","target":"c","phase":"copying","leaving":["all"]}"#,
             #"{"schema":"fairlead-migration/2","listener":"a","source":"b","target":"c","phase":"copying"}"#,
         ])
     func damaged(text: String) throws {

@@ -40,6 +40,22 @@ struct ListsTests {
         }
     }
 
+    @Test("a storage class is told where it is not the usual one")
+    func storageClasses() throws {
+        func entry(_ name: String) -> String { "<Contents><Key>k</Key><StorageClass>\(name)</StorageClass></Contents>" }
+        let list = try Self.objects(
+            "<ListBucketResult>\(entry("STANDARD"))\(entry("GLACIER"))\(entry(""))</ListBucketResult>")
+        #expect(list.objects.map(\.storageClass) == [nil, Array("GLACIER".utf8), nil])
+    }
+
+    @Test(
+        "dates of documents are read, and nothing else",
+        arguments: ["2010-11-10", "2010-13-10T20:48:33Z", "2010-11-10 20:48:33.0Z"])
+    func dates(text: String) {
+        #expect(S3Date(iso: Array(text.utf8)) == nil)
+        #expect(S3Date(iso: Array("1970-01-02T00:00:01Z".utf8)) == S3Date(seconds: 86_401))
+    }
+
     @Test("buckets and uploads in progress")
     func others() throws {
         let buckets = try S3BucketList(
@@ -49,9 +65,16 @@ struct ListsTests {
         #expect(buckets.names == [[0x61], [0x62]] && buckets.next == nil)
         let uploads = try S3UploadList(
             Array(
-                "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><Upload><Key>k</Key><UploadId>u</UploadId></Upload></ListMultipartUploadsResult>"
+                "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><Upload><Key>k</Key><UploadId>u</UploadId><Initiated>2010-11-10T20:48:33.000Z</Initiated></Upload></ListMultipartUploadsResult>"
                     .utf8))
-        #expect(uploads.uploads == [.init(key: [0x6B], id: [0x75])] && uploads.isTruncated)
+        let begun = try #require(S3Date(basic: Array("20101110T204833Z".utf8)))
+        #expect(uploads.uploads == [.init(key: [0x6B], id: [0x75], begun: begun)])
+        #expect(uploads.next?.key == [0x6B] && uploads.next?.id == [0x75])
+        let versions = try S3VersionList(
+            Array(
+                "<ListVersionsResult><Version><Key>k</Key><VersionId>v</VersionId></Version><DeleteMarker><Key>l</Key><VersionId>null</VersionId></DeleteMarker></ListVersionsResult>"
+                    .utf8))
+        #expect(versions.versions == [.init(key: [0x6B], id: [0x76]), .init(key: [0x6C], id: Array("null".utf8))])
         #expect(throws: S3ListProblem.self) { try S3BucketList(Array("<ListBucketResult/>".utf8)) }
         #expect(throws: S3ListProblem.self) { try S3UploadList(Array("<ListBucketResult/>".utf8)) }
     }

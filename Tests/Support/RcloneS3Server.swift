@@ -19,15 +19,16 @@ package final class RcloneS3Server: Sendable {
         try await blocking { try RcloneS3Server(credentials: credentials) }
     }
 
-    /// The blocking form of `start`.
-    package init(credentials: S3Credentials = S3Credentials()) throws {
+    /// The blocking form of `start`; with `tls` it speaks that, as `localhost`.
+    package init(credentials: S3Credentials = S3Credentials(), tls: Certificates? = nil) throws {
         self.credentials = credentials
         folder = try TemporaryFolder()
         port = try FreePort.take()
-        let arguments = [
+        var arguments = [
             try Tools.rclone, "--config", "/dev/null", "serve", "s3", "--addr", "127.0.0.1:\(port)",
             "--auth-key", "\(credentials.accessKey),\(credentials.secretKey)", try folder.folder("objects"),
         ]
+        if let tls { arguments += ["--cert", tls.serverCertificate, "--key", tls.serverKey] }
         process = try ServerProcess("rclone", arguments, log: folder.file("log"))
         try process.waitUntilAnswers(port)
     }

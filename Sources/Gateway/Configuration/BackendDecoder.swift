@@ -71,8 +71,10 @@ extension ConfigurationDecoder {
         if wire == .s3, login.user == nil {
             add("a secret is an access key's: add user", at: section.path(of: .login))
         }
-        if wire != .s3, login.region != nil {
-            add("only requests of S3 are signed for a region: remove it", at: section.path(of: .login))
+        if wire != .s3, login.region != nil || login.addressing != .path {
+            add(
+                "only requests of S3 have a bucket and are signed for a region: remove region and addressing",
+                at: section.path(of: .login))
         }
     }
 

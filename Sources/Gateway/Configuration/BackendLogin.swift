@@ -30,15 +30,27 @@ package struct BackendLogin: Sendable, Equatable {
     /// The region that requests to an S3 server are signed for; nil for the usual one.
     package var region: String?
 
-    package init(user: String? = nil, password: Password, region: String? = nil) {
+    /// Where requests to an S3 server name their bucket.
+    package var addressing: BucketAddressing
+
+    package init(
+        user: String? = nil, password: Password, region: String? = nil, addressing: BucketAddressing = .path
+    ) {
         self.user = user
         self.password = password
         self.region = region
+        self.addressing = addressing
     }
 }
 
+/// Where a request names its bucket, "Virtual hosting of buckets".
+package enum BucketAddressing: String, Sendable, CaseIterable {
+    case path
+    case virtualHosted = "virtual-hosted"
+}
+
 extension ConfigurationKey {
-    static let loginKeys = [login, loginUser, loginPassword, loginPasswordFile, loginRegion]
+    static let loginKeys = [login, loginUser, loginPassword, loginPasswordFile, loginRegion, loginAddressing]
 
     static let login = ConfigurationKey(
         "backends.NAME.login", .section, default: .described("the clients' own"),
@@ -59,6 +71,10 @@ extension ConfigurationKey {
     static let loginRegion = ConfigurationKey(
         "backends.NAME.login.region", .text, default: .described("`us-east-1`"),
         "S3: the region that what [moving](#moving) asks is signed for.")
+    static let loginAddressing = ConfigurationKey(
+        "backends.NAME.login.addressing", .choice(BucketAddressing.allCases.map(\.rawValue)),
+        default: .value(BucketAddressing.path.rawValue),
+        "S3: where what [moving](#moving) asks names the bucket: in the path, or in the host as `BUCKET.HOST`.")
 }
 
 extension ConfigurationDecoder {
@@ -69,17 +85,21 @@ extension ConfigurationDecoder {
         let password = text(.loginPassword, in: section)
         let file = text(.loginPasswordFile, in: section)
         let region = text(.loginRegion, in: section)
+        let addressing: BucketAddressing? = choice(.loginAddressing, in: section)
         if section.has(.loginPassword) == section.has(.loginPasswordFile) {
             add("expected either password or password-file", at: section.path)
         }
+        let place = addressing ?? .path
         if let file {
             let password = BackendLogin.Password.file(absolute(file))
             if checkingFiles, password.bytes == nil {
                 add("cannot read \(absolute(file))", at: section.path(of: .loginPasswordFile))
             }
-            return BackendLogin(user: user, password: password, region: region)
+            return BackendLogin(user: user, password: password, region: region, addressing: place)
         }
-        return password.map { BackendLogin(user: user, password: .text($0), region: region) }
+        return password.map {
+            BackendLogin(user: user, password: .text($0), region: region, addressing: place)
+        }
     }
 
     func absolute(_ path: String) -> String {

@@ -56,7 +56,7 @@ extension ConfigurationKey {
     static let listenerKeys =
         [
             listeners, listener, listenerProtocol, listen, listenerBackend, connections, handshakeTimeout, idleTimeout,
-            users, accessKeys, region, allowAnonymous, require, deny,
+            users, accessKeys, region, domains, allowAnonymous, require, deny,
         ] + rateLimit.all + [
             listenerTLS, listenerTLSMode, listenerCertificate, listenerKey, clientCA, listenerMinimumVersion,
             listenerTLSRequired,
@@ -103,6 +103,12 @@ extension ConfigurationKey {
     static let region = ConfigurationKey(
         "listeners.NAME.region", .text, default: .described("any"),
         "S3 in front of a private backend: the region that every signature has to be for, and that buckets are in.")
+    static let domains = ConfigurationKey(
+        "listeners.NAME.domains", .words, default: .described("buckets are named in the path"),
+        """
+        S3: domains below which clients may also name the bucket in the host (`BUCKET.s3.example.com`), as the backend knows \
+        them; behind an adapter this makes it work at all, otherwise metrics and [moving](#moving) go by it.
+        """)
     static let allowAnonymous = ConfigurationKey(
         "listeners.NAME.allow-anonymous", .boolean, default: .value("false"),
         """

@@ -154,6 +154,9 @@ extension MigrationConfiguration {
         lines.open(ConfigurationKey.migration.name)
         lines.add(.migrationTarget, target)
         lines.add(.migrationState, state)
+        if largestRequest != Self.largestRequestDefault {
+            lines.add(.migrationLargestRequest, SizeText.render(Int(largestRequest)))
+        }
         lines.close()
     }
 }
@@ -179,6 +182,7 @@ extension ListenerConfiguration {
         lines.add(.users, texts: users.keys.sorted().map { ($0, Self.hidden) })
         lines.add(.accessKeys, texts: accessKeys.keys.sorted().map { ($0, Self.hidden) })
         if let region { lines.add(.region, region) }
+        if !domains.isEmpty { lines.add(.domains, list: domains) }
         if allowsAnonymous { lines.add(.allowAnonymous, "true") }
         if !catchAll.required.isEmpty { lines.add(.require, list: catchAll.required.map(\.description)) }
         if !denied.isEmpty { lines.add(.deny, list: denied.map(\.description)) }
@@ -229,6 +233,7 @@ extension BackendConfiguration {
             case .file(let path): lines.add(.loginPasswordFile, path)
             }
             if let region = login.region { lines.add(.loginRegion, region) }
+            if login.addressing != .path { lines.add(.loginAddressing, login.addressing.rawValue) }
             lines.close()
         }
         if topology.isCluster { lines.add(.replicaReads, replicaReads.rawValue) }

@@ -30,6 +30,8 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var accessKeys: [String: String] = [:]
     /// The region that signatures have to be for (S3), in front of a private backend; nil: any.
     package var region: String?
+    /// Domains below which clients name the bucket in the host (S3): `BUCKET.DOMAIN`.
+    package var domains: [String] = []
     /// The candidate that is asked as well what goes to any route without a shadow of its own.
     package var shadow: ShadowConfiguration?
     /// Whether other machines may come in without being asked who they are.

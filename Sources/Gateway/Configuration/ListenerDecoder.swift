@@ -15,6 +15,7 @@ extension ConfigurationDecoder {
         let users = texts(.users, in: section)
         let accessKeys = texts(.accessKeys, in: section)
         let region = text(.region, in: section)
+        let domains = domains(section, speaks: wire)
         let allowsAnonymous = boolean(.allowAnonymous, in: section)
         let denied = words(.deny, in: section) { text throws(ValueError) in
             guard let entry = RedisDenials.Entry(text) else {
@@ -39,6 +40,7 @@ extension ConfigurationDecoder {
         listener.users = Dictionary(uniqueKeysWithValues: users ?? [])
         listener.accessKeys = Dictionary(uniqueKeysWithValues: accessKeys ?? [])
         listener.region = region
+        listener.domains = domains
         listener.allowsAnonymous = allowsAnonymous ?? listener.allowsAnonymous
         listener.denied = denied ?? []
         listener.rateLimit = rateLimit
@@ -50,6 +52,24 @@ extension ConfigurationDecoder {
         listener.migration = migration
         listener.tls = tls
         return listener
+    }
+
+    private mutating func domains(_ section: ConfigurationSection, speaks wire: WireProtocol?) -> [String] {
+        if let wire, wire != .s3, section.has(.domains) {
+            add("only S3 clients name a bucket in the host: remove this key", at: section.path(of: .domains))
+        }
+        if section.has(.domains), section.has(ConfigurationKey.shadow.section) {
+            add("a shadow knows buckets by the path only: remove this key, or shadow", at: section.path(of: .domains))
+        }
+        return words(.domains, in: section) { text throws(ValueError) in
+            let isName = text.utf8.allSatisfy { byte in
+                byte == 0x2D || byte == 0x2E || (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
+            }
+            guard isName, let first = text.first, first != "." else {
+                throw ValueError("expected a domain such as s3.example.com, without a port, got \"\(text)\"")
+            }
+            return text
+        } ?? []
     }
 
     mutating func endpoint(_ key: ConfigurationKey, in section: ConfigurationSection) -> Endpoint? {

@@ -2,6 +2,7 @@
 
 import Reactor
 import RedisWire
+import S3Wire
 import Synchronization
 
 /// One listener of the configuration, with its front, routes and TLS settings.
@@ -21,6 +22,8 @@ package final class ListenerState: Sendable {
     let shadow: Shadow?
     /// The same for one route alone, by the routes' places.
     let routeShadows: [Shadow?]
+    /// Where clients may name a bucket in the host (S3).
+    let baseDomains: S3BaseDomains
     /// Whether the listener, or a route, takes so many commands a second only (Redis).
     let hasRateLimits: Bool
     /// What all clients draw from, by the routes' places, and the listener's own behind them.
@@ -42,6 +45,7 @@ package final class ListenerState: Sendable {
             asks && (!configuration.users.isEmpty || backends.contains { $0.login != nil })
             ? GatewayDoor(configuration.users) : nil
         denials = configuration.denied.isEmpty ? nil : RedisDenials(configuration.denied)
+        baseDomains = S3BaseDomains(configuration.domains)
         let limits = configuration.allRoutes.map(\.rateLimit) + [configuration.rateLimit]
         hasRateLimits = limits.contains { $0 != nil }
         rateBuckets = limits.map { limit in

@@ -9,7 +9,7 @@ import Synchronization
 final class ListenerMigration: Sendable {
     /// What the operator can ask for.
     enum Order: Equatable, Sendable {
-        case run(force: Bool), cutOver(force: Bool), rollBack(force: Bool), finish, stop
+        case run(MigrationConsent), cutOver(MigrationConsent), rollBack(MigrationConsent), finish, stop
         /// What is written after a cut-over is copied back, without anybody asking.
         case follow
     }
@@ -17,7 +17,7 @@ final class ListenerMigration: Sendable {
     /// How far it is, for the operator.
     struct Status: Equatable, Sendable {
         enum Step: String, Sendable {
-            case idle, filling, comparing, level, holding, failed
+            case idle, looking, filling, comparing, level, holding, failed
         }
 
         var step = Step.idle
@@ -68,6 +68,8 @@ final class ListenerMigration: Sendable {
         /// What came of the last order that was carried out; nil while it is under way.
         var outcome: String?
         var rate = 0
+        /// What stays behind because the operator has said so, now or earlier.
+        var leaving: Set<MigrationLoss>
         var status = Status()
     }
 
@@ -106,19 +108,26 @@ final class ListenerMigration: Sendable {
                         """)
             }
         }
-        state = Mutex(State(steps: MigrationSteps(record?.phase ?? .copying), hasBegun: record != nil))
+        state = Mutex(
+            State(
+                steps: MigrationSteps(record?.phase ?? .copying), hasBegun: record != nil,
+                leaving: Set(record?.leaving ?? [])))
     }
 
     var name: String { atSource.name }
     var phase: MigrationPhase { state.withLock { $0.steps.phase } }
     var hasBegun: Bool { state.withLock { $0.hasBegun } }
+    var leaving: Set<MigrationLoss> { state.withLock { $0.leaving } }
 
     /// The public listener for clients that come now.
     var serving: ListenerState { phase.serving == .source ? atSource : atTarget }
 
     /// What has to be kept for the next start.
     func record(_ phase: MigrationPhase) -> MigrationRecord {
-        MigrationRecord(listener: name, source: atSource.route.name, target: settings.target, phase: phase)
+        let leaving = leaving
+        return MigrationRecord(
+            listener: name, source: atSource.route.name, target: settings.target, phase: phase,
+            leaving: leaving.isEmpty ? nil : MigrationLoss.allCases.filter(leaving.contains))
     }
 
     func with<Result>(_ body: (inout sending State) throws -> sending Result) rethrows -> sending Result {

@@ -4,7 +4,8 @@ import Migration
 import Reactor
 
 extension MigrationRunner {
-    func change(to next: MigrationPhase, force: Bool) async throws {
+    func change(to next: MigrationPhase, _ consent: MigrationConsent) async throws {
+        let force = consent.force
         let phase = migration.phase
         guard phase.successors.contains(next) else {
             throw Refusal(text: "the migration is \(phase.rawValue), and \(next.rawValue) does not follow that")
@@ -15,17 +16,13 @@ extension MigrationRunner {
             guard !needsPass, status.step == .level else {
                 throw Refusal(text: "the two places are not level yet: run `fairlead migrate` until they are")
             }
-            guard status.refused.isEmpty else {
-                let keys = status.refused.reduce(0) { $0 + $1.value.count }
-                throw Refusal(
-                    text: "\(keys) keys cannot be held there (\(status.refused.keys.sorted().joined(separator: ", ")))")
-            }
+            try refuseUnheld()
         }
         let copier = try copier()
         for attempt in 1... {
-            if !force { try await waitForMoment(copier) }
+            if !force { try await waitForMoment(copier, consent) }
             do {
-                try await hold(copier, to: next, force: force)
+                try await hold(copier, to: next, consent)
                 break
             } catch let obstructed as Obstructed {
                 guard attempt < Self.attempts else { throw Self.refusal(obstructed.obstacles) }
@@ -43,8 +40,16 @@ extension MigrationRunner {
         if next == .cutOver { migration.with { if $0.order == nil { $0.order = .follow } } }
     }
 
+    /// Refuses what would be lost because the other place cannot hold it.
+    private func refuseUnheld() throws {
+        let refused = migration.with { $0.status.refused }
+        guard !refused.isEmpty else { return }
+        let keys = refused.reduce(0) { $0 + $1.value.count }
+        throw Refusal(text: "\(keys) keys cannot be held there (\(refused.keys.sorted().joined(separator: ", ")))")
+    }
+
     /// Clients were held, and something was under way that another place could not go on with.
-    private struct Obstructed: Error { let obstacles: [String] }
+    private struct Obstructed: Error { let obstacles: [MigrationObstacle] }
 
     /// Times that clients are held for one order.
     private static let attempts = 5
@@ -52,12 +57,13 @@ extension MigrationRunner {
     private static let patience: UInt64 = 10_000_000_000
 
     /// Waits until nothing is under way that another place could not go on with, before anybody is held.
-    private func waitForMoment(_ copier: any MigrationCopier) async throws {
+    private func waitForMoment(_ copier: any MigrationCopier, _ consent: MigrationConsent) async throws {
         let end = local.worker.now &+ Self.patience
         while true {
             // What is written just now would otherwise be copied while clients wait.
             _ = try await catchUp(copier)
-            let obstacles = try await copier.lastObstacles()
+            try refuseUnheld()
+            let obstacles = try await lastObstacles(copier, consent)
             if obstacles.isEmpty { return }
             guard local.worker.now < end else { throw Self.refusal(obstacles) }
             await rest(50_000_000)
@@ -65,8 +71,21 @@ extension MigrationRunner {
         }
     }
 
+    /// Gives up what the operator wants given up, and finds what another place could not go on with.
+    private func lastObstacles(
+        _ copier: any MigrationCopier, _ consent: MigrationConsent
+    ) async throws -> [MigrationObstacle] {
+        if let age = consent.abortedAge { try await copier.abortUploads(age: age) }
+        // Not asked for what is left behind anyway: the place may be gone.
+        if consent.leaving.contains(.uploads) { return [] }
+        return try await copier.lastObstacles()
+    }
+
     /// Holds the clients, copies what is left, and has the other place serve.
-    private func hold(_ copier: any MigrationCopier, to next: MigrationPhase, force: Bool) async throws {
+    private func hold(
+        _ copier: any MigrationCopier, to next: MigrationPhase, _ consent: MigrationConsent
+    ) async throws {
+        let force = consent.force
         let lease = MigrationSteps.leaseLimit
         let held = try migration.with { state throws(MigrationSteps.Refusal) in
             try state.steps.holdRequested(lease: lease, at: local.worker.now)
@@ -92,10 +111,10 @@ extension MigrationRunner {
                 }
                 await rest(2_000_000)
             }
-            if !force {
-                let obstacles = try await copier.lastObstacles()
-                if !obstacles.isEmpty { throw Obstructed(obstacles: obstacles) }
-            }
+            // Some may have been written in the last moment.
+            if !force { try refuseUnheld() }
+            let obstacles = try await lastObstacles(copier, consent)
+            if !obstacles.isEmpty { throw Obstructed(obstacles: obstacles) }
             let actions = try migration.with { state throws(MigrationSteps.Refusal) in
                 try state.steps.changeRequested(to: next, isSettled: isSettled || force, at: local.worker.now)
             }

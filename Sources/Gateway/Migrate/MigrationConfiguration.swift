@@ -1,5 +1,6 @@
 // Where a listener's data is to move, as the configuration says it.
 
+import S3Wire
 import Yams
 
 /// The backend that a listener's data moves to, and the file that says how far it is.
@@ -8,10 +9,23 @@ package struct MigrationConfiguration: Sendable, Equatable {
     package var target: String
     /// The file's path.
     package var state: String
+    /// The largest object that goes in one request (S3), in bytes; others go in parts.
+    package var largestRequest = MigrationConfiguration.largestRequestDefault
+
+    package static let largestRequestDefault = Int64(S3Limits.upload.maximum)
+    /// "Amazon S3 multipart upload limits": of every part but the last.
+    static let largestRequestRange = 5 << 20...Int64(S3Limits.upload.maximum)
+
+    package init(target: String, state: String) {
+        self.target = target
+        self.state = state
+    }
 }
 
 extension ConfigurationKey {
-    static let migrationKeys = [migration, migrationTarget, migrationState]
+    static let migrationKeys = [
+        migration, migrationTarget, migrationState, migrationLargestRequest,
+    ]
 
     static let migration = ConfigurationKey(
         "listeners.NAME.migrate", .section, default: .described("none"),
@@ -30,14 +44,33 @@ extension ConfigurationKey {
         """)
 }
 
+extension ConfigurationKey {
+    static let migrationLargestRequest = ConfigurationKey(
+        "listeners.NAME.migrate.largest-request", .size,
+        default: .value(SizeText.render(Int(MigrationConfiguration.largestRequestDefault))),
+        """
+        S3: an object above this size goes to the other place in parts; at least `5MiB`. For servers, and whatever stands before them, \
+        that take less than S3 does.
+        """)
+}
+
 extension ConfigurationDecoder {
     /// Where a listener's data is to move; nil when nowhere, or a needed part could not be read.
     mutating func migration(_ parent: ConfigurationSection) -> MigrationConfiguration? {
         guard let section = section(.migration, in: parent) else { return nil }
         let target = text(.migrationTarget, in: section)
         let state = text(.migrationState, in: section)
+        let largest = parsed(.migrationLargestRequest, in: section) { text throws(ValueError) in
+            let size = Int64(try SizeText.parse(text))
+            guard MigrationConfiguration.largestRequestRange.contains(size) else {
+                throw ValueError("expected a size from 5MiB to 5GiB, got \"\(text)\"")
+            }
+            return size
+        }
         guard let target, let state else { return nil }
-        return MigrationConfiguration(target: target, state: absolute(state))
+        var migration = MigrationConfiguration(target: target, state: absolute(state))
+        migration.largestRequest = largest ?? migration.largestRequest
+        return migration
     }
 }
 
@@ -53,6 +86,9 @@ enum MigrationChecks {
         }
         guard listener.protocol != .postgres else {
             return finding("", "only the data of Redis and S3 listeners can be moved: remove this key")
+        }
+        if listener.protocol != .s3, migration.largestRequest != MigrationConfiguration.largestRequestDefault {
+            return finding("largest-request", "only objects go in parts: remove this key")
         }
         guard listener.routes.isEmpty else {
             return finding("", "a listener with routes has its data in several places: give each a listener of its own")

@@ -1,5 +1,7 @@
 // What the runner of a migration asks of whoever copies: the same for keys and for objects.
 
+import Migration
+
 /// What holds keys: a database of Redis, or a bucket of S3.
 enum MigrationPart: Hashable, Sendable {
     case database(UInt32)
@@ -44,10 +46,9 @@ enum MigrationSide: Sendable {
 
 /// What would not come along as it is.
 struct MigrationObstacle: Sendable, Equatable {
+    let loss: MigrationLoss
     /// In words for the operator.
     let text: String
-    /// Whether nothing begins in spite of it, unless that is forced.
-    var isFatal = true
 }
 
 /// What the place that is copied to holds before anything is copied.
@@ -66,10 +67,16 @@ protocol MigrationCopier: AnyObject {
     /// Keys that are copied at a time.
     var batch: Int { get }
 
-    /// What would be left behind or lost, found before anything is copied.
+    /// What would be left behind or lost, found before anything is copied: first of all at the place that serves.
     func obstacles() async throws(LinkProblem) -> [MigrationObstacle]
-    /// What would be lost if another place served from now on, in words for the operator; asked while clients are held.
-    func lastObstacles() async throws(LinkProblem) -> [String]
+    /// The same, found by trying what the other place holds.
+    ///
+    /// Whatever was made there is taken away again, unless all that is found is in `leaving`.
+    func trial(leaving: Set<MigrationLoss>) async throws(LinkProblem) -> [MigrationObstacle]
+    /// What would be lost if another place served from now on; asked while clients are held.
+    func lastObstacles() async throws(LinkProblem) -> [MigrationObstacle]
+    /// Gives up the uploads in progress that were begun at least `age` seconds ago.
+    func abortUploads(age: Int64) async throws(LinkProblem)
     /// What the other place holds.
     func contents() async throws(LinkProblem) -> MigrationContents
     /// Empties the other place.
@@ -79,8 +86,8 @@ protocol MigrationCopier: AnyObject {
 
     /// The parts that hold something, each with its number of keys where it is told.
     func parts(of side: MigrationSide) async throws(LinkProblem) -> [(part: MigrationPart, keys: Int64?)]
-    /// Has `part` at the other place as well.
-    func prepare(_ part: MigrationPart) async throws(LinkProblem)
+    /// Has `part` at the other place as well, with what is set for all of it.
+    func prepare(_ part: MigrationPart) async throws(LinkProblem) -> MigrationOutcome
     /// The next keys of `part`; nil when they cannot be listed.
     func page(
         of part: MigrationPart, at side: MigrationSide, after cursor: [UInt8]?

@@ -15,7 +15,10 @@ enum MigrationCopiers {
             await SessionRunner.run(connection, listener: listener, local: local, logger: logger)
         }
         if migration.atSource.front.wire == .s3 {
-            return S3MigrationCopier(from: from, to: to, waker: waker, serve) { migration.with { $0.order != nil } }
+            let habits = S3CopyHabits(
+                isForward: isForward, wholeLimit: migration.settings.largestRequest,
+                leaving: { migration.leaving }, isStopped: { migration.with { $0.order != nil } })
+            return S3MigrationCopier(from: from, to: to, waker: waker, habits, serve)
         }
         return RedisMigrationCopier(
             from: try RedisMigrationLink(to: from, waker: waker, local) { await serve($0, from) },

@@ -17,7 +17,8 @@ extension MigrationRunner {
             $0.refused = [:]
         }
         for (part, _) in parts {
-            try await copier.prepare(part)
+            let prepared = try await copier.prepare(part)
+            migration.update { $0.add(prepared) }
             var cursor: [UInt8]?
             repeat {
                 guard let page = try await copier.page(of: part, at: .serving, after: cursor) else {

@@ -26,6 +26,7 @@ extension ListenerMigration {
             inner.users = [:]
             inner.accessKeys = [:]
             inner.region = nil
+            inner.domains = []
             inner.idleTimeout = nil
             inner.rateLimit = nil
             inner.denied = []
@@ -57,32 +58,31 @@ extension ListenerMigration {
         }
     }
 
-    /// Takes an order in the words of the admin listener: `start`, `start/5000` (keys a second), `cut-over`, `roll-back`, each
-    /// also with `/force`, `finish`, `stop`; false for other words.
+    /// Takes an order in the words of the admin listener: `start`, `cut-over`, `roll-back`, `finish` or `stop`, and behind the
+    /// first three what ``MigrationConsent`` knows, behind `start` also a number (keys a second); false for other words.
     func take(order words: [String]) -> Bool {
-        var words = words
-        let force = words.last == "force"
-        if force { words.removeLast() }
-        guard let verb = words.first, words.count <= (verb == "start" ? 2 : 1) else { return false }
-        var rate: Int?
+        guard let verb = words.first else { return false }
+        var words = words.dropFirst()
+        var rate = 0
+        if verb == "start", let number = words.first.flatMap({ Int($0) }) {
+            guard (1...10_000_000).contains(number) else { return false }
+            rate = number
+            words.removeFirst()
+        }
+        guard let consent = MigrationConsent(words) else { return false }
         let order: Order
         switch verb {
-        case "start":
-            if words.count > 1 {
-                guard let number = Int(words[1]), (1...10_000_000).contains(number) else { return false }
-                rate = number
-            }
-            order = .run(force: force)
-        case "cut-over": order = .cutOver(force: force)
-        case "roll-back": order = .rollBack(force: force)
-        case "finish" where !force: order = .finish
-        case "stop" where !force: order = .stop
+        case "start": order = .run(consent)
+        case "cut-over": order = .cutOver(consent)
+        case "roll-back": order = .rollBack(consent)
+        case "finish" where consent == MigrationConsent(): order = .finish
+        case "stop" where consent == MigrationConsent(): order = .stop
         default: return false
         }
         with {
             $0.order = order
             $0.outcome = nil
-            if verb == "start" { $0.rate = rate ?? 0 }
+            if verb == "start" { $0.rate = rate }
         }
         return true
     }

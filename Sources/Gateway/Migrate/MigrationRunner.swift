@@ -68,10 +68,10 @@ final class MigrationRunner {
     private func carryOut(_ order: ListenerMigration.Order) async {
         do {
             switch order {
-            case .run(let force): try await synchronize(.ordered(force: force)) { finish("level") }
+            case .run(let consent): try await synchronize(.ordered(consent)) { finish("level") }
             case .follow: try await synchronize(.following) {}
-            case .cutOver(let force): try await change(to: .cutOver, force: force)
-            case .rollBack(let force): try await change(to: .rolledBack, force: force)
+            case .cutOver(let consent): try await change(to: .cutOver, consent)
+            case .rollBack(let consent): try await change(to: .rolledBack, consent)
             case .finish: try keep(.finished)
             case .stop:
                 migration.update { $0.step = .idle }
@@ -82,6 +82,7 @@ final class MigrationRunner {
             return
         } catch let refusal as Refusal {
             finish("refused: \(refusal.text)")
+            migration.update { if $0.step == .looking { $0.step = .idle } }
             // What was level stays so, for the next try.
             migration.with {
                 if $0.order == nil, $0.steps.phase.isNoting, $0.status.step == .level { $0.order = .follow }
@@ -104,14 +105,14 @@ final class MigrationRunner {
 
     /// Why copying begins.
     private enum Cause {
-        case ordered(force: Bool)
+        case ordered(MigrationConsent)
         /// Nobody asked: clients have moved, and the way back is kept open.
         case following
     }
 
     /// Copies until both places hold the same, and goes on doing so until another order comes.
     private func synchronize(_ cause: Cause, _ levelled: () -> Void) async throws {
-        if case .ordered(let force) = cause { try await look(force: force) }
+        if case .ordered(let consent) = cause { try await look(consent) }
         try await begin()
         guard migration.phase.isNoting else {
             throw Refusal(text: "nothing is to be copied while the migration is \(migration.phase.rawValue)")
@@ -151,19 +152,46 @@ final class MigrationRunner {
         }
     }
 
-    /// Names what would be left behind, before anything is copied; nothing begins with it unless that is forced.
-    private func look(force: Bool) async throws {
+    /// Names what would be left behind, before anything is copied; nothing begins with what the operator does not leave.
+    private func look(_ consent: MigrationConsent) async throws {
         guard migration.phase == .rolledBack || migration.phase.isNoting && needsPass else { return }
-        let obstacles = try await copier().obstacles()
-        migration.update { $0.obstacles = obstacles.map(\.text) }
-        let fatal = obstacles.filter(\.isFatal)
-        if !fatal.isEmpty, !force { throw Self.refusal(fatal.map(\.text)) }
+        migration.update { $0.step = .looking }
+        let before = migration.leaving
+        let leaving = before.union(consent.leaving.subtracting([.uploads]))
+        migration.with { $0.leaving = leaving }
+        if leaving != before, migration.hasBegun { try migration.file.write(migration.record(migration.phase)) }
+        try await refuseForeign()
+        var found = try await copier().obstacles()
+        try checkOrders()
+        migration.update { $0.obstacles = found.map(\.text) }
+        func refuseLosses() throws {
+            // Uploads are lost at a cut-over only, and most have come to their end by then.
+            let losses = found.filter { $0.loss != .uploads && !leaving.contains($0.loss) }
+            if !losses.isEmpty { throw Self.refusal(losses) }
+        }
+        try refuseLosses()
+        // What is copied back comes from where it could be held.
+        guard migration.phase.serving == .source else { return }
+        found += try await copier().trial(leaving: leaving)
+        migration.update { $0.obstacles = found.map(\.text) }
+        try refuseLosses()
     }
 
-    static func refusal(_ obstacles: [String]) -> Refusal {
+    static func refusal(_ obstacles: [MigrationObstacle]) -> Refusal {
         let more = obstacles.count > namedLimit ? "; and \(obstacles.count - namedLimit) more" : ""
-        return Refusal(
-            text: "\(obstacles.prefix(namedLimit).joined(separator: "; "))\(more): put it right, or go on with --force")
+        let losses = obstacles.map(\.loss)
+        var remedy = "put it right, or leave it behind with --leave \(losses.words)"
+        if losses.contains(.uploads) {
+            remedy += ", or give up those begun an hour ago or earlier with --abort-uploads 1h"
+        }
+        return Refusal(text: "\(obstacles.prefix(namedLimit).map(\.text).joined(separator: "; "))\(more): \(remedy)")
+    }
+
+    /// Before the first record the target may hold nothing: what the source does not have would be deleted there.
+    private func refuseForeign() async throws {
+        guard !migration.hasBegun, case .something(let what) = try await copier().contents() else { return }
+        throw Refusal(
+            text: "the target is not empty, and what the source does not have would be deleted there: \(what)")
     }
 
     private func begin() async throws {
@@ -174,10 +202,7 @@ final class MigrationRunner {
             wasBegun = true
         } else {
             // From the first record on, what is there counts as the migration's own.
-            if case .something(let what) = try await copier().contents() {
-                throw Refusal(
-                    text: "the target is not empty, and what the source does not have would be deleted there: \(what)")
-            }
+            try await refuseForeign()
             try migration.file.write(migration.record(.copying))
             migration.with { $0.hasBegun = true }
         }

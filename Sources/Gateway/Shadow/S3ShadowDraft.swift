@@ -1,6 +1,5 @@
 // A request of the shadow's own, made of a client's: other place, other signature, the same meaning.
 
-import Digest
 import S3Wire
 import Wire
 
@@ -95,41 +94,13 @@ struct S3ShadowDraft {
 
     /// The whole request, signed where there is something to sign with.
     func bytes(_ signature: S3ShadowSignature?, now: S3Date) -> [UInt8] {
-        guard let signature else { return written(with: []) + body }
-        let time = now.basic
-        let hash = S3Authenticator.hash.sha256Text(body)
-        let signed = fields.map(\.name).filter { $0.starts(with: Array("x-amz-".utf8)) }
-        let names = Set(
-            ["host", "x-amz-content-sha256", "x-amz-date"] + signed.map { String(decoding: $0, as: UTF8.self) }
-        )
-        .sorted()
-        let scope = "\(time.prefix(8))/\(String(decoding: region, as: UTF8.self))/s3/aws4_request"
-        let user = String(decoding: signature.accessKey, as: UTF8.self)
-        func head(_ text: [UInt8]) -> [UInt8] {
-            written(with: [
-                ("x-amz-date", Array(time.utf8)), ("x-amz-content-sha256", hash),
-                (
-                    "authorization",
-                    Array(
-                        """
-                        AWS4-HMAC-SHA256 Credential=\(user)/\(scope), SignedHeaders=\(names.joined(separator: ";")), \
-                        Signature=
-                        """.utf8) + text
-                ),
-            ])
-        }
-        // Written first with no signature, and read as a server reads it, so that both sign the same.
-        let draft = head(Array(repeating: UInt8(ascii: "0"), count: 64))
-        guard let parsed = try? S3RequestHead(draft.span),
-            let request = try? S3Request(draft, parsed, baseDomains: S3BaseDomains()),
-            let authorization = try? S3Authorization(request),
-            let canonical = try? S3CanonicalRequest(request, authorization)
-        else { return draft + body }
-        let signer = S3Signer(authorization, secret: signature.secret, S3Authenticator.hash)
-        return head(signer.signature(of: canonical)) + body
+        guard let signature else { return written(with: fields) + body }
+        let signer = S3OwnSigner(accessKey: signature.accessKey, secret: signature.secret, region: region)
+        let sum = S3Authenticator.hash.sha256Text(body)
+        return signer.head(fields, contentSum: sum, at: now) { written(with: $0) } + body
     }
 
-    private func written(with more: [(name: String, value: [UInt8])]) -> [UInt8] {
+    private func written(with fields: S3OwnSigner.Fields) -> [UInt8] {
         var text = method + [0x20]
         S3Percent.append(path, keepsSlash: true, to: &text)
         for (index, parameter) in parameters.enumerated() {
@@ -140,7 +111,6 @@ struct S3ShadowDraft {
         }
         text += Array(" HTTP/1.1\r\nhost: ".utf8) + host + Array("\r\n".utf8)
         for field in fields { Self.append(field.name, field.value, to: &text) }
-        for field in more { Self.append(Array(field.name.utf8), field.value, to: &text) }
         if sendsLength { text += Array("content-length: \(body.count)\r\n".utf8) }
         return text + Array("\r\n".utf8)
     }

@@ -13,6 +13,8 @@ package struct S3ObjectList: Sendable, Equatable {
         package var key: [UInt8]
         /// Bytes; 0 where the server does not tell.
         package var size: Int64
+        /// Nil for `STANDARD`, and where the server does not tell.
+        package var storageClass: [UInt8]?
     }
 
     package var objects: [Entry] = []
@@ -27,7 +29,11 @@ package struct S3ObjectList: Sendable, Equatable {
         let isEncoded = S3ListReading.isEncoded(root)
         for element in root.children where element.isNamed("Contents") {
             let key = try S3ListReading.key(element, isEncoded)
-            objects.append(Entry(key: key, size: Int64(element.text("Size")?.decimal ?? 0)))
+            let kind = element.text("StorageClass").flatMap {
+                $0.isEmpty || S3Request.equals($0, "STANDARD") ? nil : $0
+            }
+            objects.append(
+                Entry(key: key, size: Int64(element.text("Size")?.decimal ?? 0), storageClass: kind))
         }
         guard let flag = root.text("IsTruncated"), S3Request.equals(flag, "true") else { return }
         guard let token = root.text("NextContinuationToken"), !token.isEmpty else {
@@ -54,15 +60,19 @@ package struct S3BucketList: Sendable, Equatable {
     }
 }
 
-/// The first page of ListMultipartUploads.
+/// One page of ListMultipartUploads.
 package struct S3UploadList: Sendable, Equatable {
     package struct Entry: Sendable, Equatable {
         package var key: [UInt8]
         package var id: [UInt8]
+        /// When it was begun; nil where the server does not tell.
+        package var begun: S3Date?
     }
 
     package var uploads: [Entry] = []
     package var isTruncated = false
+    /// What leads to the next page: the parameters `key-marker` and `upload-id-marker`; nil on the last one.
+    package var next: (key: [UInt8], id: [UInt8])? { isTruncated ? uploads.last.map { ($0.key, $0.id) } : nil }
 
     package init(_ document: [UInt8]) throws(S3ListProblem) {
         let root = try S3ListReading.root(document, "ListMultipartUploadsResult")
@@ -71,9 +81,31 @@ package struct S3UploadList: Sendable, Equatable {
             guard let id = element.text("UploadId"), !id.isEmpty else {
                 throw S3ListProblem(text: "an upload without an id")
             }
-            uploads.append(Entry(key: try S3ListReading.key(element, isEncoded), id: id))
+            let begun = element.text("Initiated").flatMap { S3Date(iso: $0) }
+            uploads.append(Entry(key: try S3ListReading.key(element, isEncoded), id: id, begun: begun))
         }
         isTruncated = root.text("IsTruncated").map { S3Request.equals($0, "true") } ?? false
+    }
+}
+
+/// The first page of ListObjectVersions: versions, and markers of deletions.
+package struct S3VersionList: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable {
+        package var key: [UInt8]
+        package var id: [UInt8]
+    }
+
+    package var versions: [Entry] = []
+
+    package init(_ document: [UInt8]) throws(S3ListProblem) {
+        let root = try S3ListReading.root(document, "ListVersionsResult")
+        let isEncoded = S3ListReading.isEncoded(root)
+        for element in root.children where element.isNamed("Version") || element.isNamed("DeleteMarker") {
+            guard let id = element.text("VersionId"), !id.isEmpty else {
+                throw S3ListProblem(text: "a version without an id")
+            }
+            versions.append(Entry(key: try S3ListReading.key(element, isEncoded), id: id))
+        }
     }
 }
 

@@ -106,6 +106,17 @@ package struct S3Date: Sendable, Equatable {
             text.decimal(in: 11..<13), text.decimal(in: 13..<15))
     }
 
+    /// Reads `2009-10-12T17:50:30.000Z`, as documents have it; fractions of a second are dropped.
+    package init?(iso text: [UInt8]) {
+        guard (20...40).contains(text.count), text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
+            text[10] == UInt8(ascii: "T"), text[13] == S3Byte.colon, text[16] == S3Byte.colon,
+            text.last == UInt8(ascii: "Z")
+        else { return nil }
+        self.init(
+            text.decimal(in: 0..<4), text.decimal(in: 5..<7), text.decimal(in: 8..<10), text.decimal(in: 11..<13),
+            text.decimal(in: 14..<16), text.decimal(in: 17..<19))
+    }
+
     /// Reads a date of HTTP in the form that senders have to use, or in one of the two that recipients still accept;
     /// RFC 9110, 5.6.7.
     package init?(http text: [UInt8]) {

@@ -137,9 +137,11 @@ final class RedisMigrationCopier: MigrationCopier {
     // MARK: What Redis has nothing of
 
     func obstacles() -> [MigrationObstacle] { [] }
-    func lastObstacles() -> [String] { [] }
+    func trial(leaving: Set<MigrationLoss>) -> [MigrationObstacle] { [] }
+    func lastObstacles() -> [MigrationObstacle] { [] }
+    func abortUploads(age: Int64) {}
     func tidy() {}
-    func prepare(_ part: MigrationPart) {}
+    func prepare(_ part: MigrationPart) -> MigrationOutcome { MigrationOutcome() }
     func removeIfGone(_ part: MigrationPart) {}
 
     func close() async {

@@ -76,7 +76,7 @@ final class S3MigrationClient: MigrationClient {
     private func take(_ request: S3RequestHead) {
         body = S3Framer(request.framing, side: .client)
         guard waiting.count < Self.waitingLimit else { return goBlind() }
-        let resource = S3Resource(request, head.span, baseDomains: S3BaseDomains())
+        let resource = S3Resource(request, head.span, baseDomains: notes.serving.baseDomains)
         let command = S3Command(request, head.span, for: resource)
         let writes = S3Writes.of(command, request.method, resource)
         guard writes != .nothing else { return waiting.append(Waiting(method: request.method)) }

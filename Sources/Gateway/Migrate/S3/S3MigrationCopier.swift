@@ -1,5 +1,6 @@
 // Copies objects from the place that serves to the other one, several at a time.
 
+import Migration
 import Reactor
 import S3Wire
 
@@ -8,25 +9,26 @@ final class S3MigrationCopier: MigrationCopier {
     let from: S3MigrationLink
     let to: S3MigrationLink
     private let lanes: [S3ObjectCopy]
+    let habits: S3CopyHabits
     private let worker: Worker
     /// Objects by bucket, as they were counted before the first was copied.
-    private var counts: [[UInt8]: Int64]?
+    var counts: [[UInt8]: Int64]?
+    var survey = S3Survey()
+    /// Places and settings that they take for something else.
+    var strangers: Set<String> = []
 
     /// Objects that are under way at a time: what is waited for is mostly the servers.
     private static let laneCount = 4
     let batch = 64
 
-    /// - Parameters:
-    ///   - waker: the runner's, for what is asked outside of the lanes.
-    ///   - isStopped: whether another order has come.
+    /// - Parameter waker: the runner's, for what is asked outside of the lanes.
     init(
-        from: ListenerState, to: ListenerState, waker: Waker,
-        _ serve: @escaping @Sendable (AcceptedConnection, ListenerState) async -> Void,
-        isStopped: @escaping @Sendable () -> Bool
+        from: ListenerState, to: ListenerState, waker: Waker, _ habits: S3CopyHabits,
+        _ serve: @escaping @Sendable (AcceptedConnection, ListenerState) async -> Void
     ) {
         let worker = waker.worker
         self.worker = worker
-        let habits = S3CopyHabits(isStopped)
+        self.habits = habits
         lanes = (0..<Self.laneCount).map { _ in
             let waker = Waker(worker: worker)
             return S3ObjectCopy(
@@ -45,7 +47,7 @@ final class S3MigrationCopier: MigrationCopier {
         let bucket = Self.bucket(part)
         var outcome = MigrationOutcome()
         // The bucket itself was made or taken away: before its objects come, or with those that it had.
-        if keys.contains([]) { try await settle(bucket) }
+        if keys.contains([]) { outcome = try await settle(bucket) }
         try await each(of: keys.filter { !$0.isEmpty }) { lane, key throws(LinkProblem) in
             try await lane.settle(bucket, key, comparing: comparing)
         } _: {
@@ -63,7 +65,7 @@ final class S3MigrationCopier: MigrationCopier {
     }
 
     /// Has the lanes do `work` for each of `keys`, and hands over what came of it, one after the other.
-    private func each<Value: Sendable>(
+    func each<Value: Sendable>(
         of keys: [[UInt8]],
         _ work: @escaping @Sendable (S3ObjectCopy, [UInt8]) async throws(LinkProblem) -> Value,
         _ take: ([UInt8], Value) -> Void
@@ -108,7 +110,7 @@ final class S3MigrationCopier: MigrationCopier {
     }
 
     /// The next objects of a bucket; none where there is no such bucket, nil where they cannot be listed.
-    private func list(
+    func list(
         _ bucket: [UInt8], at side: MigrationSide, after cursor: [UInt8]?
     ) async throws(LinkProblem) -> S3ObjectList? {
         let link = link(side)

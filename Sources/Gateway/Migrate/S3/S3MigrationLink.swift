@@ -12,8 +12,9 @@ final class S3MigrationLink: @unchecked Sendable {
     let waker: Waker
     private let listener: ListenerState
     private let serve: @Sendable (AcceptedConnection, ListenerState) async -> Void
-    private let signer: S3MigrationSigner?
+    private let signer: S3OwnSigner?
     private let host: String
+    private let addressing: BucketAddressing
     private var socket: Socket?
     private var session: Task<Void, Never>?
     /// What was received, from `offset` on not yet looked at.
@@ -40,13 +41,15 @@ final class S3MigrationLink: @unchecked Sendable {
         name = listener.route.name
         if case .trusted(let backend) = listener.route {
             host = backend.configuration.authority
+            addressing = backend.configuration.login?.addressing ?? .path
             signer = backend.login.map {
-                S3MigrationSigner(
-                    accessKey: String(decoding: $0.user ?? [], as: UTF8.self), secret: $0.password,
-                    region: backend.configuration.login?.region ?? S3Call.standardRegion)
+                S3OwnSigner(
+                    accessKey: $0.user ?? [], secret: $0.password,
+                    region: Array((backend.configuration.login?.region ?? S3Call.standardRegion).utf8))
             }
         } else {
             host = "localhost"
+            addressing = .path
             signer = nil
         }
     }
@@ -91,7 +94,7 @@ final class S3MigrationLink: @unchecked Sendable {
     /// Sends the head of `request` and what it has of a body.
     func begin(_ request: S3MigrationRequest) throws(LinkProblem) {
         if let socket, !socket.isQuiet() || offset < buffer.count || !payload.isEnded { abandon() }
-        try open().send(request.bytes(for: host, signer))
+        try open().send(request.bytes(for: host, signer, addressing: addressing))
     }
 
     /// Sends bytes of the body; ``untilTaking()`` says when there is room for more.

@@ -30,6 +30,21 @@ struct S3MigrationReply: Sendable {
         fields.first { S3Request.equals($0.name, name) }?.value
     }
 
+    /// Without its quotes; nil when none is told.
+    var etag: [UInt8]? {
+        guard var tag = field("etag") else { return nil }
+        if tag.starts(with: Array("W/".utf8)) { tag.removeFirst(2) }
+        return tag.filter { $0 != 0x22 }
+    }
+
+    /// Whether the body is that range of the object's bytes; RFC 9110, 15.3.7, and `rclone serve s3` 1.75, which says so with
+    /// a 200.
+    func holds(_ range: ClosedRange<Int64>) -> Bool {
+        guard status != 206 else { return true }
+        let words = Array("bytes \(range.lowerBound)-\(range.upperBound)/".utf8)
+        return status == 200 && field("content-range")?.starts(with: words) == true
+    }
+
     var isSuccess: Bool { (200..<300).contains(status) }
 
     /// The server is out of breath; the same may be asked once more.

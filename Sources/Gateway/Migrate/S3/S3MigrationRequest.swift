@@ -1,7 +1,5 @@
 // A request of the migration's own, as bytes that a server takes: signed where it has a login.
 
-import Digest
-import Glibc
 import S3Wire
 
 /// A request for a bucket, an object, or the service.
@@ -57,31 +55,31 @@ struct S3MigrationRequest: Sendable {
     // MARK: Bytes
 
     /// The head, signed by `signer`, with the document behind it.
-    func bytes(for host: String, _ signer: S3MigrationSigner?) -> [UInt8] {
-        var fields = fields
-        if let signer {
-            let sum = streamed == nil ? S3Authenticator.hash.sha256Text(document) : Array("UNSIGNED-PAYLOAD".utf8)
-            fields.append((Array("x-amz-content-sha256".utf8), sum))
-            fields.append((Array("x-amz-date".utf8), Array(Self.now.basic.utf8)))
-            let unsigned = head(host, fields + [signer.field(signature: [], covering: fields)])
-            if let signature = signer.signature(of: unsigned) {
-                fields.append(signer.field(signature: signature, covering: fields))
+    func bytes(
+        for host: String, _ signer: S3OwnSigner?, addressing: BucketAddressing = .path
+    ) -> [UInt8] {
+        let isInHost = addressing == .virtualHosted && hasNameOfHost
+        let host = isInHost ? "\(String(decoding: bucket, as: UTF8.self)).\(host)" : host
+        guard let signer else { return head(host, isInHost, fields) + document }
+        let sum = streamed == nil ? S3Authenticator.hash.sha256Text(document) : Array("UNSIGNED-PAYLOAD".utf8)
+        return signer.head(fields, contentSum: sum) { head(host, isInHost, $0) } + document
+    }
+
+    /// Whether the bucket's name may stand in a host's; other names, which some servers take, stay in the path.
+    private var hasNameOfHost: Bool {
+        !bucket.isEmpty
+            && bucket.allSatisfy { byte in
+                byte == 0x2D || byte == 0x2E || (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte)
             }
-        }
-        return head(host, fields) + document
     }
 
-    private static var now: S3Date {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return S3Date(seconds: Int64(time.tv_sec))
-    }
-
-    private func head(_ host: String, _ fields: [(name: [UInt8], value: [UInt8])]) -> [UInt8] {
+    private func head(
+        _ host: String, _ isInHost: Bool, _ fields: S3OwnSigner.Fields
+    ) -> [UInt8] {
         var text = Array("\(verb) /".utf8)
-        S3Percent.append(bucket, to: &text)
+        if !isInHost { S3Percent.append(bucket, to: &text) }
         if !key.isEmpty {
-            text.append(UInt8(ascii: "/"))
+            if !isInHost { text.append(UInt8(ascii: "/")) }
             S3Percent.append(key, keepsSlash: true, to: &text)
         }
         for (place, parameter) in query.enumerated() {
@@ -96,35 +94,5 @@ struct S3MigrationRequest: Sendable {
         let length = streamed ?? Int64(document.count)
         if length > 0 || method == .put || method == .post { text += Array("content-length: \(length)\r\n".utf8) }
         return text + [0x0D, 0x0A]
-    }
-}
-
-/// Signs in the gateway's own name, "Create a signed AWS API request".
-struct S3MigrationSigner: Sendable {
-    let accessKey: String
-    let secret: [UInt8]
-    let region: String
-
-    /// The field that says who signs what, with `signature`.
-    func field(
-        signature: [UInt8], covering fields: [(name: [UInt8], value: [UInt8])]
-    ) -> (name: [UInt8], value: [UInt8]) {
-        let day = fields.first { S3Request.equals($0.name, "x-amz-date") }?.value.prefix(8) ?? []
-        let own = Set(fields.map(\.name).filter { $0.starts(with: Array("x-amz-".utf8)) } + [Array("host".utf8)])
-        let names = own.sorted { $0.lexicographicallyPrecedes($1) }.joined(separator: [UInt8(ascii: ";")])
-        let credential = "\(accessKey)/\(String(decoding: day, as: UTF8.self))/\(region)/s3/aws4_request"
-        var value = Array("AWS4-HMAC-SHA256 Credential=\(credential), SignedHeaders=".utf8)
-        value += Array(names) + Array(", Signature=".utf8) + signature
-        return (Array("authorization".utf8), value)
-    }
-
-    /// The signature of `head`, which says already whose it will be; nil for a head that is none.
-    func signature(of head: [UInt8]) -> [UInt8]? {
-        guard let parsed = try? S3RequestHead(head.span),
-            let request = try? S3Request(head, parsed, baseDomains: S3BaseDomains()),
-            let authorization = try? S3Authorization(request),
-            let canonical = try? S3CanonicalRequest(request, authorization)
-        else { return nil }
-        return S3Signer(authorization, secret: secret, S3Authenticator.hash).signature(of: canonical)
     }
 }

@@ -9,20 +9,24 @@ extension S3ObjectCopy {
         guard let there = try await facts(bucket, key, at: to) else {
             return try await copyAndLook(bucket, key)
         }
-        guard wanted.difference(from: there).isNothing(but: habits.own),
-            try await haveSameTags(bucket, key, wanted.tagCount)
+        let access = try await wantedAccess(bucket, key)
+        guard wanted.difference(from: there).isNothing(but: habits.own), hasClass(wanted, there),
+            try await haveSameTags(bucket, key, wanted.tagCount), try await hasAccess(access, bucket, key)
         else { return try await copyAndLook(bucket, key) }
-        if wanted.etag == there.etag { return .same }
+        let hasSameTag = wanted.etag == there.etag
         // Some servers make ETags of something else than the bytes.
-        if try await haveSameBytes(bucket, key) { return .retagged(bytes: nil) }
-        return try await copyAndLook(bucket, key)
+        if !hasSameTag, try await !haveSameBytes(bucket, key) { return try await copyAndLook(bucket, key) }
+        if access?.isLost == true { return lostAccess(bucket, key, bytes: nil) }
+        return hasSameTag ? .same : .retagged(bytes: nil)
     }
 
     /// Copies, and looks whether the other place now holds what it was given.
     private func copyAndLook(_ bucket: [UInt8], _ key: [UInt8]) async throws -> S3CopyResult {
-        var given: S3ObjectFacts?
-        let result = try await copy(bucket, key, differed: true) { given = $0 }
-        guard case .copied(let bytes, _) = result, let given, let there = try await facts(bucket, key, at: to) else {
+        var noted: (facts: S3ObjectFacts, access: S3WantedAccess?)?
+        let result = try await copy(bucket, key, differed: true) { noted = ($0, $1) }
+        guard case .copied(let bytes, _) = result, let (given, access) = noted,
+            let there = try await facts(bucket, key, at: to)
+        else {
             return result
         }
         let left = given.difference(from: there)
@@ -31,6 +35,14 @@ extension S3ObjectCopy {
         guard left.lost.isEmpty else {
             let names = left.lost.map { String(decoding: $0, as: UTF8.self) }.sorted().joined(separator: ", ")
             return .refused(type: "objects with \(names)", reason: "\(name): it is not kept there", bytes: bytes)
+        }
+        guard hasClass(given, there) else {
+            return .refused(type: "storage classes", reason: "\(name): it gets another one there", bytes: bytes)
+        }
+        guard try await hasAccess(access, bucket, key) else {
+            // Clients may have changed it since.
+            guard try await wantedAccess(bucket, key) == access else { return .again }
+            return .refused(type: "ACLs of objects", reason: "\(name): it gets another one there", bytes: bytes)
         }
         if !left.size, given.etag == there.etag { return result }
         if !left.size, try await haveSameBytes(bucket, key) { return .retagged(bytes: bytes) }
@@ -53,6 +65,12 @@ extension S3ObjectCopy {
             throw link.unexpected(reply, to: request)
         }
         return facts
+    }
+
+    /// Whether the copy has the storage class that it should have.
+    private func hasClass(_ wanted: S3ObjectFacts, _ there: S3ObjectFacts) -> Bool {
+        guard let kind = wanted.storageClass else { return there.storageClass == nil || !habits.minds(.storageClasses) }
+        return there.storageClass == kind || habits.unheldClasses.contains(kind)
     }
 
     private func haveSameBytes(_ bucket: [UInt8], _ key: [UInt8]) async throws -> Bool {

@@ -15,16 +15,6 @@ enum S3CopyResult: Sendable {
     case again
 }
 
-/// What is found out about the place that is copied to, and what stops copying; shared by all lanes of a copier.
-final class S3CopyHabits: @unchecked Sendable {
-    /// Fields that the other place adds by itself, by names.
-    var own: Set<[UInt8]> = []
-    /// Whether another order has come.
-    let isStopped: @Sendable () -> Bool
-
-    init(_ isStopped: @escaping @Sendable () -> Bool) { self.isStopped = isStopped }
-}
-
 /// Two connections, one to each place, and the work that is done over them; it belongs to one task.
 final class S3ObjectCopy: @unchecked Sendable {
     let from: S3MigrationLink
@@ -33,9 +23,6 @@ final class S3ObjectCopy: @unchecked Sendable {
 
     /// Times that an object is begun anew when one of the places breaks off.
     private static let tries = 4
-    /// The largest object that one request may carry.
-    static var wholeLimit: Int64 { Int64(S3Limits.upload.maximum) }
-
     init(from: S3MigrationLink, to: S3MigrationLink, _ habits: S3CopyHabits) {
         self.from = from
         self.to = to
@@ -75,8 +62,11 @@ final class S3ObjectCopy: @unchecked Sendable {
 
     /// Copies the object; `note` hears what is known of it.
     func copy(
-        _ bucket: [UInt8], _ key: [UInt8], differed: Bool, _ note: (S3ObjectFacts) -> Void = { _ in }
+        _ bucket: [UInt8], _ key: [UInt8], differed: Bool,
+        _ note: (S3ObjectFacts, S3WantedAccess?) -> Void = { _, _ in }
     ) async throws -> S3CopyResult {
+        // Before the object itself: who is given another list meanwhile is noted.
+        let access = try await wantedAccess(bucket, key)
         var request = S3MigrationRequest(.get, bucket, key)
         request.add("x-amz-checksum-mode", "ENABLED")
         try from.begin(request)
@@ -88,21 +78,42 @@ final class S3ObjectCopy: @unchecked Sendable {
             throw Refused(type: "objects that cannot be read", reason: reply.summary)
         }
         guard let facts = S3ObjectFacts(reply) else { throw from.unexpected(reply, to: request) }
-        note(facts)
-        if facts.size > 0, facts.cameInParts || facts.size > Self.wholeLimit {
+        note(facts, access)
+        if facts.size > 0, facts.cameInParts || facts.size > habits.wholeLimit {
             from.abandon()
-            switch try await copyInParts(bucket, key, facts) {
-            case .done: return try await copyTags(bucket, key, facts, differed)
+            switch try await copyInParts(bucket, key, facts, access) {
+            case .done: return try await finish(bucket, key, facts, access, differed)
             case .changed: return .again
-            case .unknownParts: return try await copyWhole(bucket, key, differed)
+            case .unknownParts: return try await copyWhole(bucket, key, access, differed)
             }
         }
-        guard try await put(bucket, key, facts) else { return .again }
-        return try await copyTags(bucket, key, facts, differed)
+        guard try await put(bucket, key, facts, access) else { return .again }
+        return try await finish(bucket, key, facts, access, differed)
+    }
+
+    /// What goes with a copy beside its bytes.
+    func fields(_ facts: S3ObjectFacts, _ access: S3WantedAccess?) -> [(name: [UInt8], value: [UInt8])] {
+        var fields = facts.fields.map { (name: $0.key, value: $0.value) }
+        if let kind = facts.storageClass, !habits.unheldClasses.contains(kind) {
+            fields.append((Array("x-amz-storage-class".utf8), kind))
+        }
+        if let word = access?.word { fields.append((Array("x-amz-acl".utf8), Array(word.utf8))) }
+        return fields
+    }
+
+    /// Gives a copy what cannot go with it.
+    private func finish(
+        _ bucket: [UInt8], _ key: [UInt8], _ facts: S3ObjectFacts, _ access: S3WantedAccess?, _ differed: Bool
+    ) async throws -> S3CopyResult {
+        let result = try await copyTags(bucket, key, facts, differed)
+        guard case .copied = result, access?.isLost == true else { return result }
+        return lostAccess(bucket, key, bytes: facts.size)
     }
 
     /// The same in one piece, for an object whose parts nobody knows.
-    private func copyWhole(_ bucket: [UInt8], _ key: [UInt8], _ differed: Bool) async throws -> S3CopyResult {
+    private func copyWhole(
+        _ bucket: [UInt8], _ key: [UInt8], _ access: S3WantedAccess?, _ differed: Bool
+    ) async throws -> S3CopyResult {
         let request = S3MigrationRequest(.get, bucket, key)
         try from.begin(request)
         let reply = try await from.head(answering: .get)
@@ -111,14 +122,16 @@ final class S3ObjectCopy: @unchecked Sendable {
             if reply.status == 404 { return .again }
             throw from.unexpected(reply, to: request)
         }
-        guard try await put(bucket, key, facts) else { return .again }
-        return try await copyTags(bucket, key, facts, differed)
+        guard try await put(bucket, key, facts, access) else { return .again }
+        return try await finish(bucket, key, facts, access, differed)
     }
 
     /// Sends the object whose body comes from the one place to the other; false when there are other orders.
-    private func put(_ bucket: [UInt8], _ key: [UInt8], _ facts: S3ObjectFacts) async throws -> Bool {
+    private func put(
+        _ bucket: [UInt8], _ key: [UInt8], _ facts: S3ObjectFacts, _ access: S3WantedAccess?
+    ) async throws -> Bool {
         var request = S3MigrationRequest(.put, bucket, key)
-        request.fields += facts.fields.map { (name: $0.key, value: $0.value) }
+        request.fields = fields(facts, access)
         if let checksum = facts.checksum { request.fields.append(checksum) }
         request.streamed = facts.size
         try to.begin(request)

@@ -11,6 +11,8 @@ struct S3ObjectFacts: Sendable, Equatable {
     /// What a client has said of the object, by names in lower case: its type and the like, and its metadata.
     let fields: [[UInt8]: [UInt8]]
     let tagCount: Int
+    /// Nil for `STANDARD`.
+    let storageClass: [UInt8]?
     /// A check of the whole object that the server keeps, by the name of its field.
     let checksum: (name: [UInt8], value: [UInt8])?
 
@@ -26,10 +28,11 @@ struct S3ObjectFacts: Sendable, Equatable {
     init?(_ reply: S3MigrationReply) {
         guard let size = reply.length else { return nil }
         self.size = size
-        var tag = reply.field("etag") ?? []
-        if tag.starts(with: Array("W/".utf8)) { tag.removeFirst(2) }
-        etag = tag.filter { $0 != 0x22 }
+        etag = reply.etag ?? []
         tagCount = reply.field("x-amz-tagging-count")?.decimal ?? 0
+        storageClass = reply.field("x-amz-storage-class").flatMap {
+            $0.isEmpty || S3Request.equals($0, "STANDARD") ? nil : $0
+        }
         var fields: [[UInt8]: [UInt8]] = [:]
         var checks: [(name: [UInt8], value: [UInt8])] = []
         for (name, value) in reply.fields {

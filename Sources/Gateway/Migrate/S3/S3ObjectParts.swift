@@ -12,23 +12,25 @@ enum S3PartsResult {
 }
 
 extension S3ObjectCopy {
-    /// The size of the parts of an object that is too large for one request, where its own are not known.
+    /// The largest parts of an object that is too large for one request, where its own are not known.
     private static let partSize: Int64 = 1 << 30
     /// The most parts of an object, "Amazon S3 multipart upload limits".
     private static let partLimit = 10_000
 
     /// Copies the object that `facts` are about.
-    func copyInParts(_ bucket: [UInt8], _ key: [UInt8], _ facts: S3ObjectFacts) async throws -> S3PartsResult {
+    func copyInParts(
+        _ bucket: [UInt8], _ key: [UInt8], _ facts: S3ObjectFacts, _ access: S3WantedAccess?
+    ) async throws -> S3PartsResult {
         guard let slices = try await slices(bucket, key, facts) else { return .unknownParts }
         var creation = S3MigrationRequest(.post, bucket, key).with("uploads")
-        creation.fields += facts.fields.map { (name: $0.key, value: $0.value) }
+        creation.fields = fields(facts, access)
         let created = try await to.ask(creation)
         if created.status == 404 {
             try await create(bucket)
             throw to.unexpected(created, to: creation)
         }
         guard created.isSuccess, let root = try? S3XMLElement.parse(created.body), let id = root.text("UploadId") else {
-            if facts.size <= Self.wholeLimit { return .unknownParts }
+            if facts.size <= habits.wholeLimit { return .unknownParts }
             throw Refused(type: "objects", reason: "no upload in parts: \(created.summary)")
         }
         let upload = S3MigrationRequest(.put, bucket, key).with("uploadId", id)
@@ -60,8 +62,8 @@ extension S3ObjectCopy {
                 return start...(start + size - 1)
             }
         }
-        guard facts.size > Self.wholeLimit else { return nil }
-        let size = max(Self.partSize, facts.size / Int64(Self.partLimit) + 1)
+        guard facts.size > habits.wholeLimit else { return nil }
+        let size = max(min(Self.partSize, habits.wholeLimit), facts.size / Int64(Self.partLimit) + 1)
         return stride(from: 0, to: facts.size, by: Int(size)).map { $0...(min($0 + size, facts.size) - 1) }
     }
 
@@ -91,7 +93,7 @@ extension S3ObjectCopy {
         try from.begin(source)
         let reply = try await from.head(answering: .get)
         let length = Int64(range.count)
-        guard reply.status == 206, reply.length == length else {
+        guard reply.holds(range), reply.length == length, reply.etag.map({ $0 == etag }) ?? true else {
             from.abandon()
             if reply.isTransient { throw from.unexpected(reply, to: source) }
             guard try await facts(upload.bucket, upload.key, at: from)?.etag == etag else { return nil }

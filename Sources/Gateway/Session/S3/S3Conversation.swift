@@ -159,7 +159,7 @@ final class S3Conversation {
             head.append(bytes.extracting((isWhole ? offset - length : start)..<offset))
             let kept = head.bytes
             let request = try S3RequestHead(kept.span)
-            let resource = S3Resource(request, kept.span, baseDomains: S3BaseDomains())
+            let resource = S3Resource(request, kept.span, baseDomains: session.listener.baseDomains)
             let command = S3Command(request, kept.span, for: resource)
             exchange.requestHeadReceived(request, command: command, at: worker.now)
             usage?.received(request, command, in: kept.span)

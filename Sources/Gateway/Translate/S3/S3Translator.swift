@@ -83,11 +83,11 @@ package final class S3Translator {
         }
         stream.beginBody(head)
         if let usage = session.usage as? S3Usage {
-            let resource = S3Resource(head, bytes.span, baseDomains: S3BaseDomains())
+            let resource = S3Resource(head, bytes.span, baseDomains: session.listener.baseDomains)
             usage.received(head, S3Command(head, bytes.span, for: resource), in: bytes.span)
         }
         do throws(S3Refusal) {
-            request = try S3Request(bytes, head, baseDomains: S3BaseDomains())
+            request = try S3Request(bytes, head, baseDomains: session.listener.baseDomains)
         } catch {
             await refuse(error.code, error.message, .clientProtocol)
             return false

@@ -1,0 +1,170 @@
+// What is kept beside objects and with buckets: moved where the target keeps it, named before anything is copied where not.
+
+import Digest
+import Foundation
+import S3Wire
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+@Suite("fairlead migrate with what objects and buckets have beside their bytes", .serialized, .blocking)
+struct S3MigrationLossTests {
+    private static let settings: [(parameter: String, document: String)] = [
+        (
+            "cors",
+            "<CORSConfiguration><CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>*</AllowedOrigin></CORSRule></CORSConfiguration>"
+        ),
+        (
+            "lifecycle",
+            "<LifecycleConfiguration><Rule><ID>old</ID><Filter><Prefix>tmp/</Prefix></Filter><Status>Enabled</Status><Expiration><Days>9</Days></Expiration></Rule></LifecycleConfiguration>"
+        ),
+        (
+            "encryption",
+            "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
+        ),
+        ("tagging", "<Tagging><TagSet><Tag><Key>team</Key><Value>sales</Value></Tag></TagSet></Tagging>"),
+        (
+            "policy",
+            #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}]}"#
+        ),
+        ("versioning", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"),
+    ]
+
+    private static func set(_ parameter: String, _ document: String, _ client: ObjectClient) throws {
+        var request = ObjectClient.request(.put, "bucket").with(parameter)
+        request.document = Array(document.utf8)
+        request.add("content-md5", base64(HashAlgorithm.md5.hash(request.document)))
+        try client.check(request)
+    }
+
+    /// A server with one of everything.
+    private static func source() throws -> (server: MotoServer, direct: ObjectClient) {
+        let server = try MotoServer()
+        let direct = try ObjectClient(server.port)
+        try direct.check(ObjectClient.request(.put, "bucket"))
+        for (parameter, document) in settings { try set(parameter, document, direct) }
+        try direct.put("bucket", "plain", [1])
+        for key in ["cold/1", "cold/2", "cold/3", "cold/4"] {
+            try direct.put("bucket", key, [2], ["x-amz-storage-class": "STANDARD_IA"])
+        }
+        try direct.put("bucket", "open", [3], ["x-amz-acl": "public-read"])
+        return (server, direct)
+    }
+
+    /// What a client is told of a setting.
+    private static func words(_ parameter: String, _ client: ObjectClient) throws -> [[UInt8]]? {
+        let reply = try client.ask(ObjectClient.request(.get, "bucket").with(parameter))
+        let setting = S3BucketSetting.moved.first { $0.parameter == parameter }
+        return reply.isSuccess ? setting?.words(of: reply.body) : nil
+    }
+
+    private static func storageClass(_ key: String, _ client: ObjectClient) throws -> String? {
+        try client.ask(ObjectClient.request(.head, "bucket", key)).field("x-amz-storage-class").map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    private static func accessList(_ key: String, _ client: ObjectClient) throws -> S3AccessList? {
+        S3AccessList(try client.ask(ObjectClient.request(.get, "bucket", key).with("acl")).body)
+    }
+
+    @Test(
+        "storage classes, ACLs and settings of buckets move where the target keeps them, and what clients change later too"
+    )
+    func moved() throws {
+        let (server, direct) = try Self.source()
+        let target = try MotoServer()
+        let there = try ObjectClient(target.port)
+        let moving = try MovingObjects(
+            from: .server(port: server.port, signed: true), to: .server(port: target.port, signed: true))
+        let moved = try moving.migrate("--force", "--leave", "versions")
+        #expect(moved.ending == .exited(0), "\(moved.errorText)\(moved.text)")
+        for (parameter, _) in Self.settings {
+            let words = try Self.words(parameter, direct)
+            #expect(try words?.isEmpty == false && Self.words(parameter, there) == words, "\(parameter)")
+        }
+        #expect(try Self.storageClass("cold/4", there) == "STANDARD_IA")
+        #expect(try Self.accessList("open", there) == .canned(.publicRead))
+        #expect(try Self.accessList("plain", there) == .canned(.ownerAlone))
+        // Nothing of the trial is left.
+        #expect(try there.list("bucket").count == 6)
+
+        let client = try moving.connect()
+        try client.check(ObjectClient.request(.delete, "bucket").with("cors"))
+        try Self.set("tagging", Self.settings[3].document.replacing("sales", with: "ops"), client)
+        try client.put("bucket", "cold/1", [4], ["x-amz-storage-class": "ONEZONE_IA"])
+        var close = ObjectClient.request(.put, "bucket", "open").with("acl")
+        close.add("x-amz-acl", "private")
+        try client.check(close)
+        try eventually("what was changed") {
+            try Self.words("cors", there) == nil
+                && Self.words("tagging", there)?.contains(Array("Value=ops".utf8)) == true
+                && Self.storageClass("cold/1", there) == "ONEZONE_IA"
+                && Self.accessList("open", there) == .canned(.ownerAlone)
+        }
+        let cut = try moving.migrate("--cut-over")
+        #expect(cut.ending == .exited(0), "\(cut.errorText)")
+    }
+
+    @Test(
+        "what the target does not keep is named with its number and the first of it, and nothing is copied unless it may stay behind"
+    )
+    func named() throws {
+        let (server, direct) = try Self.source()
+        let moving = try MovingObjects(from: .server(port: server.port, signed: true), to: .embedded)
+        let there = try ObjectClient(moving.targetPort)
+        let refused = try moving.migrate("--force", "--leave", "versions")
+        let words = refused.errorText
+        #expect(refused.ending == .exited(1))
+        #expect(
+            words.contains(
+                "4 objects have the storage class STANDARD_IA, which 'new' does not keep: bucket/cold/1, bucket/cold/2, bucket/cold/3, …"
+            ), "\(words)")
+        #expect(words.contains("1 object has the ACL public-read, which 'new' does not keep: bucket/open"), "\(words)")
+        for (parameter, _) in Self.settings {
+            #expect(
+                words.range(of: "settings of bucket 'bucket'.*\(parameter)", options: .regularExpression) != nil,
+                "\(words)")
+        }
+        #expect(words.contains("--leave settings,acls,storage-classes"), "\(words)")
+        #expect(try there.buckets() == [])
+
+        let moved = try moving.migrate("--force", "--leave", "versions,settings,acls,storage-classes")
+        #expect(moved.ending == .exited(0), "\(moved.errorText)\(moved.text)")
+        #expect(try there.list("bucket").count == 6)
+        let cut = try moving.migrate("--cut-over")
+        #expect(cut.ending == .exited(0), "\(cut.errorText)")
+        try moving.connect().put("bucket", "late", [5])
+        // A gateway that is killed compares everything once more: what was left behind is no difference.
+        try moving.kill()
+        try moving.start()
+        let again = try moving.migrate("--force")
+        #expect(again.ending == .exited(0), "\(again.errorText)")
+        let back = try moving.migrate("--roll-back")
+        #expect(back.ending == .exited(0), "\(back.errorText)")
+        #expect(try direct.object("bucket", "late")?.body == [5])
+        #expect(try Self.storageClass("cold/1", direct) == "STANDARD_IA")
+        #expect(try Self.accessList("open", direct) == .canned(.publicRead))
+        for (parameter, _) in Self.settings { #expect(try Self.words(parameter, direct) != nil, "\(parameter)") }
+    }
+
+    @Test("an ACL that names users stops the cut-over when it comes while objects move")
+    func lateList() throws {
+        let (old, new) = (try MotoServer(), try MotoServer())
+        let moving = try MovingObjects(
+            from: .server(port: old.port, signed: true), to: .server(port: new.port, signed: true))
+        let client = try moving.connect()
+        try client.check(ObjectClient.request(.put, "bucket"))
+        try client.put("bucket", "shared", [1])
+        #expect(try moving.migrate("--force").ending == .exited(0))
+        try client.put("bucket", "shared", [2], ["x-amz-grant-read": "id=\"0123456789abcdef\""])
+        try eventually("the refusal") {
+            try moving.migrate("--cut-over").errorText.contains("keys cannot be held there (ACLs of objects)")
+        }
+        let named = try moving.migrate("--force")
+        #expect(
+            named.ending == .exited(1) && named.errorText.contains("ACLs of objects: bucket/shared"),
+            "\(named.errorText)")
+    }
+}
