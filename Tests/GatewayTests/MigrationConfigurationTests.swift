@@ -15,6 +15,7 @@ struct MigrationConfigurationTests {
             backends:
               old: { url: redis://old.example.com, mode: shared }
               new: { url: redis://new.example.com, mode: shared }
+              third: { url: redis://third.example.com, mode: shared }
               many: { url: "redis+cluster://c.example.com:7000", mode: shared }
               house: { adapter: embedded, options: { folder: data } }
               sql: { url: "postgres://db.example.com" }
@@ -59,6 +60,34 @@ struct MigrationConfigurationTests {
         #expect(first("domains: \"s3.example.com:80\"").contains("without a port"))
         #expect(first("domains: a.example", wire: "redis", backend: "old").contains("only S3 clients name"))
         #expect(first("domains: a.example, shadow: { backend: house }").contains("by the path only"))
+    }
+
+    @Test("one route moves where nobody else can touch its keys, at either place")
+    func routes() {
+        func first(_ routes: String, _ more: String = "", to target: String = "new", backend: String = "old") -> String
+        {
+            Self.problems(
+                "  a: { protocol: redis, listen: 6380, backend: \(backend), split: false, routes: [\(routes)], migrate: { to: \(target), state: m.json, route: \"a:\"\(more) } }"
+            ).first ?? ""
+        }
+        let third = "third"
+        #expect(first("{ prefix: \"a:\", backend: \(third) }") == "")
+        // What else leads there cannot have such a name.
+        #expect(first("{ prefix: \"a:\", backend: old }, { prefix: \"b:\", backend: old }") == "")
+        #expect(first("{ prefix: \"b:\", backend: third }").contains("alone; there are: b:"))
+        #expect(first("{ prefix: \"a:\", user: u, backend: third }").contains("goes by the prefix"))
+        for other in [
+            "{ prefix: \"a:deep:\", backend: third }", "{ prefix: \"a:deep:\", backend: new }",
+            "{ prefix: \"a:\", database: 3, backend: third }", "{ prefix: \"x:\", rewrite: \"a:\", backend: third }",
+        ] {
+            #expect(
+                first("{ prefix: \"a:\", backend: third }, \(other)").contains("may have the same names"), "\(other)")
+        }
+        #expect(first("{ prefix: \"a:\", rewrite: \"b:\", backend: old }").contains("may have the same names"))
+        #expect(first("{ prefix: \"a:\", backend: third }", to: "third").contains("leads to \"third\" already"))
+        #expect(first("{ prefix: \"a:\", backend: third }", to: "house").contains("is behind an adapter"))
+        #expect(
+            first("{ prefix: \"a:\", backend: third, shadow: { backend: new } }").contains("remove the route's shadow"))
     }
 
     @Test("what would lose writes, or data, is refused")

@@ -154,6 +154,7 @@ extension MigrationConfiguration {
         lines.open(ConfigurationKey.migration.name)
         lines.add(.migrationTarget, target)
         lines.add(.migrationState, state)
+        if let route { lines.add(.migrationRoute, route) }
         if largestRequest != Self.largestRequestDefault {
             lines.add(.migrationLargestRequest, SizeText.render(Int(largestRequest)))
         }

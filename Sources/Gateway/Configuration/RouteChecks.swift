@@ -47,7 +47,7 @@ enum RouteChecks {
         return findings
     }
 
-    private static func target(
+    static func target(
         of route: RouteConfiguration, at key: String, in configuration: Configuration, declared: [String]
     ) -> [ConfigurationChecks.Finding] {
         if configuration.privateBackend(named: route.backend) != nil { return [isPrivate(route.backend, at: key)] }

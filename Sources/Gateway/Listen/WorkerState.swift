@@ -58,7 +58,7 @@ package final class WorkerState: @unchecked Sendable {
         routeTables = Array(repeating: nil, count: listeners.count)
         rateLeases = Array(repeating: nil, count: listeners.count)
         self.migrations = listeners.indices.map { index in
-            migrations.first { $0.atSource.index == index }.map { MigrationNotes(serving: $0.serving) }
+            migrations.first { $0.atSource.index == index }.map { MigrationNotes(serving: $0.serving, $0.scope) }
         }
     }
 
@@ -86,8 +86,8 @@ package final class WorkerState: @unchecked Sendable {
 
     /// The routes of `listener` on this worker.
     func routeTable(of listener: ListenerState) -> RouteTable {
-        if let table = routeTables[listener.index] { return table }
-        let table = RouteTable(listener.routes, splits: listener.configuration.splits, self)
+        if let table = routeTables[listener.index], table.listener === listener { return table }
+        let table = RouteTable(listener, self)
         routeTables[listener.index] = table
         return table
     }

@@ -81,6 +81,8 @@ final class ListenerMigration: Sendable {
     let source: ListenerState
     let target: ListenerState
     let file: MigrationFile
+    /// The keys that move; nil for all.
+    let scope: MigrationScope?
     private let state: Mutex<State>
 
     /// Reads the file; a listener that has been cut over is served by the target from the start.
@@ -93,13 +95,14 @@ final class ListenerMigration: Sendable {
         self.atTarget = atTarget
         self.source = source
         self.target = target
+        scope = settings.route == nil ? nil : atSource.configuration.movingRoute.map { MigrationScope($0) }
         file = MigrationFile(path: settings.state)
         let record: MigrationRecord?
         do throws(MigrationFileError) { record = try file.read() } catch {
             throw StartError(description: "listeners.\(atSource.name).migrate.state: \(error)")
         }
         if let record {
-            let here = (atSource.name, atSource.route.name, settings.target)
+            let here = (atSource.name, source.route.name, settings.target)
             guard (record.listener, record.source, record.target) == here else {
                 throw StartError(
                     description: """
@@ -126,7 +129,7 @@ final class ListenerMigration: Sendable {
     func record(_ phase: MigrationPhase) -> MigrationRecord {
         let leaving = leaving
         return MigrationRecord(
-            listener: name, source: atSource.route.name, target: settings.target, phase: phase,
+            listener: name, source: source.route.name, target: settings.target, phase: phase,
             leaving: leaving.isEmpty ? nil : MigrationLoss.allCases.filter(leaving.contains))
     }
 
@@ -146,7 +149,7 @@ final class ListenerMigration: Sendable {
             "{\"type\": \(JSONText.quoted(type)), \"keys\": \(refusal.count), \"reason\": \(JSONText.quoted(refusal.reason))}"
         }
         return """
-            {"listener": \(JSONText.quoted(name)), "source": \(JSONText.quoted(atSource.route.name)), \
+            {"listener": \(JSONText.quoted(name)), "source": \(JSONText.quoted(source.route.name)), \
             "target": \(JSONText.quoted(settings.target)), "phase": "\(copy.steps.phase.rawValue)", \
             "begun": \(copy.hasBegun), "serving": "\(copy.steps.phase.serving.rawValue)", "step": "\(status.step.rawValue)", \
             "keys": \(status.total.map(String.init) ?? "null"), "seen": \(status.seen), "copied": \(status.copied), \

@@ -12,6 +12,9 @@ package struct MigrationConfiguration: Sendable, Equatable {
     /// The largest object that goes in one request (S3), in bytes; others go in parts.
     package var largestRequest = MigrationConfiguration.largestRequestDefault
 
+    /// The prefix of the route whose keys move (Redis); nil: all that the listener leads to.
+    package var route: String?
+
     package static let largestRequestDefault = Int64(S3Limits.upload.maximum)
     /// "Amazon S3 multipart upload limits": of every part but the last.
     static let largestRequestRange = 5 << 20...Int64(S3Limits.upload.maximum)
@@ -24,7 +27,7 @@ package struct MigrationConfiguration: Sendable, Equatable {
 
 extension ConfigurationKey {
     static let migrationKeys = [
-        migration, migrationTarget, migrationState, migrationLargestRequest,
+        migration, migrationTarget, migrationState, migrationRoute, migrationLargestRequest,
     ]
 
     static let migration = ConfigurationKey(
@@ -45,6 +48,12 @@ extension ConfigurationKey {
 }
 
 extension ConfigurationKey {
+    static let migrationRoute = ConfigurationKey(
+        "listeners.NAME.migrate.route", .text, default: .described("all, of a listener without routes"),
+        """
+        Redis with `routes`: the `prefix` of the route whose keys move, and which leads to the target from the cut-over on. \
+        One at a time.
+        """)
     static let migrationLargestRequest = ConfigurationKey(
         "listeners.NAME.migrate.largest-request", .size,
         default: .value(SizeText.render(Int(MigrationConfiguration.largestRequestDefault))),
@@ -67,9 +76,11 @@ extension ConfigurationDecoder {
             }
             return size
         }
+        let route = text(.migrationRoute, in: section)
         guard let target, let state else { return nil }
         var migration = MigrationConfiguration(target: target, state: absolute(state))
         migration.largestRequest = largest ?? migration.largestRequest
+        migration.route = route
         return migration
     }
 }
@@ -90,30 +101,36 @@ enum MigrationChecks {
         if listener.protocol != .s3, migration.largestRequest != MigrationConfiguration.largestRequestDefault {
             return finding("largest-request", "only objects go in parts: remove this key")
         }
-        guard listener.routes.isEmpty else {
-            return finding("", "a listener with routes has its data in several places: give each a listener of its own")
+        if let prefix = migration.route {
+            let found = MigrationRouteChecks.findings(
+                prefix, listener, migration, in: configuration, declared: declared)
+            if !found.isEmpty { return found }
+        } else if !listener.routes.isEmpty {
+            return finding(
+                "", "a listener with routes has its data in several places: name one of them with route, by its prefix")
         }
+        let source = listener.allRoutes[listener.movingPlace].backend
         if listener.shadow != nil {
             return finding(
                 "", "a shadow compares with the source, also once the target serves: remove shadow while data is moved")
         }
         let other = configuration.listeners.first { other in
-            other.name != listener.name && other.allRoutes.contains { $0.backend == listener.backend }
+            other.name != listener.name && other.allRoutes.contains { $0.backend == source }
         }
         if let other {
             return finding(
                 "",
                 """
-                listener \"\(other.name)\" leads to \"\(listener.backend)\" too, and nobody would note what is written there: lead it \
+                listener \"\(other.name)\" leads to \"\(source)\" too, and nobody would note what is written there: lead it \
                 through this listener, or remove it while data is moved
                 """)
         }
-        if migration.target == listener.backend {
+        if migration.target == source {
             return finding("to", "the listener leads to \"\(migration.target)\" already: name the backend to move to")
         }
         if configuration.privateBackend(named: migration.target) != nil {
             // Who asks clients then has to be known now.
-            guard configuration.privateBackend(named: listener.backend) == nil else { return [] }
+            guard configuration.privateBackend(named: source) == nil else { return [] }
             return ConfigurationChecks.entry(listener)
         }
         guard let target = configuration.backend(named: migration.target) else {

@@ -15,8 +15,12 @@ final class MigrationNotes {
     /// Whether keys are objects in buckets.
     private let isOfObjects: Bool
 
-    init(serving: ListenerState) {
+    /// The keys that move; nil for all.
+    private let scope: MigrationScope?
+
+    init(serving: ListenerState, _ scope: MigrationScope? = nil) {
         self.serving = serving
+        self.scope = scope
         isOfObjects = serving.front.wire == .s3
     }
 
@@ -63,7 +67,13 @@ final class MigrationNotes {
     func takeDirty() -> MigrationKeys {
         var keys = MigrationKeys()
         keys.remainder = dirty.take { database, key in
-            let name = key.withUnsafeBufferPointer { Array($0) }
+            let name: [UInt8]
+            if let scope {
+                guard let own = scope.ownName(of: key) else { return }
+                name = own
+            } else {
+                name = key.withUnsafeBufferPointer { Array($0) }
+            }
             keys.keys.append(
                 isOfObjects ? S3MigrationName.key(name) : MigrationKey(part: .database(database), name: name))
         }

@@ -15,12 +15,22 @@ extension ListenerMigration {
                 continue
             }
             let index = next + 2 * migrations.count
+            // The last place is the listener's own.
+            let place = listener.configuration.movingPlace
             var moved = listener.configuration
-            moved.backend = settings.target
+            if place < moved.routes.count {
+                moved.routes[place].backend = settings.target
+            } else {
+                moved.backend = settings.target
+            }
+            var routes = listener.routes
+            routes[place] = ListenerRoute(configuration: moved.allRoutes[place], index: place, target: target)
             let atTarget = try ListenerState(
-                moved, index: listener.index, front: listener.front,
-                routes: [ListenerRoute(configuration: moved.catchAll, index: 0, target: target)], workers: workers)
+                moved, index: listener.index, front: listener.front, routes: routes, workers: workers)
             var inner = listener.configuration
+            inner.routes = []
+            inner.splits = false
+            inner.catchAll = RouteConfiguration(backend: listener.configuration.allRoutes[place].backend)
             inner.listen = []
             inner.tls = nil
             inner.users = [:]
@@ -35,7 +45,10 @@ extension ListenerMigration {
             inner.migration = nil
             inner.name = "\(listener.name).migrate.source"
             let source = try ListenerState(
-                inner, index: index, front: listener.front, routes: listener.routes, workers: 1)
+                inner, index: index, front: listener.front,
+                routes: [
+                    ListenerRoute(configuration: inner.catchAll, index: 0, target: listener.routes[place].target)
+                ], workers: 1)
             inner.name = "\(listener.name).migrate.target"
             inner.backend = settings.target
             let targetInner = try ListenerState(

@@ -11,10 +11,18 @@ final class RedisMigrationCopier: MigrationCopier {
     private let fromReader: KeyReader
     private let toReader: KeyReader
 
-    let batch = 128
+    /// The keys that move; nil for all.
+    private let scope: MigrationScope?
 
-    /// - Parameter areAlike: whether both are Redis servers, so that one may take what the other has dumped.
-    init(from: RedisMigrationLink, to: RedisMigrationLink, areAlike: Bool) {
+    let batch = 128
+    /// Keys that a server looks at for one answer, where it gives only those of a route.
+    private static let lookedAt = 2048
+
+    /// - Parameters:
+    ///   - areAlike: whether both are Redis servers, so that one may take what the other has dumped.
+    ///   - scope: the keys that move; nil for all.
+    init(from: RedisMigrationLink, to: RedisMigrationLink, areAlike: Bool, _ scope: MigrationScope? = nil) {
+        self.scope = scope
         self.from = from
         self.to = to
         fromReader = KeyReader(link: from, canDump: areAlike)
@@ -93,7 +101,9 @@ final class RedisMigrationCopier: MigrationCopier {
         of part: MigrationPart, at side: MigrationSide, after cursor: [UInt8]?
     ) async throws(LinkProblem) -> MigrationPage? {
         let start = Array("0".utf8)
-        let words = [Array("SCAN".utf8), cursor ?? start, Array("COUNT".utf8), Array("\(batch)".utf8)]
+        var words = [Array("SCAN".utf8), cursor ?? start, Array("COUNT".utf8)]
+        words.append(Array("\(scope == nil ? batch : Self.lookedAt)".utf8))
+        if let scope { words += [Array("MATCH".utf8), scope.pattern] }
         let answer = try await link(side).ask([words], in: Self.database(part))[0]
         if let error = answer.error {
             if error.hasPrefix("UNSUPPORTED") || error.hasPrefix("ERR UNSUPPORTED") { return nil }
@@ -103,11 +113,18 @@ final class RedisMigrationCopier: MigrationCopier {
         else {
             throw LinkProblem(description: "SCAN has no page")
         }
-        return MigrationPage(keys: keys.compactMap(\.bytes), next: next == start ? nil : next)
+        let names = keys.compactMap(\.bytes)
+        return MigrationPage(keys: scope.map { names.filter($0.holds) } ?? names, next: next == start ? nil : next)
+    }
+
+    func parts(of side: MigrationSide) async throws(LinkProblem) -> [(part: MigrationPart, keys: Int64?)] {
+        let all = try await databases(of: side)
+        // How many of them are the route's, nobody tells.
+        return scope == nil ? all : all.map { ($0.part, nil) }
     }
 
     /// The databases that hold something; one of which nothing is known when nothing is told.
-    func parts(of side: MigrationSide) async throws(LinkProblem) -> [(part: MigrationPart, keys: Int64?)] {
+    private func databases(of side: MigrationSide) async throws(LinkProblem) -> [(part: MigrationPart, keys: Int64?)] {
         let answer = try await link(side).ask("INFO", "keyspace", in: 0)
         var found: [(MigrationPart, Int64?)] = []
         for line in answer.text.split(whereSeparator: \.isNewline) where line.hasPrefix("db") {
@@ -125,12 +142,24 @@ final class RedisMigrationCopier: MigrationCopier {
     }
 
     func contents() async throws(LinkProblem) -> MigrationContents {
-        let there = try await parts(of: .other)
+        let there = try await databases(of: .other)
+        if scope != nil {
+            for (part, _) in there {
+                var cursor: [UInt8]?
+                repeat {
+                    guard let page = try await page(of: part, at: .other, after: cursor) else { return .unknown }
+                    if !page.keys.isEmpty { return .something("it has keys of the route") }
+                    cursor = page.next
+                } while cursor != nil
+            }
+            return .nothing
+        }
         if there.isEmpty { return .nothing }
         return there.contains { $0.keys == nil } ? .unknown : .something("it is not empty")
     }
 
     func clear() async throws(LinkProblem) {
+        guard scope == nil else { throw LinkProblem(description: "\(to.name) does not list the keys of the route") }
         if let error = try await to.ask("FLUSHALL", in: 0).error { throw LinkProblem(description: error) }
     }
 

@@ -13,7 +13,7 @@ struct LinkProblem: Error, CustomStringConvertible {
 ///
 /// So the source and the target are reached as their clients would reach them: shared, over TLS, or through an adapter.
 final class RedisMigrationLink {
-    private let name: String
+    let name: String
     private let socket: Socket
     private let waker: Waker
     private let session: Task<Void, Never>

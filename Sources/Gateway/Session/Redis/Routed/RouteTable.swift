@@ -42,9 +42,13 @@ final class RouteTable {
     /// The longest prefix first, then who names a user, then who names a database; the last takes everything.
     let entries: [Entry]
     let splits: Bool
+    /// Whose it is: one that is being moved leads to one place and then to another.
+    let listener: ListenerState
 
-    init(_ routes: [ListenerRoute], splits: Bool, _ local: WorkerState) {
-        self.splits = splits
+    init(_ listener: ListenerState, _ local: WorkerState) {
+        self.listener = listener
+        splits = listener.configuration.splits
+        let routes = listener.routes
         var lanes: [RoutedLane] = []
         let entries = routes.compactMap { route -> Entry? in
             guard let backend = route.backend else { return nil }
