@@ -66,6 +66,9 @@ enum MigrationContents: Sendable {
 protocol MigrationCopier: AnyObject {
     /// Keys that are copied at a time.
     var batch: Int { get }
+    /// Nanoseconds between two looks at what was written, while all is gone through: a key that is written again and again is
+    /// then copied once for all of it, and no more keys are written meanwhile than are noted.
+    var pause: UInt64 { get }
 
     /// What would be left behind or lost, found before anything is copied: first of all at the place that serves.
     func obstacles() async throws(LinkProblem) -> [MigrationObstacle]

@@ -44,7 +44,7 @@ extension MigrationRunner {
             rest = rest.dropFirst(some.count)
             try await copyAtOnce(some, of: part, copier, comparing: comparing)
             migration.update { $0.seen += Int64(some.count) }
-            _ = try await catchUp(copier)
+            if local.worker.now &- lastCatchUp > copier.pause { _ = try await catchUp(copier) }
             await pace(some.count, rate, since: started)
         } while !rest.isEmpty
     }
@@ -79,6 +79,7 @@ extension MigrationRunner {
 
     /// Copies the keys that were written; whether no write is under way and none is left.
     func catchUp(_ copier: any MigrationCopier) async throws -> Bool {
+        defer { lastCatchUp = local.worker.now }
         var keys = again
         again = []
         var isSettled = keys.isEmpty

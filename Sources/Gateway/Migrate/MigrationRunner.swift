@@ -14,6 +14,8 @@ final class MigrationRunner {
     private var current: (any MigrationCopier)?
     /// Keys that changed while they were copied.
     var again: Set<MigrationKey> = []
+    /// When what was written was last looked at.
+    var lastCatchUp: UInt64 = 0
     /// Whether more than the noted keys may be out of date at the place that does not serve.
     var needsPass = true
     /// Whether the place that does not serve may hold keys that are not the other's.

@@ -15,6 +15,7 @@ final class RedisMigrationCopier: MigrationCopier {
     private let scope: MigrationScope?
 
     let batch = 128
+    let pause: UInt64 = 20_000_000
     /// Keys that a server looks at for one answer, where it gives only those of a route.
     private static let lookedAt = 2048
 

@@ -14,12 +14,13 @@ final class S3MigrationCopier: MigrationCopier {
     /// Objects by bucket, as they were counted before the first was copied.
     var counts: [[UInt8]: Int64]?
     var survey = S3Survey()
-    /// Places and settings that they take for something else.
+    /// Places that take settings that they do not know for lists of objects, which may take them long.
     var strangers: Set<String> = []
 
     /// Objects that are under way at a time: what is waited for is mostly the servers.
     private static let laneCount = 4
     let batch = 64
+    let pause: UInt64 = 2_000_000_000
 
     /// - Parameter waker: the runner's, for what is asked outside of the lanes.
     init(
@@ -58,11 +59,29 @@ final class S3MigrationCopier: MigrationCopier {
 
     func deleteExtras(_ keys: [[UInt8]], of part: MigrationPart) async throws(LinkProblem) {
         let bucket = Self.bucket(part)
+        let keys = try await unlisted(keys, in: bucket)
         try await each(of: keys) { lane, key throws(LinkProblem) in
             try await lane.deleteExtra(bucket, key)
         } _: { _, _ in
         }
     }
+
+    /// Those of `keys`, in the order of a list, that a list of the bucket here does not show: one answer tells of a thousand.
+    private func unlisted(_ keys: [[UInt8]], in bucket: [UInt8]) async throws(LinkProblem) -> [[UInt8]] {
+        guard let first = keys.first, let last = keys.last else { return [] }
+        var listed: Set<[UInt8]> = []
+        var cursor: [UInt8]?
+        for _ in 0..<Self.listLimit {
+            guard let list = try await list(bucket, at: .serving, after: cursor, startingAfter: first) else { break }
+            listed.formUnion(list.objects.map(\.key))
+            cursor = list.next
+            guard cursor != nil, let end = list.objects.last?.key, end.lexicographicallyPrecedes(last) else { break }
+        }
+        return keys.filter { !listed.contains($0) }
+    }
+
+    /// Lists that are asked for one of the other place; what they do not show is asked for by itself.
+    private static let listLimit = 3
 
     /// Has the lanes do `work` for each of `keys`, and hands over what came of it, one after the other.
     func each<Value: Sendable>(
@@ -111,10 +130,11 @@ final class S3MigrationCopier: MigrationCopier {
 
     /// The next objects of a bucket; none where there is no such bucket, nil where they cannot be listed.
     func list(
-        _ bucket: [UInt8], at side: MigrationSide, after cursor: [UInt8]?
+        _ bucket: [UInt8], at side: MigrationSide, after cursor: [UInt8]?, startingAfter key: [UInt8]? = nil
     ) async throws(LinkProblem) -> S3ObjectList? {
         let link = link(side)
         var request = S3MigrationRequest(.get, bucket).with("list-type", "2").with("encoding-type", "url")
+        if let key { request = request.with("start-after", key) }
         if let cursor { request = request.with("continuation-token", cursor) }
         let reply = try await link.ask(request)
         if reply.status == 501 { return nil }

@@ -72,12 +72,10 @@ extension S3MigrationCopier {
     func state(
         of setting: S3BucketSetting, _ bucket: [UInt8], _ link: S3MigrationLink
     ) async throws(LinkProblem) -> S3BucketSetting.State {
-        let mark = "\(link.name) \(setting.parameter)"
-        if strangers.contains(mark) { return .unknown }
+        if strangers.contains(link.name), setting.parameter != "versioning" { return .unknown }
         let reply = try await link.ask(S3MigrationRequest(.get, bucket).with(setting.parameter))
         if reply.isSuccess, (try? S3ObjectList(reply.body)) != nil {
-            // It was taken for a list of the objects: that server will not know it of other buckets either.
-            strangers.insert(mark)
+            strangers.insert(link.name)
             return .unknown
         }
         return setting.state(reply)
@@ -85,9 +83,10 @@ extension S3MigrationCopier {
 
     /// Copies the access control list of a bucket; why it is not kept, where it is not.
     private func copyAccessList(of bucket: [UInt8]) async throws(LinkProblem) -> String? {
-        guard let wanted = try await from.accessList(bucket) else { return nil }
+        guard !strangers.contains(from.name), let wanted = try await from.accessList(bucket) else { return nil }
         guard case .canned(let canned) = wanted else { return "it names users, or gives what no canned ACL stands for" }
-        let there = try await to.accessList(bucket)
+        var there: S3AccessList?
+        if !strangers.contains(to.name) { there = try await to.accessList(bucket) }
         if there == wanted || there == nil && canned == .ownerAlone { return nil }
         guard there != nil else { return canned.rawValue }
         var change = S3MigrationRequest(.put, bucket).with("acl")
