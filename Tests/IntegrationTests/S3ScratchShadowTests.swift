@@ -140,7 +140,7 @@ struct S3ScratchShadowTests {
         let (primary, candidate) = (try Self.store(isWrong: false), try Self.store(isWrong: true))
         let gateway = try ShadowedS3.gateway(
             "url: \"http://127.0.0.1:\(primary.port)\"", "url: \"http://127.0.0.1:\(candidate.port)\"",
-            ", domains: [s3.example.com], writes: [photos/]")
+            ", writes: [photos/]", listener: "    domains: [s3.example.com]")
         let client = try S3RawConnection(to: gateway.port("s3"))
         func ask(_ method: String, _ host: String, _ target: String, _ body: String = "") throws -> Int {
             try client.send(

@@ -107,7 +107,7 @@ extension ConfigurationKey {
         "listeners.NAME.domains", .words, default: .described("buckets are named in the path"),
         """
         S3: domains below which clients may also name the bucket in the host (`BUCKET.s3.example.com`), as the backend knows \
-        them; behind an adapter this makes it work at all, otherwise metrics and [moving](#moving) go by it.
+        them; behind an adapter this makes it work at all, otherwise metrics, [moving](#moving) and [shadows](#shadowing) go by it.
         """)
     static let allowAnonymous = ConfigurationKey(
         "listeners.NAME.allow-anonymous", .boolean, default: .value("false"),

@@ -140,7 +140,6 @@ extension ShadowConfiguration {
         case .bucket(let bucket): lines.add(keys.scratchBucket, bucket)
         case nil: break
         }
-        if !domains.isEmpty { lines.add(keys.domains, list: domains) }
         let names = masks.map(\.rawValue) + objectMasks.map(\.rawValue) + rowMasks.map(\.rawValue)
         lines.add(keys.masks, list: Set(names).sorted())
         lines.add(keys.learnNoise, "\(learnsNoise)")

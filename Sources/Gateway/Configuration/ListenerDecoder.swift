@@ -1,6 +1,7 @@
 // Reads one listener from its section.
 
 import RedisWire
+import Wire
 import Yams
 
 extension ConfigurationDecoder {
@@ -48,6 +49,7 @@ extension ConfigurationDecoder {
         listener.routes = routes
         listener.splits = splits ?? listener.splits
         listener.shadow = shadow
+        listener.shadow?.domains = domains
         listener.sampling = sampling
         listener.migration = migration
         listener.tls = tls
@@ -58,14 +60,11 @@ extension ConfigurationDecoder {
         if let wire, wire != .s3, section.has(.domains) {
             add("only S3 clients name a bucket in the host: remove this key", at: section.path(of: .domains))
         }
-        if section.has(.domains), section.has(ConfigurationKey.shadow.section) {
-            add("a shadow knows buckets by the path only: remove this key, or shadow", at: section.path(of: .domains))
-        }
         return words(.domains, in: section) { text throws(ValueError) in
-            let isName = text.utf8.allSatisfy { byte in
-                byte == 0x2D || byte == 0x2E || (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
+            let isName = text.utf8.allSatisfy {
+                $0.isASCIIDigit || $0.asciiLowercased &- 0x61 < 26 || $0 == 0x2D || $0 == 0x2E
             }
-            guard isName, let first = text.first, first != "." else {
+            guard isName, (1...253).contains(text.utf8.count), !text.hasPrefix("."), !text.hasSuffix(".") else {
                 throw ValueError("expected a domain such as s3.example.com, without a port, got \"\(text)\"")
             }
             return text

@@ -14,7 +14,7 @@ package struct ShadowConfiguration: Sendable, Equatable {
     package var writes: [String]?
     /// Where the candidate keeps what is written: nil where the primary does.
     package var scratch: Scratch?
-    /// Domains under which clients name buckets in the host (S3).
+    /// Domains under which clients name buckets in the host (S3): those of the listener.
     package var domains: [String] = []
     /// Differences that are none (Redis).
     package var masks: Set<RedisReplyMask> = [.lifetime]

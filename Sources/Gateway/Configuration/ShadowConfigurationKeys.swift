@@ -7,13 +7,13 @@ import S3Wire
 extension ConfigurationKey {
     /// The keys of one shadow.
     struct ShadowKeys {
-        let section, backend, share, writes, scratchPrefix, scratchDatabase, scratchSchema, scratchBucket, domains,
+        let section, backend, share, writes, scratchPrefix, scratchDatabase, scratchSchema, scratchBucket,
             masks,
             learnNoise, follows: ConfigurationKey
 
         var all: [ConfigurationKey] {
             [
-                section, backend, share, writes, scratchPrefix, scratchDatabase, scratchSchema, scratchBucket, domains,
+                section, backend, share, writes, scratchPrefix, scratchDatabase, scratchSchema, scratchBucket,
                 masks, learnNoise, follows,
             ]
         }
@@ -79,12 +79,6 @@ extension ConfigurationKey {
                 """
                 S3 only: the candidate's bucket, empty at first, to which writes go, and reads of what was written since; requests are signed \
                 anew with the candidate's `login`.
-                """),
-            domains: ConfigurationKey(
-                "\(path).domains", .words, default: .described("none"),
-                """
-                S3 only: domains under which clients name buckets in the host, such as `s3.example.com` for `photos.s3.example.com`; without \
-                them a request's bucket is looked for in its path.
                 """),
             masks: ConfigurationKey(
                 "\(path).masks", .words, default: .value("[lifetime, last-modified, message-text]"),

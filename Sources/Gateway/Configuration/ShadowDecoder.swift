@@ -22,7 +22,6 @@ extension ConfigurationDecoder {
         }
         let schema = text(keys.scratchSchema, in: section)
         let bucket = text(keys.scratchBucket, in: section)
-        let domains = words(keys.domains, in: section) { text throws(ValueError) in try Self.domain(text) }
         let masks = words(keys.masks, in: section) { text throws(ValueError) in try Self.mask(text) }
         let learnsNoise = boolean(keys.learnNoise, in: section)
         let follows = boolean(keys.follows, in: section)
@@ -58,10 +57,6 @@ extension ConfigurationDecoder {
         shadow.writes = writes
         shadow.scratch =
             prefix.map { .prefix($0) } ?? database ?? schema.map { .schema($0) } ?? bucket.map { .bucket($0) }
-        shadow.domains = domains ?? []
-        if domains != nil, let wire, wire != .s3 {
-            add("only S3 has buckets, and these in the host: remove this key", at: section.path(of: keys.domains))
-        }
         if let masks {
             shadow.masks = Set(masks.compactMap { RedisReplyMask(rawValue: $0) })
             shadow.objectMasks = Set(masks.compactMap { S3ReplyMask(rawValue: $0) })
@@ -87,16 +82,6 @@ extension ConfigurationDecoder {
             throw ValueError("expected a whole number from 0 to 2147483647, got \"\(text)\"")
         }
         return .database(number)
-    }
-
-    private static func domain(_ text: String) throws(ValueError) -> String {
-        let isName = text.utf8.allSatisfy {
-            $0.isASCIIDigit || $0.asciiLowercased &- 0x61 < 26 || $0 == 0x2D || $0 == 0x2E
-        }
-        guard isName, (1...253).contains(text.utf8.count), !text.hasPrefix("."), !text.hasSuffix(".") else {
-            throw ValueError("expected a domain such as \"s3.example.com\", without a port; got \"\(text)\"")
-        }
-        return text
     }
 
     private static func mask(_ text: String) throws(ValueError) -> String {

@@ -36,7 +36,9 @@ package struct S3Request: Sendable {
         command = S3Command(head, span, for: resource)
         guard let path = S3Percent.decoded(span, head.path) else { throw S3Request.badEncoding }
         self.path = path
-        bucket = try S3Request.decode(span, resource.bucket)
+        let bucket = try S3Request.decode(span, resource.bucket)
+        // Names of hosts have no case, and buckets of S3 are lower.
+        self.bucket = resource.isInHost ? bucket?.map(\.asciiLowercased) : bucket
         key = try S3Request.decode(span, resource.key)
         parameters = try S3Request.parameters(span, head.query)
         fields = S3Request.fields(span)

@@ -82,7 +82,9 @@ final class S3MigrationClient: MigrationClient {
         guard writes != .nothing else { return waiting.append(Waiting(method: request.method)) }
         let ticket = notes.dirty.begin()
         waiting.append(Waiting(method: request.method, ticket: ticket))
-        let bucket = plain(resource.bucket)
+        var bucket = plain(resource.bucket)
+        // Names of hosts have no case, and buckets of S3 are lower.
+        if resource.isInHost { bucket = bucket?.map(\.asciiLowercased) }
         switch writes {
         case .nothing: break
         case .bucket: note(bucket, [], ticket)
