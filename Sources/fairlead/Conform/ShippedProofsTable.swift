@@ -5,16 +5,16 @@ import Gateway
 extension ShippedProofs {
     static let table: [String: ShippedProof] = [
         "embedded": ShippedProof(
-            fairlead: "0.1.0", suites: "00f0a3e81158", passed: true),
+            fairlead: "0.1.0", suites: "ef95663fd4de", passed: true),
         "etcd": ShippedProof(
-            fairlead: "0.1.0", suites: "00f0a3e81158", passed: true),
+            fairlead: "0.1.0", suites: "ef95663fd4de", passed: true),
         "memcached": ShippedProof(
-            fairlead: "0.1.0", suites: "00f0a3e81158", passed: true),
+            fairlead: "0.1.0", suites: "ef95663fd4de", passed: true),
         "memcached-binary": ShippedProof(
-            fairlead: "0.1.0", suites: "00f0a3e81158", passed: true),
+            fairlead: "0.1.0", suites: "ef95663fd4de", passed: true),
         "memcached-swift": ShippedProof(
-            fairlead: "0.1.0", suites: "00f0a3e81158", passed: true),
+            fairlead: "0.1.0", suites: "ef95663fd4de", passed: true),
         "nats": ShippedProof(
-            fairlead: "0.1.0", suites: "00f0a3e81158", passed: true),
+            fairlead: "0.1.0", suites: "ef95663fd4de", passed: true),
     ]
 }
