@@ -67,6 +67,7 @@ final class MovingObjects: Sendable {
     func kill() throws { try gateway.kill() }
     func migrate(_ options: String...) throws -> CommandResult { try gateway.migrate(options) }
     func migrate(_ options: [String]) throws -> CommandResult { try gateway.migrate(options) }
+    func get(_ path: String) throws -> String { try gateway.get(path) }
 
     func connect() throws -> ObjectClient { try ObjectClient(port) }
 }

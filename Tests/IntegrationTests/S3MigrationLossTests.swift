@@ -149,6 +149,27 @@ struct S3MigrationLossTests {
         for (parameter, _) in Self.settings { #expect(try Self.words(parameter, direct) != nil, "\(parameter)") }
     }
 
+    @Test("a bucket that keeps versions goes from the target as it goes from the source")
+    func versionedBucket() throws {
+        let (old, new) = (try MotoServer(), try MotoServer())
+        let moving = try MovingObjects(
+            from: .server(port: old.port, signed: true), to: .server(port: new.port, signed: true))
+        let (direct, there) = (try ObjectClient(old.port), try ObjectClient(new.port))
+        try direct.check(ObjectClient.request(.put, "bucket"))
+        try Self.set("versioning", Self.settings[5].document, direct)
+        let version = try direct.put("bucket", "k", [1]).field("x-amz-version-id") ?? []
+        #expect(!version.isEmpty)
+        let moved = try moving.migrate("--force", "--leave", "versions")
+        #expect(moved.ending == .exited(0), "\(moved.errorText)")
+        #expect(try there.list("bucket").keys.sorted() == ["k"])
+        let client = try moving.connect()
+        try client.check(ObjectClient.request(.delete, "bucket", "k").with("versionId", version))
+        try client.check(ObjectClient.request(.delete, "bucket"))
+        try eventually("the end of the bucket") { try there.buckets() == [] }
+        // What is left there of the deletion did not stop the migration.
+        #expect(try moving.get("/migrate").contains("\"step\": \"level\""))
+    }
+
     @Test("an ACL that names users stops the cut-over when it comes while objects move")
     func lateList() throws {
         let (old, new) = (try MotoServer(), try MotoServer())
