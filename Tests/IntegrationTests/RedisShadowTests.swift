@@ -74,6 +74,30 @@ struct RedisShadowTests {
         #expect(metrics.sum("fairlead_shadow_compared_total") == report.compared)
     }
 
+    @Test("a candidate that is behind is no liar about keys that end meanwhile, and still one about others")
+    func lives() throws {
+        let candidate = try RedisServer()
+        let redis = try ShadowedRedis(candidate: "url: \"redis://127.0.0.1:\(candidate.port)\"")
+        let (client, other) = (try redis.connect(), try RawConnection(port: candidate.port))
+        #expect(try client.ask("SET", "p:warm", "x") == "+OK\r\n")
+        _ = try redis.report()
+        // It takes writes half a second later; the key is gone at the primary by then.
+        #expect(try other.ask("CLIENT", "PAUSE", "500", "WRITE") == "+OK\r\n")
+        #expect(try client.ask("SET", "p:lock", "x", "PX", "40") == "+OK\r\n")
+        try eventually("the end of the lock") { try client.ask("EXISTS", "p:lock") == ":0\r\n" }
+        #expect(try client.ask("DEL", "p:lock") == ":0\r\n")
+        #expect(try client.ask("SET", "p:long", "x", "EX", "1000") == "+OK\r\n")
+        var report = try redis.report()
+        #expect(report.causes == [], "\(report.differences)")
+        #expect(report.dropped["expiring"] == 1)
+        // A life that is far from its end excuses nothing.
+        #expect(try other.ask("DEL", "p:long") == ":1\r\n")
+        #expect(try client.ask("DEL", "p:long") == ":1\r\n")
+        report = try redis.report()
+        #expect(report.causes == ["del value"])
+        #expect(report.isAccountedFor, "\(report)")
+    }
+
     @Test("masks and learnt noise take away what they name, and nothing else")
     func masks() throws {
         let candidate = try Self.wrong()

@@ -23,6 +23,11 @@ extension RedisShadowRunner {
         if isNoise(job.command) { return settle(job, .noise) }
         // A write cannot be asked again; but both servers held the same, and nobody else has written the key meanwhile.
         if job.isWrite {
+            if lives.mayBeEnding(job.keys, now: now) {
+                counts.drop(.expiring)
+                // What the write has left behind is another thing at each.
+                return shadow.release(job, isLost: true)
+            }
             report(job, difference)
             return shadow.release(job, isLost: false)
         }

@@ -14,6 +14,7 @@ final class RedisShadowRunner: @unchecked Sendable {
     var asked = 0
     /// How often the primary gave two answers at once to a command.
     var unstable: [RedisCommand: Int] = [:]
+    var lives = RedisShadowLives()
     private let local: WorkerState
     private let primaryListener: ListenerState
     private let candidateListener: ListenerState
@@ -180,11 +181,17 @@ final class RedisShadowRunner: @unchecked Sendable {
     private func compare(_ job: RedisShadowJob, _ reply: [UInt8]) {
         if isUnready(reply) { return drop(job, .candidateUnready) }
         if let doubt = job.doubt { return candidateAnswered(doubt, reply) }
+        defer { if job.isWrite { noteLives(in: job) } }
         guard let difference = difference(job.reply, reply, job.rule) else {
             counts.noteSame(job.command.description)
             return shadow.release(job, isLost: false)
         }
         doubt(job, difference)
+    }
+
+    private func noteLives(in job: RedisShadowJob) {
+        let bytes = job.bytes
+        lives.note(bytes.span, job.keys, now: now, second: ShadowDifference.second)
     }
 
     /// The primary's reply was short enough to be kept, and the candidate's was not.

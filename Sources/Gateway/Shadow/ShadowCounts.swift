@@ -42,6 +42,8 @@ package enum ShadowDrop: String, CaseIterable, Sendable {
     case settled
     /// The primary does not give the same answer twice.
     case noise
+    /// A write of a key whose life ended about then, at one server earlier than at the other.
+    case expiring
 
     var index: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
@@ -73,6 +75,9 @@ package struct ShadowDifference: Sendable, Equatable {
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
+
+    /// Seconds since 1970.
+    static var second: UInt32 { UInt32(clamping: timeOfDay / 1000) }
 }
 
 /// Counts of one shadow on one worker; touched on its thread only.
