@@ -163,7 +163,7 @@ package final class Gateway: Sendable {
                 } catch {
                     throw StartError(
                         description:
-                            "listener '\(listener.name)' cannot listen on \(endpoint): \(error); is another process there? choose another address"
+                            "listener '\(listener.name)' cannot listen on \(endpoint): \(error); \(BoundSocket.advice(after: error))"
                     )
                 }
             }

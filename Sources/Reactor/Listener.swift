@@ -108,6 +108,21 @@ package final class ListeningDescriptor: Sendable {
         number = Atomic(descriptor.release())
     }
 
+    /// Throws where somebody listens at a TCP address already.
+    ///
+    /// With SO_REUSEPORT the system would let a second gateway of the same user in, and share connections out between the two.
+    package static func checkFree(_ address: SocketAddress) throws(IOError) {
+        let probe = fl_socket(Int32(address.storage.ss_family))
+        guard probe >= 0 else { throw .last("socket") }
+        let descriptor = Descriptor(probe)
+        _ = fl_option(descriptor.number, SOL_SOCKET, SO_REUSEADDR, 1)
+        if Int32(address.storage.ss_family) == AF_INET6 {
+            _ = fl_option(descriptor.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
+        }
+        var wanted = address
+        guard fl_bind(descriptor.number, &wanted.storage, wanted.size) == 0 else { throw .last("bind") }
+    }
+
     deinit {
         let left = release()
         guard left >= 0 else { return }

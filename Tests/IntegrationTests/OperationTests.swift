@@ -79,6 +79,20 @@ struct OperationCommandLineTests {
         #expect(result.output.isEmpty)
     }
 
+    @Test("an address that another gateway has is taken, too; and what is wrong with others is said")
+    func takenByGateway() throws {
+        let first = try Fairlead(["--redis", "127.0.0.1:0=redis://127.0.0.1:1", "--admin", "127.0.0.1:0"])
+        for (address, cause, advice) in [
+            ("127.0.0.1:\(first.port("redis"))", "Address already in use", "another process, or another listener"),
+            ("192.0.2.1:16380", "Cannot assign requested address", "this machine has no such address"),
+            ("unix:/nowhere/at/all.sock", "No such file or directory", "the folder of the Unix socket does not exist"),
+        ] {
+            let result = try Self.run("serve", "--redis", "\(address)=redis://127.0.0.1:1")
+            #expect(result.status == 1)
+            #expect(result.errorText.contains(cause) && result.errorText.contains(advice), "\(result.errorText)")
+        }
+    }
+
     @Test("a start prints where each listener listens, what it speaks and where it leads")
     func startupLines() throws {
         let server = try RedisServer()

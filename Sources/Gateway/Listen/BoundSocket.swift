@@ -1,5 +1,6 @@
 // Binding a listener's addresses: one socket per worker where the system can share an address.
 
+import Glibc
 import Reactor
 
 /// A bound socket and the worker that is to watch it.
@@ -31,6 +32,7 @@ final class BoundSocket: Sendable {
             var sockets: [BoundSocket] = []
             var port = port
             for address in try Resolver.addressesToBind(host) {
+                if port != 0 { try ListeningDescriptor.checkFree(address.with(port: port)) }
                 for worker in 0..<workers {
                     let listening = try ListeningDescriptor(binding: address.with(port: port))
                     port = listening.address.port ?? port
@@ -38,6 +40,19 @@ final class BoundSocket: Sendable {
                 }
             }
             return sockets
+        }
+    }
+
+    /// What somebody can do about an address that could not be bound.
+    static func advice(after error: IOError) -> String {
+        switch error {
+        case .system(_, EADDRINUSE):
+            "another process, or another listener, is there: stop it, or choose another address"
+        case .system(_, EADDRNOTAVAIL): "this machine has no such address: choose one that it has, or 0.0.0.0 for all"
+        case .system(_, EACCES):
+            "this user may not: ports below 1024 need CAP_NET_BIND_SERVICE, a Unix socket a folder that can be written"
+        case .system(_, ENOENT), .system(_, ENOTDIR): "the folder of the Unix socket does not exist: make it"
+        default: "choose another address"
         }
     }
 }
