@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("fairlead migrate with many objects", .serialized, .blocking)
+@Suite("fairlead migrate with many objects", .blocking)
 struct S3MigrationLoadTests {
     private static let isSoak = ProcessInfo.processInfo.environment["FAIRLEAD_SOAK_SECONDS"] != nil
     private static let count = isSoak ? 10_000 : 1_000
