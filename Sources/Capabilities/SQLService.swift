@@ -44,6 +44,9 @@ public protocol SQLSession: AnyObject, Sendable {
     /// What rows for `table` have to look like, and where they go; without names all its columns.
     func copy(into table: SQLName, columns: [String]) async throws(SQLFailure) -> any SQLCopyTarget
 
+    /// The columns that COPY gives of `table`, those that are named or all that COPY takes; none where all are given.
+    func copied(_ table: SQLName, columns: [String]) async throws(SQLFailure) -> [String]
+
     /// Takes effect with the next call.
     func set(_ limits: SQLSessionLimits)
 
@@ -64,6 +67,7 @@ public protocol SQLSession: AnyObject, Sendable {
 }
 
 extension SQLSession {
+    public func copied(_ table: SQLName, columns: [String]) async throws(SQLFailure) -> [String] { columns }
     public func beginRequest() {}
     public func endRequest() {}
 }

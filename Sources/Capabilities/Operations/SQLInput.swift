@@ -1,5 +1,18 @@
 // Values from their text, by PostgreSQL's input rules.
 
+extension SQLValue {
+    /// The same values with a number in the place of each text that is one with zeros at its end, for a backend to which
+    /// those are nothing; they may be those of several rows.
+    public static func plainNumbers(_ values: [SQLValue], _ types: [SQLType]) throws(SQLFailure) -> [SQLValue] {
+        guard types.contains(.numeric) else { return values }
+        var plain = values
+        for index in plain.indices where types[index % types.count] == .numeric {
+            if case .text(let text) = plain[index] { plain[index] = try SQLType.numeric.value(text) }
+        }
+        return plain
+    }
+}
+
 extension SQLType {
     /// The value that `text` stands for; fails with `22P02`, `22003` or `22007` where PostgreSQL does, and with `0A000` for
     /// what ``SQLValue`` cannot hold.
@@ -25,6 +38,10 @@ extension SQLType {
         case .uuid:
             guard let uuid = SQLUUIDText.normalized(text) else { throw invalid(text) }
             return .text(uuid)
+        case .json:
+            _ = try SQLJSON(text, asText: true)
+            return .text(text)
+        case .jsonb: return .text(try SQLJSON(text).text)
         default:
             if let item { return .text(try arrayText(text, of: item)) }
             return .text(text)

@@ -17,6 +17,8 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
     private var isDone = false
     /// What ended the statement behind rows that were still to be given.
     private var failure: SQLFailure?
+    /// Whether SQLite's transaction is the statement's own.
+    private var ownsTransaction = false
     /// A row that was looked at for its types and not given yet.
     private var isRowWaiting = false
 
@@ -77,7 +79,14 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
     private func finish(_ connection: SQLiteConnection) {
         // Outside of a block a statement is a transaction of its own.
         let endsTransaction = !connection.transaction.isOpen
+        defer {
+            if ownsTransaction {
+                ownsTransaction = false
+                connection.rollBackQuietly()
+            }
+        }
         if endsTransaction { connection.locks.endTransaction(connection.advisoryLocks, connection.owner) }
+        connection.endUpsert()
         guard let running else { return }
         self.running = nil
         statement.giveBack(running)
@@ -91,9 +100,15 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
         if translation.standsAlone, connection.transaction.isOpen {
             throw SQLFailure("25001", "\(statement.command.tag) cannot run inside a transaction block")
         }
+        if translation.tableLock != nil, !connection.transaction.isOpen {
+            throw SQLFailure("25P01", "LOCK TABLE can only be used in transaction blocks")
+        }
+        if translation.tableLock == nil {
+            try connection.awaitRelations(statement.qualifiedText, waits: translation.waitsForRows)
+        }
         let temporary = try newTemporary(connection)
-        try connection.transaction.prepare(
-            try work(temporary, connection), command: statement.command.tag, on: connection)
+        try takeLock(try work(temporary, connection), connection)
+        if let lock = translation.tableLock { try connection.lock(lock) }
         for skip in translation.skips { try skip.tell(on: connection) }
         try connection.refreshCatalog(translation.catalogNames)
         if translation.first.isEmpty, translation.then.isEmpty {
@@ -109,6 +124,30 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
         if !connection.transaction.isOpen { try connection.transaction.endTemporaryTables(on: connection) }
     }
 
+    /// Takes the database's write lock where the statement needs it before it begins.
+    private func takeLock(_ work: SQLWork, _ connection: SQLiteConnection) throws(SQLFailure) {
+        let translation = statement.translation
+        func take() throws(SQLFailure) {
+            if translation.locksRows, !connection.transaction.isOpen {
+                // What is shared for no longer than the statement keeps nobody out.
+                guard !translation.sharesRows else { return }
+                try connection.execute("BEGIN IMMEDIATE")
+                ownsTransaction = true
+                return
+            }
+            let command = translation.locksRows ? "SELECT FOR UPDATE" : statement.command.tag
+            try connection.transaction.prepare(work, command: command, on: connection)
+        }
+        guard !translation.waitsForRows || translation.tableLock?.waits == false else { return try take() }
+        do throws(SQLFailure) {
+            try connection.withoutWaiting(take)
+        } catch {
+            guard error.state == "55P03" else { throw error }
+            if let table = translation.tableLock?.tables.first { throw SQLiteConnection.notObtained(table) }
+            throw SQLFailure("55P03", "could not obtain lock on a row")
+        }
+    }
+
     /// The temporary table that this run makes; nil where there is one of its name already.
     private func newTemporary(_ connection: SQLiteConnection) throws(SQLFailure) -> SQLTemporaryTable? {
         guard let temporary = statement.translation.temporary, try !connection.hasTemporary(temporary.name) else {
@@ -121,6 +160,14 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
         let translation = statement.translation
         if let temporary { return .makesTemporary(temporary.name) }
         guard connection.transaction.isOpen, !translation.standsAlone else { return .reads }
+        if let lock = translation.tableLock {
+            for table in lock.tables where try !connection.hasTemporary(table) { return .locks }
+            return .reads
+        }
+        if translation.locksRows {
+            guard !connection.transaction.isReadOnly else { return .writes }
+            return .locks
+        }
         guard statement.command.writes || translation.locksRows else { return .reads }
         if let table = translation.changed, !translation.locksRows, try connection.hasTemporary(table) {
             return .writesTemporary(table)
@@ -129,6 +176,7 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
     }
 
     private func begin(_ connection: SQLiteConnection) throws(SQLFailure) {
+        if let table = statement.translation.upserted { connection.beginUpsert(table) }
         let running = try statement.take()
         self.running = running
         connection.bind(values, to: running)
@@ -211,7 +259,9 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
                 ?? (statement.command.writes && statement.command.countsRows ? sqlite3_changes64(connection.handle) : 0)
             finish(connection)
             try connection.discardTemporary()
-            let defines = !statement.command.countsRows || statement.command.writes && statement.command.tag == "SELECT"
+            let defines =
+                !statement.command.countsRows && statement.translation.tableLock == nil
+                || statement.command.writes && statement.command.tag == "SELECT"
             if defines { connection.tablesChanged() }
         }
         return batch
@@ -234,6 +284,7 @@ final class EmbeddedSQLCopy: SQLCopyTarget {
         let width = columns.count
         guard width > 0 else { return }
         let statement = statement
+        let values = try statement.bound(values)
         try await session.run { connection throws(SQLFailure) in
             let table = statement.translation.changed
             let isTemporary = try table.map { name throws(SQLFailure) in try connection.hasTemporary(name) } ?? false

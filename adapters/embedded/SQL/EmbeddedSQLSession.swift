@@ -106,27 +106,44 @@ final class EmbeddedSQLSession: SQLSession, @unchecked Sendable {
         guard let statement = statement as? EmbeddedSQLStatement else {
             throw SQLFailure("26000", "the statement belongs to another session")
         }
-        return EmbeddedSQLCursor(self, statement, values)
+        return EmbeddedSQLCursor(self, statement, try statement.bound(values))
     }
 
     func copy(into table: SQLName, columns: [String]) async throws(SQLFailure) -> any SQLCopyTarget {
         let name = table.schema.map { $0 == "public" ? "" : SQLText.quoted($0) + "." } ?? ""
         let full = name + SQLText.quoted(table.name)
-        let list = columns.isEmpty ? "" : " (" + columns.map(SQLText.quoted).joined(separator: ", ") + ")"
         let statement = try await run { connection throws(SQLFailure) in
             // The table's own columns tell how many values a row has.
             let all = try EmbeddedSQLStatement(Array("SELECT * FROM \(full)".utf8), [], on: connection)
             let known = all.columns ?? []
-            let chosen = columns.isEmpty ? known : columns.compactMap { name in known.first { $0.name == name } }
             if let missing = columns.first(where: { name in !known.contains { $0.name == name } }) {
                 throw SQLFailure("42703", "column \"\(missing)\" of relation \"\(table.name)\" does not exist")
             }
+            let own = try Self.ownColumns(table, columns, on: connection)
+            let chosen = own.compactMap { name in known.first { $0.name == name } }
+            let list = own.isEmpty ? "" : " (" + own.map(SQLText.quoted).joined(separator: ", ") + ")"
             let marks = chosen.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
             let insertion = try EmbeddedSQLStatement(
-                Array("INSERT INTO \(full)\(list) VALUES (\(marks))".utf8), chosen.map(\.type), on: connection)
+                Array("INSERT INTO \(full)\(list) OVERRIDING SYSTEM VALUE VALUES (\(marks))".utf8), chosen.map(\.type), on: connection)
             return (insertion, chosen)
         }
         return EmbeddedSQLCopy(self, statement.0, statement.1)
+    }
+
+    func copied(_ table: SQLName, columns: [String]) async throws(SQLFailure) -> [String] {
+        try await run { connection throws(SQLFailure) in try Self.ownColumns(table, columns, on: connection) }
+    }
+
+    /// The columns that COPY takes: not those that are computed.
+    private static func ownColumns(
+        _ table: SQLName, _ columns: [String], on connection: SQLiteConnection
+    ) throws(SQLFailure) -> [String] {
+        let (all, computed) = try connection.copiedColumns(of: table)
+        if let name = columns.first(where: computed.contains) {
+            throw SQLFailure(
+                "42P10", "column \"\(name)\" is a generated column", detail: "Generated columns cannot be used in COPY.")
+        }
+        return columns.isEmpty ? all.filter { !computed.contains($0) } : columns
     }
 
     func set(_ limits: SQLSessionLimits) { connection.limits = limits }
@@ -144,5 +161,25 @@ final class EmbeddedSQLSession: SQLSession, @unchecked Sendable {
         let connection = connection
         try? await runner.run { connection.close() }
         isClosed = true
+    }
+}
+
+extension SQLiteConnection {
+    /// The columns of a table that COPY names, and those of them that are computed.
+    func copiedColumns(of table: SQLName) throws(SQLFailure) -> (all: [String], computed: Set<String>) {
+        var schema = table.schema
+        if schema == nil, try !hasPlainPath() { schema = try SQLPathResolver(self).schema(of: table.name) }
+        let isOther = schema.map { !SQLSchemaName.builtIn.contains($0) } ?? false
+        let stored = isOther ? SQLSchemaName.stored(schema ?? "", table.name) : table.name
+        let places = schema == nil ? ["temp", "main"] : schema == "pg_temp" ? ["temp"] : ["main"]
+        for database in places {
+            let columns = try rows(
+                "SELECT name, hidden FROM pragma_table_xinfo(?1, ?2) WHERE hidden <> 1",
+                [.text(stored), .text(database)])
+            guard !columns.isEmpty else { continue }
+            let computed = columns.filter { $0[1].integer ?? 0 > 1 }.compactMap { $0[0].string }
+            return (columns.compactMap { $0[0].string }, Set(computed))
+        }
+        return ([], [])
     }
 }

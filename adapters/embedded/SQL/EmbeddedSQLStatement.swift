@@ -10,6 +10,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
     /// The same with the schemas of its names, and what that was found with.
     private var qualified: SQLQualifiedText
     private var resolution: SQLResolution
+    var qualifiedText: [UInt8] { qualified.text }
     let givenTypes: [SQLType]
     private(set) var parameterTypes: [SQLType]
     private(set) var columns: [SQLColumn]?
@@ -43,6 +44,11 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         // What refers to something that a statement before it makes can only be compiled when it runs.
         let statement = isDeferred ? nil : try compileOrSkip()
         compiled = statement
+        if let doubt = translation.doubt {
+            if let statement { connection.retire(statement) }
+            compiled = nil
+            throw qualified.original(doubt)
+        }
         let count = statement.map { Int(sqlite3_bind_parameter_count($0)) } ?? 0
         parameterTypes = try SQLParameterTypes.find(
             tokens, count: max(count, types.count), given: types, known: translation.parameterTypes,
@@ -61,6 +67,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         }
         if !translation.then.isEmpty, translation.command.tag != "SELECT" { columns = nil }
         if translation.command.tag.hasPrefix("CREATE") || translation.command.tag == "ALTER TABLE" { columns = nil }
+        if translation.tableLock != nil || translation.command.tag.hasSuffix("SEQUENCE") { columns = nil }
     }
 
     /// Whether neither the search path nor a table has changed since it was translated.
@@ -165,6 +172,25 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
     }
 
     func close() { connection.cache.keep(self) }
+
+    /// Numbers as SQLite computes with them, but for those whose digits are kept: texts.
+    ///
+    /// `values` may be those of several rows.
+    func bound(_ values: [SQLValue]) throws(SQLFailure) -> [SQLValue] {
+        guard parameterTypes.contains(.numeric) else { return values }
+        var bound = values
+        for index in bound.indices {
+            let number = index % parameterTypes.count
+            guard parameterTypes[number] == .numeric else { continue }
+            let isExact = translation.exactParameters.contains(number + 1)
+            switch bound[index] {
+            case .text(let text): bound[index] = isExact ? .text(try SQLDecimal.digits(text)) : try SQLType.numeric.value(text)
+            case .double(let value) where isExact: bound[index] = .text(SQLNumberText.decimal(value, scale: nil))
+            default: break
+            }
+        }
+        return bound
+    }
 
     // MARK: Columns
 

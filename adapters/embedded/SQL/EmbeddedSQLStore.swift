@@ -11,25 +11,29 @@ package final class EmbeddedSQLStore: Sendable {
     /// of the machine.
     let syncsEachCommit: Bool
     let threads = SQLThreads()
-    let shared = SQLSharedState()
+    let shared: SQLSharedState
 
     package init(path: String, syncsEachCommit: Bool = true) {
         self.path = path
         self.syncsEachCommit = syncsEachCommit
+        shared = SQLSharedState(sequences: SQLSequenceStore(path: "\(path)-sequences", syncs: syncsEachCommit))
     }
 
     /// The service of the worker on whose thread it is called.
     package func makeService() -> any SQLService { EmbeddedSQLService(self, worker: Worker.current) }
 
     /// Ends the idle threads.
-    package func close() { threads.close() }
+    package func close() {
+        threads.close()
+        shared.sequences.close()
+    }
 
     /// What the manifest of the embedded adapter says of SQL.
     package static let manifestEntries: [Capability: ManifestEntry] = [
         .sqlQuery: ManifestEntry(
             .native, bounds: [.valueBytes: Int(SQLiteConnection.largestValue)],
             note:
-                "SQLite behind PostgreSQL's words: one writer at a time; numeric keeps 15 digits; no columns of arrays and no intervals"
+                "SQLite behind PostgreSQL's words: one writer at a time, for whom SKIP LOCKED waits; numeric keeps 15 digits; no columns of arrays and no intervals"
         ),
         .sqlParameters: ManifestEntry(.native, bounds: [.batch: 32_766]),
         .sqlPrepared: ManifestEntry(.native),

@@ -8,6 +8,8 @@ import Synchronization
 enum SQLAdvisoryKey: Hashable, Sendable {
     case one(Int64)
     case two(Int32, Int32)
+    /// Not advisory: a relation that LOCK TABLE keeps readers from, by SQLite's name.
+    case relation(String)
 }
 
 /// The advisory locks of all sessions with one store.
@@ -37,6 +39,13 @@ final class SQLAdvisoryLocks: Sendable {
         var holders: [SQLAdvisoryKey: Holders] = [:]
         var waiting: [Owner: (key: SQLAdvisoryKey, isShared: Bool, ticket: UInt64)] = [:]
         var lastTicket: UInt64 = 0
+        /// How many of the locks are of relations.
+        var relations = 0
+
+        mutating func set(_ key: SQLAdvisoryKey, _ new: Holders?) {
+            if case .relation = key { relations += (new == nil ? 0 : 1) - (holders[key] == nil ? 0 : 1) }
+            holders[key] = new
+        }
 
         /// Those who have waited longer for what this session cannot have beside them; none when it holds the lock already.
         func before(_ owner: Owner, _ key: SQLAdvisoryKey, isShared: Bool) -> [Owner] {
@@ -66,10 +75,18 @@ final class SQLAdvisoryLocks: Sendable {
                     hint: "All sessions together hold at most \(Self.most) advisory locks here.")
             }
             if isShared { holders.shared[owner, default: 0] += 1 } else { holders.exclusive[owner, default: 0] += 1 }
-            state.holders[key] = holders
+            state.set(key, holders)
             state.waiting[owner] = nil
             return true
         }
+    }
+
+    /// Whether any relation is locked.
+    var hasRelations: Bool { state.withLock { $0.relations > 0 } }
+
+    /// Whether somebody else keeps `owner` from sharing the lock.
+    func isKept(_ key: SQLAdvisoryKey, from owner: Owner) -> Bool {
+        state.withLock { $0.holders[key]?.opponents(of: owner, isShared: true).isEmpty == false }
     }
 
     /// Gives it back once; whether it was held.
@@ -80,7 +97,7 @@ final class SQLAdvisoryLocks: Sendable {
             else { return false }
             let left = count > 1 ? count - 1 : nil
             if isShared { holders.shared[owner] = left } else { holders.exclusive[owner] = left }
-            state.holders[key] = holders.isFree ? nil : holders
+            state.set(key, holders.isFree ? nil : holders)
             return true
         }
     }
@@ -92,7 +109,7 @@ final class SQLAdvisoryLocks: Sendable {
                 guard holders.exclusive[owner] != nil || holders.shared[owner] != nil else { continue }
                 holders.exclusive[owner] = nil
                 holders.shared[owner] = nil
-                state.holders[key] = holders.isFree ? nil : holders
+                state.set(key, holders.isFree ? nil : holders)
             }
             state.waiting[owner] = nil
         }

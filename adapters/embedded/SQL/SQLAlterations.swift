@@ -4,6 +4,7 @@ import Capabilities
 
 extension SQLTranslator {
     mutating func alter() throws(SQLFailure) -> SQLCommand {
+        if rewrite.isWord(1, "sequence") { return try alterSequence() }
         guard rewrite.isWord(1, "table") else {
             if rewrite.isWord(1, "index") || rewrite.isWord(1, "view") {
                 throw refused("ALTER \(tokens[1].text.uppercased()) is not known here", 0)

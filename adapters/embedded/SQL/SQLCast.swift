@@ -30,7 +30,7 @@ enum SQLCast {
             }
             let rest = stamp % SQLInstant.microsecondsPerDay
             return .text(SQLInstant.timeText(rest < 0 ? rest + SQLInstant.microsecondsPerDay : rest))
-        case .json, .jsonb: return try json(value, connection)
+        case .json, .jsonb: return try json(value, type)
         case .regclass: return try regclass(value, connection)
         case .void: return .text("")
         // Arrays.
@@ -74,6 +74,7 @@ enum SQLCast {
         case .integer: break
         case .double(let given):
             guard given.isFinite else { throw .refused(.sqlQuery, "NaN and infinity are not known here") }
+        case .bytes(let digits) where type.scale == nil: return .text(digits)
         default: number = try input(value, .numeric)
         }
         guard let scale = type.scale, let precision = type.precision, let given = number.number else { return number }
@@ -97,9 +98,10 @@ enum SQLCast {
         default: text = Array((value.string ?? "").utf8)
         }
         let limit = type.type == .name ? 63 : type.type == .character ? 1 : type.length
-        guard let limit, text.count > limit else { return .text(text) }
+        var cut = text[...]
         // An explicit cast cuts without a word.
-        return .text(String(String(decoding: text, as: UTF8.self).unicodeScalars.prefix(limit)))
+        if let limit { cut = text[..<SQLFittedText.end(of: limit, in: text)] }
+        return .text(Array(type.type == .fixedText ? SQLFittedText.unpadded(cut) : cut))
     }
 
     static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
@@ -112,11 +114,9 @@ enum SQLCast {
 
     // MARK: The rest
 
-    private static func json(_ value: SQLValue, _ connection: SQLiteConnection) throws(SQLFailure) -> SQLValue {
-        guard case .text = value else { return .text(value.string ?? "") }
-        let isValid = try connection.rows("SELECT json_valid(?1)", [value]).first?.first == .integer(1)
-        guard isValid else { throw SQLFailure("22P02", "invalid input syntax for type json") }
-        return value
+    private static func json(_ value: SQLValue, _ type: SQLType) throws(SQLFailure) -> SQLValue {
+        guard case .text(let text) = value else { return .text(value.string ?? "") }
+        return try type.value(text)
     }
 
     private static func regclass(_ value: SQLValue, _ connection: SQLiteConnection) throws(SQLFailure) -> SQLValue {

@@ -74,8 +74,10 @@ struct SQLCatalogContents {
             guard let number = object[0].integer, let name = object[2].string else { continue }
             let (schema, shown) = SQLSchemaName.split(name)
             let isView = object[1].string == "view"
+            let isSequence = isView && object[4].string.flatMap { SQLSequence(definition: $0) } != nil
             try relation(
-                number, name, kind: isView ? "v" : "r", columns: try columns(number, name, object[4].string ?? ""))
+                number, name, kind: isSequence ? "S" : isView ? "v" : "r", columns: try columns(number, name, object[4].string ?? ""))
+            if isSequence { continue }
             if isView {
                 let definition = SQLSchemaName.shown(definition: object[4].string?.components(after: " AS ") ?? "")
                 try insert("pg_catalog.pg_views", [schema, shown, owner, definition].map { .text($0) })
@@ -139,16 +141,18 @@ struct SQLCatalogContents {
             }
             if type.isSerial { type.type = SQLColumnRule.width(of: name, in: definition) }
             let isKey = row[5].integer ?? 0 > 0
-            let isIdentity = type.isSerial && isKey
+            let counted = row[4].string.flatMap { SQLSequence.read(fallback: $0) }
+            let identity = counted?.identity ?? (type.isSerial && isKey ? "d" : "")
+            let isIdentity = !identity.isEmpty
             let isNotNull = row[3].integer == 1 || isKey
-            let fallback = row[4].string
+            let fallback = isIdentity ? nil : defaultText(row[4].string, counted?.id)
             try insert(
                 "pg_catalog.pg_attribute",
                 [
                     .integer(number), .text(name), .integer(Int64(type.type.rawValue)), .integer(-1),
                     .integer(place + 1),
                     .integer(Int64(type.modifier)), .integer(isNotNull ? 1 : 0), .integer(fallback == nil ? 0 : 1),
-                    .text(isIdentity ? "d" : ""), .text(row[6].integer ?? 0 > 1 ? "s" : ""), .integer(0), .integer(0),
+                    .text(identity), .text(row[6].integer ?? 0 > 1 ? "s" : ""), .integer(0), .integer(0),
                     .integer(0), .integer(-1), .text("p"), .null, .null, .integer(0),
                 ])
             if let fallback {
@@ -168,6 +172,12 @@ struct SQLCatalogContents {
                 ])
         }
         return rows.count
+    }
+
+    /// A column's default as PostgreSQL shows it.
+    private func defaultText(_ fallback: String?, _ sequence: String?) -> String? {
+        guard let sequence, let found = try? connection.sequence(id: sequence) else { return fallback }
+        return "nextval('\(found.shown)'::regclass)"
     }
 
     // MARK: Indexes and constraints

@@ -70,6 +70,8 @@ struct SQLColumnRule {
         case .int64, .oid: return rule(.type, "typeof(\(name)) IN ('integer','null')")
         case .boolean: return rule(.type, "\(name) IN (0,1)")
         case .float32, .float64: return rule(.type, "typeof(\(name)) IN ('real','null')")
+        case .numeric where type.scale == nil:
+            return " COLLATE fairlead_decimal" + rule(.type, "fairlead_is(\(name), \(type.type.rawValue))")
         case .numeric: return rule(.type, "typeof(\(name)) IN ('integer','real','null')")
         case .bytes: return rule(.type, "typeof(\(name)) IN ('blob','null')")
         case .boundedText, .fixedText:

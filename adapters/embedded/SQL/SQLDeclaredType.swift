@@ -165,6 +165,9 @@ struct SQLDeclaredType: Equatable {
 
     // MARK: Declarations in SQLite
 
+    /// How a `numeric` without a scale is declared, whose values are texts.
+    static let unscaled = "numeric text"
+
     /// How a column of this type is declared in SQLite: the name gives it the right affinity (sqlite.org/datatype3.html)
     /// and tells us the type again.
     ///
@@ -183,7 +186,8 @@ struct SQLDeclaredType: Equatable {
         case .name, .character, .regclass: return "text"
         case .oid: return "bigint"
         case .numeric:
-            guard let precision, let scale else { return "numeric" }
+            // As a text it keeps the zeros at its end.
+            guard let precision, let scale else { return Self.unscaled }
             return "numeric(\(precision),\(scale))"
         case .json, .jsonb: return type == .json ? "json text" : "jsonb text"
         default: return type.catalogName
@@ -194,6 +198,7 @@ struct SQLDeclaredType: Equatable {
     static func declared(_ text: String) -> SQLDeclaredType {
         switch text {
         case "INTEGER": return SQLDeclaredType(type: .int64, isSerial: true)
+        case unscaled: return SQLDeclaredType(type: .numeric)
         case "json text": return SQLDeclaredType(type: .json)
         case "jsonb text": return SQLDeclaredType(type: .jsonb)
         case "bpchar text": return SQLDeclaredType(type: .fixedText)

@@ -8,7 +8,8 @@ enum SQLFunctionNames {
         "char_length": "length", "character_length": "length", "strpos": "instr", "string_agg": "group_concat",
         "bool_or": "max", "bool_and": "min", "every": "min", "json_agg": "json_group_array",
         "jsonb_agg": "json_group_array", "json_object_agg": "json_group_object", "json_build_object": "json_object",
-        "jsonb_build_object": "json_object", "json_build_array": "json_array", "ceiling": "ceil",
+        "jsonb_build_object": "json_object", "json_build_array": "json_array", "jsonb_build_array": "json_array",
+        "jsonb_object_agg": "json_group_object", "ceiling": "ceil",
         "random": "fairlead_random", "left": "fairlead_left", "right": "fairlead_right", "log": "log10",
         "upper": "fairlead_upper", "lower": "fairlead_lower",
         "transaction_timestamp": "now",
@@ -36,8 +37,9 @@ enum SQLFunctionNames {
         "pg_table_is_visible": .boolean, "has_table_privilege": .boolean, "has_schema_privilege": .boolean,
         "has_database_privilege": .boolean, "pg_sleep": .void, "pg_advisory_unlock_all": .void, "exists": .boolean,
         "json_agg": .json, "jsonb_agg": .jsonb, "json_build_object": .json, "jsonb_build_object": .jsonb,
+        "nextval": .int64, "currval": .int64, "setval": .int64, "lastval": .int64, "pg_get_serial_sequence": .text,
         "array_length": .int32, "cardinality": .int32, "json_build_array": .json,
-        "json_object_agg": .json, "to_regclass": .regclass, "hashtext": .int32, "set_config": .text,
+        "json_object_agg": .json, "jsonb_object_agg": .jsonb, "jsonb_build_array": .jsonb, "to_regclass": .regclass, "hashtext": .int32, "set_config": .text,
         "pg_cancel_backend": .boolean, "pg_terminate_backend": .boolean, "pg_typeof": .text, "pg_notify": .void,
         "pg_advisory_lock": .void, "pg_advisory_lock_shared": .void, "pg_advisory_xact_lock": .void,
         "pg_advisory_xact_lock_shared": .void, "pg_try_advisory_lock": .boolean,
@@ -52,7 +54,7 @@ enum SQLFunctionNames {
         "pg_terminate_backend", "pg_advisory_lock", "pg_advisory_lock_shared", "pg_advisory_xact_lock",
         "pg_advisory_xact_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared",
         "pg_try_advisory_xact_lock", "pg_try_advisory_xact_lock_shared", "pg_advisory_unlock",
-        "pg_advisory_unlock_shared", "pg_advisory_unlock_all", "pg_notify",
+        "pg_advisory_unlock_shared", "pg_advisory_unlock_all", "pg_notify", "pg_get_serial_sequence",
     ]
 
     /// What a function gives whose type depends on that of a column; `unknown` where only a value tells.

@@ -35,6 +35,18 @@ extension SQLiteFunctions {
                 return .text(try number.rounded(to: Int(scale)).text)
             }
         ),
+        // A number for a cast that keeps its digits.
+        (
+            "fairlead_exact", 1, true,
+            { _, v throws(SQLFailure) in try decimal(v, 0).map { .bytes($0.text) } ?? .null }
+        ),
+        (
+            "fairlead_decimal_abs", 1, true,
+            { _, v throws(SQLFailure) in
+                guard let number = try decimal(v, 0) else { return .null }
+                return .text((number.isNegative ? number.negated : number).text)
+            }
+        ),
         (
             "fairlead_decimal_add", 4, true,
             { _, v throws(SQLFailure) in try binary(v) { one, two throws(SQLFailure) in try one.adding(two) } }

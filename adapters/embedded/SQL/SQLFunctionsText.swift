@@ -6,19 +6,22 @@ import Glibc
 
 extension SQLiteFunctions {
     static let texts: [(String, Int32, Bool, Body)] = [
-        ("like", 2, true, { _, v in match(v, { SQLPattern.like($1, $0, escape: 0x5C) }) }),
+        ("like", 2, true, { _, v throws(SQLFailure) in try match(v, escape: 0x5C, ignoringCase: false) }),
         (
             "like", 3, true,
             { _, v throws(SQLFailure) in
-                if let escape = v[2].string, escape.unicodeScalars.count > 1 {
+                guard let escape = v[2].string else { return .null }
+                guard escape.unicodeScalars.count <= 1 else {
                     throw SQLFailure(
                         "22025", "invalid escape string", hint: "Escape string must be empty or one character.")
                 }
-                let escape = v[2].string?.utf8.first
-                return match(v, { SQLPattern.like($1, $0, escape: escape) })
+                guard escape.utf8.count <= 1 else {
+                    throw .refused(.sqlQuery, "ESCAPE with a character outside of ASCII is not known here")
+                }
+                return try match(v, escape: escape.utf8.first, ignoringCase: false)
             }
         ),
-        ("glob", 2, true, { _, v in match(v, { SQLPattern.like(folded($1), folded($0), escape: 0x5C) }) }),
+        ("glob", 2, true, { _, v throws(SQLFailure) in try match(v, escape: 0x5C, ignoringCase: true) }),
         ("regexp", 2, true, { _, v throws(SQLFailure) in try regex(v, ignoringCase: false) }),
         ("match", 2, true, { _, v throws(SQLFailure) in try regex(v, ignoringCase: true) }),
         ("fairlead_upper", 1, true, { _, v in v[0].string.map { .text($0.uppercased()) } ?? .null }),
@@ -199,13 +202,12 @@ extension SQLiteFunctions {
         ("quote_literal", 1, true, { _, v in v[0].string.map { .text(SQLText.literal($0)) } ?? .null }),
     ]
 
-    private static func match(_ values: [SQLValue], _ matches: ([UInt8], [UInt8]) -> Bool) -> SQLValue {
+    private static func match(
+        _ values: [SQLValue], escape: UInt8?, ignoringCase: Bool
+    ) throws(SQLFailure) -> SQLValue {
         guard let pattern = values[0].string, let text = values[1].string else { return .null }
-        return .integer(matches(Array(pattern.utf8), Array(text.utf8)) ? 1 : 0)
-    }
-
-    private static func folded(_ bytes: [UInt8]) -> [UInt8] {
-        Array(String(decoding: bytes, as: UTF8.self).lowercased().utf8)
+        let (one, other) = ignoringCase ? (text.lowercased(), pattern.lowercased()) : (text, pattern)
+        return .integer(try SQLPattern.like(Array(one.utf8), Array(other.utf8), escape: escape) ? 1 : 0)
     }
 
     private static func isLess(_ left: SQLValue, _ right: SQLValue) -> Bool {
@@ -269,45 +271,5 @@ extension SQLiteFunctions {
         }
         defer { regfree(&compiled) }
         return .integer(regexec(&compiled, text, 0, nil, 0) == 0 ? 1 : 0)
-    }
-}
-
-/// Patterns of LIKE: `%`, `_`, and a character that makes the next one mean itself.
-enum SQLPattern {
-    static func like(_ text: [UInt8], _ pattern: [UInt8], escape: UInt8?) -> Bool {
-        var place = 0
-        var index = 0
-        // Where to go on when what follows the last `%` did not fit.
-        var retry: (pattern: Int, text: Int)?
-        while true {
-            if index < pattern.count {
-                let byte = pattern[index]
-                if byte == UInt8(ascii: "%"), byte != escape {
-                    index += 1
-                    retry = (index, place)
-                    continue
-                }
-                if place < text.count {
-                    if byte == UInt8(ascii: "_"), byte != escape {
-                        index += 1
-                        place += 1
-                        while place < text.count, text[place] & 0xC0 == 0x80 { place += 1 }
-                        continue
-                    }
-                    let isEscaped = byte == escape && index + 1 < pattern.count
-                    if text[place] == (isEscaped ? pattern[index + 1] : byte) {
-                        index += isEscaped ? 2 : 1
-                        place += 1
-                        continue
-                    }
-                }
-            } else if place == text.count {
-                return true
-            }
-            guard let (pattern, start) = retry, start < text.count else { return false }
-            index = pattern
-            place = start + 1
-            retry = (pattern, place)
-        }
     }
 }

@@ -68,6 +68,14 @@ struct SQLSchemaLookup {
     /// Whether a relation is found without its schema.
     var isVisible: (_ schema: String, _ name: String) throws(SQLFailure) -> Bool = { _, _ in true }
 
+    /// The sequence that SQLite calls by a name; nil where that is none.
+    var sequence: (String) throws(SQLFailure) -> SQLSequence? = { _ in nil }
+    /// The sequences that a table's columns count by, and the tables whose columns count by a sequence.
+    var sequences: (String) throws(SQLFailure) -> [SQLNamedSequence] = { _ in [] }
+    var counting: (String) throws(SQLFailure) -> [String] = { _ in [] }
+    /// Whether there is a relation that SQLite calls so.
+    var isTaken: (String) throws(SQLFailure) -> Bool = { _ in false }
+
     init() {}
 
     init(_ connection: SQLiteConnection) {
@@ -79,6 +87,12 @@ struct SQLSchemaLookup {
                 [.text(SQLSchemaName.marker(schema))])
             known[schema] = !rows.isEmpty
             return !rows.isEmpty
+        }
+        sequence = { name throws(SQLFailure) in try connection.sequence(stored: name)?.sequence }
+        sequences = { table throws(SQLFailure) in try connection.sequences(of: table) }
+        counting = { id throws(SQLFailure) in try connection.tables(countingBy: id) }
+        isTaken = { name throws(SQLFailure) in
+            !(try connection.rows("SELECT 1 FROM main.sqlite_master WHERE name = ?1", [.text(name)])).isEmpty
         }
         isVisible = { schema, name throws(SQLFailure) in try SQLPathResolver(connection).isVisible(schema, name) }
         dependents = { name throws(SQLFailure) in

@@ -26,8 +26,11 @@ struct SQLResolution: Equatable {
 /// What all sessions with one store share beside the file.
 final class SQLSharedState: Sendable {
     let advisoryLocks = SQLAdvisoryLocks()
+    let sequences: SQLSequenceStore
     /// How often relations and schemas were made, changed and dropped.
     private let definitions = Atomic(0)
+
+    init(sequences: SQLSequenceStore = SQLSequenceStore()) { self.sequences = sequences }
 
     var definitionCount: Int { definitions.load(ordering: .acquiring) }
     func noteDefinition() { definitions.add(1, ordering: .acquiringAndReleasing) }
@@ -179,7 +182,7 @@ struct SQLUnqualifiedNames {
         let kind =
             makes
             ? (1..<min(7, tokens.count)).first { index in
-                ["table", "view", "index", "schema"].contains { isWord(index, $0) }
+                ["table", "view", "index", "schema", "sequence"].contains { isWord(index, $0) }
             } : nil
         let isTemporary = (1..<(kind ?? 1)).contains { isWord($0, "temp") || isWord($0, "temporary") }
         isTolerant = isWord(2, "if") && isWord(3, "exists")

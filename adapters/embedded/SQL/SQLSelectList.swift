@@ -20,7 +20,7 @@ struct SQLResultItem: Equatable {
 }
 
 extension SQLTranslator {
-    private static let listEnds: Set<String> = [
+    static let selectListEnds: Set<String> = [
         "from", "where", "group", "having", "window", "order", "limit", "offset", "fetch", "union", "intersect",
         "except", "for", "into",
     ]
@@ -85,7 +85,7 @@ extension SQLTranslator {
                 depth -= 1
                 if depth < 0 { break }
             }
-            if depth == 0, token.kind == .word, Self.listEnds.contains(token.text), end > start,
+            if depth == 0, token.kind == .word, Self.selectListEnds.contains(token.text), end > start,
                 // IS DISTINCT FROM is no FROM clause.
                 !(token.text == "from" && rewrite.isWord(end - 1, "distinct"))
             {
@@ -151,7 +151,7 @@ extension SQLTranslator {
         rewrite.wrap(piece.lowerBound...(piece.upperBound - 1), "fairlead_regclass(", ")")
     }
 
-    private static let notAliases: Set<String> = [
+    static let notAliases: Set<String> = [
         "null", "true", "false", "end", "isnull", "notnull", "unknown", "current_timestamp", "current_date",
         "current_user",
         "current_time", "localtime", "localtimestamp", "session_user", "user", "current_catalog", "current_role",
@@ -184,262 +184,5 @@ extension SQLTranslator {
         }
         return !Self.notAliases.contains(tokens[piece.upperBound - 1].text)
             || tokens[piece.upperBound - 1].kind == .quotedName
-    }
-
-    // MARK: Names
-
-    /// The name that PostgreSQL's FigureColname finds (parse_target.c); nil for `?column?`.
-    private func columnName(_ piece: Range<Int>) -> String? {
-        guard let first = piece.first else { return nil }
-        let last = piece.upperBound - 1
-        let token = tokens[first]
-        if piece.count == 1 {
-            if ["true", "false", "null"].contains(token.text), token.kind == .word { return nil }
-            if token.kind == .word, Self.notAliases.contains(token.text) { return token.text }
-        }
-        if isNameChain(piece) { return tokens[last].text }
-        // A cast is called after what it converts, if that has a name, else after the type.
-        if let start = rewrite.castStarts[last], start == first {
-            guard let colons = rewrite.castEnds.first(where: { $0.value == last })?.key else {
-                return rewrite.castTypes[first].map { ($0.type.item ?? $0.type).catalogName }
-            }
-            let type = rewrite.castTypes[colons].map { ($0.type.item ?? $0.type).catalogName }
-            return columnName(first..<colons) ?? type
-        }
-        if token.isWord("cast"), let type = rewrite.castTypes[first] {
-            if let close = try? rewrite.closing(first + 1), close == last,
-                let word = (first..<last).last(where: { tokens[$0].isWord("as") })
-            {
-                return columnName((first + 2)..<word) ?? (type.type.item ?? type.type).catalogName
-            }
-        }
-        if token.isMark("("), let close = try? rewrite.closing(first), close == last {
-            if rewrite.isWord(first + 1, "select") { return subselectName(first + 1, last) }
-            return columnName((first + 1)..<last)
-        }
-        if token.isWord("case"), tokens[last].isWord("end") {
-            if let otherwise = (first..<last).last(where: { tokens[$0].isWord("else") }),
-                isNameChain((otherwise + 1)..<last)
-            {
-                return tokens[last - 1].text
-            }
-            return "case"
-        }
-        if token.isWord("exists") { return wholeCall(piece) ? "exists" : nil }
-        if token.isWord("array") { return "array" }
-        if token.isName, wholeCall(piece) {
-            var name = first
-            while rewrite.isMark(name + 1, "."), name + 2 <= last { name += 2 }
-            switch tokens[name].text {
-            case "trim": return "btrim"
-            default: return tokens[name].text
-            }
-        }
-        return nil
-    }
-
-    private func subselectName(_ select: Int, _ close: Int) -> String? {
-        var end = select + 1
-        var depth = 0
-        while end < close {
-            if tokens[end].isMark("(") { depth += 1 }
-            if tokens[end].isMark(")") { depth -= 1 }
-            if depth == 0, tokens[end].kind == .word, Self.listEnds.contains(tokens[end].text) { break }
-            end += 1
-        }
-        let piece = (select + 1)..<end
-        if piece.count >= 3, rewrite.isWord(end - 2, "as") { return tokens[end - 1].text }
-        return columnName(piece)
-    }
-
-    /// Whether the piece is one call, with its FILTER and OVER.
-    private func wholeCall(_ piece: Range<Int>) -> Bool {
-        var next = piece.lowerBound
-        while rewrite.isMark(next + 1, "."), next + 2 < piece.upperBound { next += 2 }
-        guard rewrite.isMark(next + 1, "("), let close = try? rewrite.closing(next + 1) else { return false }
-        next = close + 1
-        while next < piece.upperBound {
-            if rewrite.isWord(next, "filter"), rewrite.isMark(next + 1, "("), let close = try? rewrite.closing(next + 1)
-            {
-                next = close + 1
-            } else if rewrite.isWord(next, "over") {
-                if rewrite.isMark(next + 1, "(") {
-                    guard let close = try? rewrite.closing(next + 1) else { return false }
-                    next = close + 1
-                } else {
-                    next += 2
-                }
-            } else {
-                return false
-            }
-        }
-        return next == piece.upperBound
-    }
-
-    // MARK: Types
-
-    private static let logicalWords: Set<String> = [
-        "and", "or", "not", "is", "in", "like", "ilike", "between", "exists", "isnull", "notnull", "glob",
-    ]
-    private static let logicalOperators: Set<String> = [
-        "=", "<>", "!=", "<", ">", "<=", ">=", "~", "!~", "~*", "!~*", "~~", "!~~", "~~*", "!~~*",
-    ]
-
-    /// The type of an expression, as far as its words tell.
-    func describe(_ piece: Range<Int>) -> SQLResultItem {
-        var item = SQLResultItem()
-        guard let first = piece.first else { return item }
-        let last = piece.upperBound - 1
-        var depth = 0
-        var cases = 0
-        var hasArithmetic = false
-        var hasConcatenation = false
-        for index in piece {
-            let token = tokens[index]
-            if token.isMark("(") || token.isMark("[") { depth += 1 }
-            if token.isMark(")") || token.isMark("]") { depth -= 1 }
-            if token.isWord("case") { cases += 1 }
-            if token.isWord("end") { cases -= 1 }
-            guard depth == 0, cases == 0 else { continue }
-            if token.kind == .word, Self.logicalWords.contains(token.text), !(token.text == "is" && index == first) {
-                item.type = .boolean
-                return item
-            }
-            if token.kind == .operator {
-                if Self.logicalOperators.contains(token.text), index > first {
-                    item.type = .boolean
-                    return item
-                }
-                if token.text == "||" { hasConcatenation = true } else { hasArithmetic = true }
-            }
-        }
-        if hasConcatenation {
-            item.type = .text
-            return item
-        }
-        if hasArithmetic {
-            if piece.count == 2, tokens[first].isOperator("-") || tokens[first].isOperator("+") {
-                return describe((first + 1)..<piece.upperBound)
-            }
-            let isWhole = piece.allSatisfy {
-                tokens[$0].kind == .integer || ["+", "-", "*", "/", "%"].contains(tokens[$0].text)
-            }
-            item.type = isWhole ? .int32 : .unknown
-            let isPlain = piece.allSatisfy { index in
-                let token = tokens[index]
-                return token.isName && !rewrite.isMark(index + 1, "(") || token.kind == .integer
-                    || token.kind == .parameter
-                    || ["+", "-", "*", "/", "%", "(", ")", "."].contains(token.text)
-            }
-            if isPlain, !isWhole {
-                item.operands = piece.compactMap {
-                    tokens[$0].isName && !rewrite.isMark($0 + 1, ".") ? tokens[$0].text : nil
-                }
-            }
-            return item
-        }
-        if let start = rewrite.castStarts[last], start == first {
-            let key = rewrite.castEnds.first(where: { $0.value == last })?.key ?? first
-            if let type = rewrite.castTypes[key] {
-                item.type = type.type
-                item.modifier = type.modifier
-            }
-            return item
-        }
-        return describeSimple(piece)
-    }
-
-    private func describeSimple(_ piece: Range<Int>) -> SQLResultItem {
-        var item = SQLResultItem()
-        let first = piece.lowerBound
-        let token = tokens[first]
-        let last = piece.upperBound - 1
-        if piece.count == 1 {
-            switch token.kind {
-            case .integer:
-                let value = Int64(rewrite.text(piece)) ?? .max
-                item.type = value <= Int64(Int32.max) ? .int32 : .int64
-            case .decimal: item.type = .numeric
-            case .string, .escapeString, .dollarString: item.type = .text
-            case .parameter: item.parameter = token.number
-            case .word:
-                switch token.text {
-                case "true", "false": item.type = .boolean
-                case "null": item.type = .text
-                case "current_timestamp": item.type = .timestampWithZone
-                case "localtimestamp": item.type = .timestamp
-                case "current_date": item.type = .date
-                case "current_time", "localtime": item.type = .time
-                case "current_user", "session_user", "user", "current_role", "current_catalog", "current_schema":
-                    item.type = .name
-                default: break
-                }
-            default: break
-            }
-            return item
-        }
-        if token.isWord("cast"), let type = rewrite.castTypes[first] {
-            item.type = type.type
-            item.modifier = type.modifier
-            return item
-        }
-        if token.isMark("("), let close = try? rewrite.closing(first), close == last {
-            if rewrite.isWord(first + 1, "select") {
-                let words = selected(first, last)
-                var found = describe(words)
-                if found.type == .unknown, isNameChain(words) {
-                    (found.function, found.column) = ("max", tokens[words.upperBound - 1].text)
-                }
-                return found
-            }
-            return describe((first + 1)..<last)
-        }
-        if token.isWord("array") || token.isWord("array_agg") { return describeArray(piece) }
-        if token.isName, wholeCall(piece) {
-            var name = first
-            while rewrite.isMark(name + 1, "."), name + 2 <= last { name += 2 }
-            item.type = SQLFunctionNames.results[tokens[name].text] ?? .unknown
-            // The first argument, when it is a column.
-            if item.type == .unknown, let close = try? rewrite.closing(name + 1),
-                let argument = rewrite.split((name + 2)..<close).first, !argument.isEmpty, isNameChain(argument)
-            {
-                item.function = tokens[name].text
-                item.column = tokens[argument.upperBound - 1].text
-            }
-        }
-        return item
-    }
-
-    /// What a query in parentheses selects, when it is one expression.
-    private func selected(_ open: Int, _ close: Int) -> Range<Int> {
-        var end = open + 2
-        var depth = 0
-        while end < close {
-            if tokens[end].isMark("(") { depth += 1 }
-            if tokens[end].isMark(")") { depth -= 1 }
-            if depth == 0, tokens[end].kind == .word, Self.listEnds.contains(tokens[end].text) { break }
-            end += 1
-        }
-        if end - 2 > open + 1, rewrite.isWord(end - 2, "as") { end -= 2 }
-        return (open + 2)..<end
-    }
-
-    /// An array has the type that its first item tells; without one it is text to the client.
-    private func describeArray(_ piece: Range<Int>) -> SQLResultItem {
-        var item = SQLResultItem()
-        let open = piece.lowerBound + 1
-        guard let close = try? rewrite.closing(open), close == piece.upperBound - 1, open + 1 < close else {
-            return item
-        }
-        let isQuery = rewrite.isWord(open + 1, "select")
-        var first = isQuery ? selected(open, close) : rewrite.split((open + 1)..<close)[0]
-        if !isQuery, let order = aggregateOrder(open - 1), first.contains(order) { first = first.lowerBound..<order }
-        let inner = describe(first)
-        item.type = inner.type.array ?? .unknown
-        if inner.type == .unknown, isNameChain(first) {
-            item.function = "array_agg"
-            item.column = tokens[first.upperBound - 1].text
-        }
-        return item
     }
 }

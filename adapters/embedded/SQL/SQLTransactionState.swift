@@ -7,6 +7,8 @@ import Capabilities
 enum SQLWork: Equatable {
     case reads
     case writes
+    /// Keeps others from writing.
+    case locks
     /// Makes a temporary table.
     case makesTemporary(String)
     /// Changes rows of a temporary table.
@@ -32,6 +34,8 @@ struct SQLTransactionState {
     private var mode: SQLTransactionMode?
     /// Whether SQLite's transaction is open.
     private(set) var hasBegun = false
+    /// Whether it has the database's write lock for certain.
+    private var hasLock = false
     /// The savepoints that are set; SQLite has them once its transaction is open.
     private var savepoints: [String] = []
     /// Temporary tables that the block has made without SQLite's transaction.
@@ -43,6 +47,7 @@ struct SQLTransactionState {
     mutating func begin(_ mode: SQLTransactionMode) { self.mode = mode }
 
     var isOpen: Bool { mode != nil }
+    var isReadOnly: Bool { mode?.isReadOnly ?? false }
 
     /// Whether the end of the block is nothing to SQLite.
     var endsSilently: Bool { !hasBegun && made.isEmpty && droppedAtCommit.isEmpty && emptiedAtCommit.isEmpty }
@@ -50,6 +55,7 @@ struct SQLTransactionState {
     mutating func end() {
         mode = nil
         hasBegun = false
+        hasLock = false
         savepoints = []
         made = []
     }
@@ -65,14 +71,27 @@ struct SQLTransactionState {
                 throw SQLFailure("25006", "cannot execute \(command) in a read-only transaction")
             }
             needsLock = work == .writes
+        case .locks: needsLock = true
         case .writesTemporary(let table):
             needsLock = !made.contains { $0.table == table && $0.savepoints == savepoints.count }
         }
-        guard !hasBegun else { return }
+        if hasBegun {
+            guard work == .locks, !hasLock else { return }
+            // Only writing takes the lock of a transaction that has begun; nobody reads this number.
+            try connection.execute("PRAGMA main.user_version = 0")
+            hasLock = true
+            return
+        }
         let seesOneView = mode.isolation == .repeatableRead || mode.isolation == .serializable
         guard needsLock || seesOneView else { return }
         // With one view for the whole block a temporary table's rows need no lock of the others'.
-        try connection.execute(needsLock && !(seesOneView && work != .writes) ? "BEGIN IMMEDIATE" : "BEGIN")
+        hasLock = needsLock && !(seesOneView && work != .writes && work != .locks)
+        do throws(SQLFailure) {
+            try connection.execute(hasLock ? "BEGIN IMMEDIATE" : "BEGIN")
+        } catch {
+            hasLock = false
+            throw error
+        }
         hasBegun = true
         for name in savepoints { try connection.execute("SAVEPOINT \(SQLText.quoted(name))") }
     }

@@ -24,18 +24,30 @@ struct SQLTranslation {
     var catalogNames: Set<String> = []
     /// Whether it has to hold the write lock although it only reads: `FOR UPDATE`.
     var locksRows = false
+    /// Whether others may have that lock too: `FOR SHARE`.
+    var sharesRows = true
+    /// Whether it waits for that lock: not with `NOWAIT`.
+    var waitsForRows = true
+    /// What LOCK TABLE asks for.
+    var tableLock: SQLTableLock?
     /// Whether it cannot run in a transaction block.
     var standsAlone = false
     /// SQLSTATEs of failures that mean that there is nothing to do: `IF EXISTS`, where SQLite has no words for it.
     var tolerated: Set<String> = []
     /// The table that a definition makes or changes.
     var table = ""
+    /// Parameters whose digits are kept as they come.
+    var exactParameters: Set<Int> = []
+    /// What is refused although SQLite reads it: the typed pass does not.
+    var doubt: SQLFailure?
     /// What it may leave out.
     var skips: [SQLSkip] = []
     /// The temporary table that it makes.
     var temporary: SQLTemporaryTable?
     /// The table whose rows it changes, when that can be a temporary one.
     var changed: String?
+    /// The table whose rows it must not change twice, by SQLite's name.
+    var upserted: String?
 
     /// Becomes a statement that does nothing and answers as the client's does.
     mutating func doNothing() {
@@ -55,12 +67,18 @@ struct SQLTranslator {
     var then: [String] = []
     var parameterTypes: [Int: SQLType] = [:]
     var locksRows = false
+    var sharesRows = true
+    var waitsForRows = true
+    var tableLock: SQLTableLock?
     var tolerated: Set<String> = []
     /// The table that a definition makes or changes, and its columns.
     var tableName = ""
     var skips: [SQLSkip] = []
     var temporary: SQLTemporaryTable?
     var columnNames: Set<String> = []
+    /// SQLite's name for that table, and for the sequences that are made with it.
+    var tableStored = ""
+    var ownSequences: Set<String> = []
     var readsCatalog = false
     /// Relations and functions of the catalogue that are named.
     var catalogNames: Set<String> = []
@@ -72,6 +90,8 @@ struct SQLTranslator {
     let columnTypes: SQLColumnTypes
     /// What the typed pass found; nil where it does not know the statement's words.
     var typing: SQLTyping?
+    /// Why it found nothing: what has to be said unless SQLite finds an error of syntax.
+    var doubt: SQLFailure?
     /// Whether a column's name can only be that of a table's column.
     let hasOneQuery: Bool
     var tokens: [SQLToken] { rewrite.tokens }
@@ -79,7 +99,7 @@ struct SQLTranslator {
     /// Statements that PostgreSQL has and this store has not.
     private static let missing: Set<String> = [
         "alter", "comment", "grant", "revoke", "call", "do", "cluster", "refresh", "security", "import", "merge",
-        "lock", "listen", "notify", "unlisten", "load", "checkpoint", "reassign", "create", "drop",
+        "listen", "notify", "unlisten", "load", "checkpoint", "reassign", "create", "drop",
     ]
 
     /// Translates a statement; `types` are those that the client gives its parameters, `columns` those of the tables.
@@ -144,20 +164,27 @@ struct SQLTranslator {
             }
             selfMade = "SELECT fairlead_discard(\(rewrite.isWord(1, "all") ? 1 : 0))"
             command = SQLCommand("DISCARD", writes: false)
+        case "lock":
+            command = try lockTables()
+            selfMade = "SELECT 1 WHERE 0"
         case "reindex":
             selfMade = "REINDEX"
             command = SQLCommand("REINDEX")
         case let word where Self.missing.contains(word): throw refused("\(word.uppercased()) is not known here", 0)
         default: throw rewrite.syntaxError(0)
         }
+        // What is compiled only when it runs has to be refused at once.
+        if let doubt, !first.isEmpty { throw doubt }
         var (sql, places) = rewrite.result()
         if let selfMade { (sql, places) = (Array(selfMade.utf8), []) }
         return SQLTranslation(
             sql: sql, first: first, then: then, places: places, command: command, items: items,
             results: typing?.results, isTyped: typing != nil,
             parameterTypes: parameterTypes, readsCatalog: readsCatalog, catalogNames: catalogNames,
-            locksRows: locksRows, standsAlone: standsAlone,
-            tolerated: tolerated, table: tableName, skips: skips, temporary: temporary, changed: changedTable)
+            locksRows: locksRows, sharesRows: sharesRows, waitsForRows: waitsForRows, tableLock: tableLock, standsAlone: standsAlone,
+            tolerated: tolerated, table: tableName, exactParameters: exactParameters,
+            doubt: doubt, skips: skips, temporary: temporary, changed: changedTable,
+            upserted: typing?.upserted)
     }
 
     /// The table of an INSERT, UPDATE or DELETE, unless its schema is none of temporary tables.
@@ -174,6 +201,14 @@ struct SQLTranslator {
             next += 2
         }
         return next < tokens.count && tokens[next].isName ? tokens[next].text : nil
+    }
+
+    /// Those that stand nowhere but where their digits count.
+    private var exactParameters: Set<Int> {
+        guard let shown = typing?.shownParameters, !shown.isEmpty else { return [] }
+        var uses: [Int: Int] = [:]
+        for token in tokens where token.kind == .parameter { uses[token.number, default: 0] += 1 }
+        return Set(shown.filter { uses[$0.key] == $0.value }.keys)
     }
 
     func refused(_ reason: String, _ index: Int) -> SQLFailure {

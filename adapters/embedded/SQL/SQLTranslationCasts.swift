@@ -85,7 +85,11 @@ extension SQLTranslator {
         ]
         guard names.contains(tokens[index - 1].text) else { return }
         var start = index - 1
-        if tokens[start].isWord("zone"), start >= 3 { start -= 3 }
+        if tokens[start].isWord("zone"), start >= 3 {
+            // `x AT TIME ZONE 'UTC'` is no literal.
+            if rewrite.isWord(start - 2, "at") { return }
+            start -= 3
+        }
         if tokens[start].isWord("precision"), start >= 1 { start -= 1 }
         var end = start
         guard let type = try SQLDeclaredType.read(tokens, at: &end), end == index else { return }
@@ -133,7 +137,7 @@ extension SQLTranslator {
     }
 
     private mutating func anOperator(_ index: Int) throws(SQLFailure) {
-        guard !rewrite.isEdited(index) else { return }
+        guard !rewrite.isEdited(index), typing?.replacements[index] == nil else { return }
         let name = tokens[index].text
         if let word = Self.patterns[name], index > 0, isOperand(index - 1) {
             rewrite.replace(index, word)
@@ -194,7 +198,8 @@ extension SQLTranslator {
         case "using" where tokens.first?.isWord("delete") == true:
             throw refused("DELETE with USING is not known here", index)
         case "default":
-            if rewrite.isMark(index - 1, "(") || rewrite.isMark(index - 1, ","), tokens.first?.isWord("insert") == true
+            if rewrite.isMark(index - 1, "(") || rewrite.isMark(index - 1, ","), tokens.first?.isWord("insert") == true,
+                typing?.replacements[index] == nil
             {
                 throw refused("DEFAULT among VALUES is not known here; leave the column out", index)
             }

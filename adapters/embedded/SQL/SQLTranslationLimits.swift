@@ -20,11 +20,10 @@ extension SQLTranslator {
 
     private mutating func lockClause(_ index: Int) throws(SQLFailure) {
         var end = index + 1
+        if rewrite.isWord(end, "update") || rewrite.isWord(end, "no") { sharesRows = false }
         while end < tokens.count, !tokens[end].isMark(")"), !tokens[end].isWord("for") {
-            if rewrite.isWord(end, "skip") || rewrite.isWord(end, "nowait") {
-                throw refused(
-                    "\(tokens[end].text.uppercased()) cannot be held here: the write lock is the database's", end)
-            }
+            // Who has the one write lock finds no row that is locked, so SKIP LOCKED waits for it and skips none.
+            if rewrite.isWord(end, "nowait") { waitsForRows = false }
             end += 1
         }
         if hasOneQuery, tokens.indices.contains(where: isAggregate) {
@@ -54,7 +53,7 @@ extension SQLTranslator {
                 depth -= 1
                 if depth < 0 { return end }
             }
-            if depth == 0, ["limit", "offset", "fetch", "for", "union"].contains(where: { rewrite.isWord(end, $0) }) {
+            if depth == 0, ["limit", "offset", "fetch", "for", "union", "returning", "on"].contains(where: { rewrite.isWord(end, $0) }) {
                 return end
             }
             end += 1

@@ -29,7 +29,7 @@ extension SQLTranslator {
             tokens.indices.contains(index) && tokens[index].isWord(word)
         }
         var places: [Int: Bool] = [:]
-        let isList = isWord(0, "drop") || isWord(0, "truncate")
+        let isList = isWord(0, "drop") || isWord(0, "truncate") || isWord(0, "lock")
         let isDefinition = isList || isWord(0, "alter")
         let makesIndex = isWord(0, "create") && (isWord(1, "index") || isWord(2, "index"))
         var lists = [(inList: isList, isCall: false)]
@@ -42,7 +42,10 @@ extension SQLTranslator {
                 let isAfterWord =
                     before.kind == .word
                     && (Self.beforeRelation.contains(before.text) && !(before.isWord("from") && !top.inList)
-                        || makesIndex && before.isWord("on"))
+                        || makesIndex && before.isWord("on")
+                        || before.isWord("sequence") && index <= 6
+                            && ["create", "alter", "drop"].contains { isWord(0, $0) }
+                        || index == 1 && before.isWord("lock") && !token.isWord("table"))
                 if isPart || isAfterWord {
                     let takesAlias = ["from", "join", "update", "into", "only"].contains { before.isWord($0) }
                     places[index] = !isDefinition && (isPart || takesAlias)

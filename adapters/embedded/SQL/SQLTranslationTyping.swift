@@ -8,7 +8,7 @@ extension SQLTranslator {
     /// `isShown` says whether its rows go to the client or into a view, and not into a table.
     mutating func type(_ range: Range<Int>, isShown: Bool = true) throws(SQLFailure) {
         guard !range.isEmpty else { return }
-        typing = try SQLTyper.type(
+        (typing, doubt) = try SQLTyper.type(
             rewrite, range, columnTypes.relations, parameterTypes, readsCatalog: namesCatalog, isShown: isShown)
         guard let typing else { return }
         parameterTypes = typing.parameters

@@ -141,7 +141,7 @@ final class ProcessSQLSession: SQLSession, @unchecked Sendable {
         guard let statement = statement as? ProcessStatement else {
             throw SQLFailure("26000", "the statement is another session's")
         }
-        return ProcessCursor(self, statement, values)
+        return ProcessCursor(self, statement, try SQLValue.plainNumbers(values, statement.parameterTypes))
     }
 
     func copy(into table: SQLName, columns: [String]) async throws(SQLFailure) -> any SQLCopyTarget {

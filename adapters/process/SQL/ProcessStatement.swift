@@ -87,6 +87,7 @@ final class ProcessCopyTarget: SQLCopyTarget, @unchecked Sendable {
     }
 
     func insert(_ values: [SQLValue]) async throws(SQLFailure) {
+        let values = try SQLValue.plainNumbers(values, columns.map(\.type))
         try session.done(try await session.call(.rows(.with { $0.values = values.map(ProtoSqlValue.init) })))
     }
 

@@ -18,14 +18,14 @@ extension PostgresTranslatedSession {
     // MARK: To the client
 
     private func copyOut(_ command: PostgresCopyCommand, _ text: [UInt8]) async throws(SQLFailure) {
-        let query: [UInt8] =
-            switch command.source {
-            case .query(let range): Array(text[range])
-            case .table(let table, let columns):
-                Array(
-                    "SELECT \(columns.isEmpty ? "*" : columns.map(Self.quoted).joined(separator: ", ")) FROM \(Self.quoted(table))"
-                        .utf8)
-            }
+        let query: [UInt8]
+        switch command.source {
+        case .query(let range): query = Array(text[range])
+        case .table(let table, let named):
+            let columns = try await sql.copied(table, columns: named)
+            let list = columns.isEmpty ? "*" : columns.map(Self.quoted).joined(separator: ", ")
+            query = Array("SELECT \(list) FROM \(Self.quoted(table))".utf8)
+        }
         let statement = try await sql.prepare(query, parameterTypes: [])
         let cursor = try sql.open(statement, [])
         do throws(SQLFailure) {

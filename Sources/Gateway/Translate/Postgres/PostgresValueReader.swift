@@ -8,7 +8,8 @@ enum PostgresValueReader {
         guard binary else {
             // Only what is taken as it comes can hold anything.
             if !Self.isChecked(type) { try validate(bytes) }
-            return try type.value(bytes)
+            if type == .numeric { return try numeric(bytes) }
+            return try type.value(type == .fixedText ? unpadded(bytes) : bytes)
         }
         return try binaryValue(bytes, type, number)
     }
@@ -46,7 +47,7 @@ enum PostgresValueReader {
         case .oid, .regclass: return .integer(Int64(try integer(UInt32.self)))
         case .float32: return try float(Double(Float(bitPattern: try integer(UInt32.self))))
         case .float64: return try float(Double(bitPattern: try integer(UInt64.self)))
-        case .numeric: return try SQLType.numeric.value(try numericText(bytes, number))
+        case .numeric: return try numeric(try numericText(bytes, number))
         case .timestamp, .timestampWithZone:
             guard let text = SQLInstant.timestampText(try integer(Int64.self)) else {
                 throw SQLFailure("22008", "timestamp out of range")
@@ -68,18 +69,33 @@ enum PostgresValueReader {
             return .text(SQLUUIDText.text(bytes))
         case .bytes: return .bytes(bytes)
         case .jsonb:
-            guard bytes.first == 1 else { throw malformed(number) }
+            guard let version = bytes.first else { throw malformed(number) }
+            guard version == 1 else { throw SQLFailure("XX000", "unsupported jsonb version number \(version)") }
             try validate(Array(bytes.dropFirst()))
-            return .text(Array(bytes.dropFirst()))
+            return try type.value(Array(bytes.dropFirst()))
         default:
             try validate(bytes)
-            return .text(bytes)
+            return .text(type == .fixedText ? unpadded(bytes) : bytes)
         }
+    }
+
+    /// Spaces at the end of `char(n)` say nothing, and are put there again where it is shown.
+    private static func unpadded(_ bytes: [UInt8]) -> [UInt8] {
+        var text = bytes[...]
+        while text.last == 0x20 { text.removeLast() }
+        return Array(text)
     }
 
     private static func float(_ number: Double) throws(SQLFailure) -> SQLValue {
         guard !number.isNaN else { throw .refused(.sqlParameters, "NaN is not known here") }
         return .double(number)
+    }
+
+    /// A number's own text where that tells more than its value: zeros at its end.
+    private static func numeric(_ text: [UInt8]) throws(SQLFailure) -> SQLValue {
+        let value = try SQLType.numeric.value(text)
+        let digits = text.filter { $0 != 0x20 && $0 &- 9 >= 5 }
+        return digits.contains(UInt8(ascii: ".")) && digits.last == 0x30 ? .text(digits) : value
     }
 
     private static func malformed(_ number: Int) -> SQLFailure {

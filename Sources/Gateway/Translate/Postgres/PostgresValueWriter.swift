@@ -69,7 +69,8 @@ enum PostgresValueWriter {
         case .fixedText:
             // A fixed length is filled up with spaces.
             bytes += text
-            let missing = Int(column.modifier) - 4 - text.count
+            let characters = text.count { $0 & 0xC0 != 0x80 }
+            let missing = Int(column.modifier) - 4 - characters
             if missing > 0 { bytes += [UInt8](repeating: 0x20, count: missing) }
             return
         default: break

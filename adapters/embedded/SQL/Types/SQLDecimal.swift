@@ -180,6 +180,26 @@ struct SQLDecimal: Equatable {
 
     // MARK: As a value
 
+    /// The digits of a text that `numeric` reads, as it shows them; fails where it does, and for what is not kept exactly.
+    static func digits(_ text: [UInt8]) throws(SQLFailure) -> [UInt8] {
+        _ = try SQLType.numeric.value(text)
+        let bare = text.filter { $0 != 0x20 && $0 &- 9 >= 5 }
+        if let plain = try SQLDecimal(text: bare) { return plain.text }
+        // With an exponent.
+        let parts = bare.split(separator: UInt8(ascii: "e"), omittingEmptySubsequences: false)
+        let halves = parts.count == 2 ? parts : bare.split(separator: UInt8(ascii: "E"), omittingEmptySubsequences: false)
+        guard halves.count == 2, var number = try SQLDecimal(text: Array(halves[0])),
+            let exponent = Int(String(decoding: halves[1], as: UTF8.self)), exponent.magnitude <= 60
+        else { throw tooLong }
+        number.scale -= exponent
+        if number.scale < 0 {
+            let (product, overflow) = number.magnitude.multipliedReportingOverflow(by: try power(-number.scale))
+            if overflow { throw tooLong }
+            (number.magnitude, number.scale) = (product, 0)
+        }
+        return number.text
+    }
+
     var text: [UInt8] {
         var digits = Array(String(magnitude).utf8)
         while digits.count <= scale { digits.insert(0x30, at: 0) }

@@ -72,7 +72,7 @@ struct SQLRelationCache {
         _ name: String, in database: String, on connection: SQLiteConnection
     ) throws(SQLFailure) -> SQLKnownRelation? {
         let rows = try connection.rows(
-            "SELECT name, type, pk FROM pragma_table_xinfo(?1, ?2) WHERE hidden <> 1", [.text(name), .text(database)])
+            "SELECT name, type, pk, dflt_value, hidden FROM pragma_table_xinfo(?1, ?2) WHERE hidden <> 1", [.text(name), .text(database)])
         guard !rows.isEmpty else { return nil }
         var relation = SQLKnownRelation(columns: [])
         for row in rows {
@@ -82,6 +82,12 @@ struct SQLRelationCache {
                 let declared = SQLDeclaredType.declared(words)
                 column.type = declared.isSerial ? connection.width(of: column.name, in: name) : declared.type
                 column.modifier = declared.modifier
+                if words == SQLDeclaredType.unscaled { (column.number.isText, column.number.isStored) = (true, true) }
+            }
+            column.fallback = row[3].string
+            if row[4].integer ?? 0 > 1 { column.ownValues = .computed }
+            if let text = column.fallback, SQLSequence.read(fallback: text)?.identity == "a" {
+                column.ownValues = .identity
             }
             if let place = row[2].integer, place > 0 { relation.key.insert(column.name) }
             relation.columns.append(column)

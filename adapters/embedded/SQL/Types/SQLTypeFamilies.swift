@@ -64,7 +64,7 @@ extension SQLType {
     var isReadFromText: Bool {
         switch self {
         case .int16, .int32, .int64, .oid, .float32, .float64, .numeric, .boolean, .date, .timestamp,
-            .timestampWithZone, .time, .uuid, .bytes:
+            .timestampWithZone, .time, .uuid, .bytes, .json, .jsonb:
             true
         default: false
         }

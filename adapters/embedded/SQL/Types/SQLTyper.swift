@@ -47,27 +47,39 @@ struct SQLTyper {
         typing.parameters = given
     }
 
-    /// What can be told of the statement in `range`; nil where it has words that are not known here.
+    /// What can be told of the statement in `range`, or why nothing can: it has words that are not known here.
+    ///
+    /// Of what reads the catalogue nothing has to be told.
     static func type(
         _ rewrite: SQLRewrite, _ range: Range<Int>, _ relations: SQLRelationLookup, _ given: [Int: SQLType],
         readsCatalog: Bool, isShown: Bool
-    ) throws(SQLFailure) -> SQLTyping? {
+    ) throws(SQLFailure) -> (typing: SQLTyping?, doubt: SQLFailure?) {
         var typer = SQLTyper(rewrite, range, relations, given, readsCatalog: readsCatalog)
         typer.isShown = isShown
         do throws(SQLTypingEnd) {
             let results = try typer.statement()
-            guard typer.at == typer.end else { return nil }
+            guard typer.at == typer.end else { throw .unread }
             typer.typing.results = results
             try typer.parametersAreTold()
-            return typer.typing
+            return (typer.typing, nil)
         } catch {
+            guard !readsCatalog else { return (nil, nil) }
             switch error {
-            case .unread: return nil
+            case .unread: return (nil, typer.notRead)
             case .failed(let failure):
-                guard !readsCatalog, isReadable(rewrite, range, given) else { return nil }
+                guard isReadable(rewrite, range, given) else { return (nil, failure) }
                 throw failure
             }
         }
+    }
+
+    /// What is said of a statement that SQLite reads and this pass does not.
+    private var notRead: SQLFailure {
+        let word = max(0, min(at, end - 1))
+        guard word < tokens.count else { return .refused(.sqlQuery, "this statement is not known here") }
+        return .refused(
+            .sqlQuery, "what is said with \"\(rewrite.text(word..<(word + 1)))\" is not known here",
+            offset: tokens[word].start)
     }
 
     /// Whether all words of a statement that has failed are known here: an error of syntax further on comes first.
@@ -95,6 +107,7 @@ struct SQLTyper {
         case "delete": return try deletion(head)
         default:
             let columns = try query(within: head, isShown: isShown)
+            if !isShown { keepDigits(columns) }
             return settled(columns)
         }
     }

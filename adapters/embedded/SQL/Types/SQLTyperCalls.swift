@@ -66,6 +66,8 @@ extension SQLTyper {
         }
         if !isStar { found.type = try result(name, &arguments, start) }
         if !isStar { try formNumber(of: &found, name, arguments, start) }
+        try json(name, arguments)
+        jsonResult(name, start...(at - 1))
         if isStar, name == "count" { found.type = .int64 }
         return found
     }

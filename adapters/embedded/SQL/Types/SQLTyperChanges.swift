@@ -8,6 +8,8 @@ extension SQLTyper {
         try expect("insert")
         try expect("into")
         let target = newScope(within: head)
+        guard at < end else { throw .unread }
+        let stored = SQLSchemaName.stored(tokens, rewrite.isMark(at + 1, ".") ? min(at + 2, end - 1) : at)
         try within(target) { typer throws(SQLTypingEnd) in try typer.targetRelation(takesBareAlias: false) }
         let all = target.relations[0].columns
         var columns = all
@@ -29,13 +31,21 @@ extension SQLTyper {
             }
         }
         if take("overriding") {
-            at += 1
-            try expect("value")
+            guard isWord("system"), isWord(1, "value") else {
+                throw refused("OVERRIDING USER VALUE is not known here", at)
+            }
+            at += 2
+            for word in (at - 3)..<at { typing.replacements[word] = "" }
+            for place in columns?.indices ?? 0..<0 where columns?[place].ownValues == .identity {
+                columns?[place].ownValues = nil
+            }
         }
+        var hasOneRow = true
         if take("default") {
             try expect("values")
         } else {
             let start = at
+            hasOneRow = isWord("values") && (try? rewrite.closing(at + 1)).map { !rewrite.isMark($0 + 1, ",") } ?? false
             let count = isWord("values") ? try insertedRows(columns, head) : try insertedQuery(columns, head)
             // PostgreSQL fills the columns that are left over, SQLite wants them named.
             if let count, let all, columns?.count == all.count, !rewrite.isMark(start - 1, ")"), count < all.count {
@@ -43,7 +53,7 @@ extension SQLTyper {
                 _ = wrap(start...start, "(\(names.joined(separator: ", "))) ", "")
             }
         }
-        try conflict(target)
+        try conflict(target, stored: hasOneRow ? nil : stored)
         return try returning(target)
     }
 
@@ -62,6 +72,7 @@ extension SQLTyper {
             var place = 0
             repeat {
                 if take("default") {
+                    try fill(at - 1, columns, place)
                     place += 1
                     continue
                 }
@@ -71,6 +82,7 @@ extension SQLTyper {
                     throw failure(
                         "42601", "INSERT has more expressions than target columns", value.words.lowerBound)
                 }
+                if let column = columns?[place] { try checkOwnValues(column, value.words.lowerBound) }
                 try assign(&value, to: columns?[place])
                 place += 1
             } while takeMark(",")
@@ -82,6 +94,27 @@ extension SQLTyper {
         } while takeMark(",")
         scope = before
         return width
+    }
+
+    /// Puts what a column fills itself with in the place of DEFAULT.
+    private mutating func fill(_ word: Int, _ columns: [SQLTypedColumn]?, _ place: Int) throws(SQLTypingEnd) {
+        guard let columns else { throw .unread }
+        guard place < columns.count else {
+            throw failure("42601", "INSERT has more expressions than target columns", word)
+        }
+        if columns[place].ownValues == .computed {
+            throw refused("DEFAULT of a generated column is not known here; leave the column out", word)
+        }
+        typing.replacements[word] = columns[place].fallback.map { "(\($0))" } ?? "NULL"
+    }
+
+    private func checkOwnValues(_ column: SQLTypedColumn, _ word: Int) throws(SQLTypingEnd) {
+        guard let kind = column.ownValues else { return }
+        var failure = SQLFailure(
+            "428C9", "cannot insert a non-DEFAULT value into column \"\(column.name)\"",
+            detail: kind.detail(column.name), offset: tokens[word].start)
+        if kind == .identity { failure.hint = "Use OVERRIDING SYSTEM VALUE to override." }
+        throw .failed(failure)
     }
 
     /// How many columns the query has.
@@ -100,9 +133,11 @@ extension SQLTyper {
         }
         for (column, target) in zip(found, columns) {
             let place = column.leaves.first ?? start...start
+            try checkOwnValues(target, place.lowerBound)
             var value = SQLTyped(place, column.type, modifier: column.modifier, open: column.open)
+            value.number = column.number
             let count = typing.conversions.count
-            try assign(&value, to: target)
+            try assign(&value, to: target, leaves: column.leaves)
             guard typing.conversions.count > count else { continue }
             let conversion = typing.conversions.removeLast()
             // Behind a star there are no words of its own to convert.
@@ -119,14 +154,18 @@ extension SQLTyper {
         return found.count
     }
 
-    private mutating func conflict(_ target: SQLScope) throws(SQLTypingEnd) {
+    /// Reads `ON CONFLICT …`; with several rows, one that is in `stored` already must not be changed twice.
+    private mutating func conflict(_ target: SQLScope, stored: String?) throws(SQLTypingEnd) {
         guard isWord("on"), isWord(1, "conflict") else { return }
+        // SQLite would take it for the condition of a join.
+        if endsInFrom { typing.replacements[at] = "WHERE true ON" }
         at += 2
         let before = scope
         scope = target
         if isMark("(") {
             at += 1
-            _ = try expressions()
+            // An index is found by the words that made it.
+            for found in try expressions() where found.number.isStored { apply(found.number.exact ?? []) }
             try expectMark(")")
             if take("where") { _ = try condition("WHERE") }
         }
@@ -143,9 +182,35 @@ extension SQLTyper {
         // An unqualified name is the table's own.
         both.relations[1].hidden = Set((excluded.columns ?? []).map(\.name))
         scope = both
+        let set = at
         try assignments(target.relations[0])
-        if take("where") { _ = try condition("WHERE") }
+        let last = at - 1
+        if take("where") {
+            let condition = try condition("WHERE")
+            if stored != nil { _ = wrap(condition.words, "fairlead_once(_rowid_) AND (", ")") }
+        } else if stored != nil {
+            _ = wrap(set...last, "", " WHERE fairlead_once(_rowid_)")
+        }
+        typing.upserted = stored
         scope = before
+    }
+
+    /// Whether a query before the present word ends in its FROM.
+    private var endsInFrom: Bool {
+        var index = at - 1
+        while index > 0 {
+            if tokens[index].isMark(")"), let open = try? rewrite.opening(index) { index = open }
+            if tokens[index].kind == .word, !rewrite.isMark(index - 1, ".") {
+                switch tokens[index].text {
+                case "from": return !rewrite.isWord(index - 1, "distinct")
+                case "where", "group", "having", "window", "order", "limit", "offset", "fetch", "select", "values", "default":
+                    return false
+                default: break
+                }
+            }
+            index -= 1
+        }
+        return false
     }
 
     // MARK: UPDATE and DELETE
@@ -216,7 +281,18 @@ extension SQLTyper {
             let column = try column(name, of: target, start)
             guard at < end, tokens[at].isOperator("=") else { throw .unread }
             at += 1
-            if take("default") { continue }
+            if take("default") {
+                guard let column else { throw .unread }
+                if column.ownValues == .computed { throw refused("DEFAULT of a generated column is not known here", at - 1) }
+                typing.replacements[at - 1] = column.fallback.map { "(\($0))" } ?? "NULL"
+                continue
+            }
+            if let kind = column?.ownValues {
+                throw .failed(
+                    SQLFailure(
+                        "428C9", "column \"\(name)\" can only be updated to DEFAULT", detail: kind.detail(name),
+                        offset: tokens[start].start))
+            }
             var value = try expression()
             try forbid(value, "UPDATE")
             try assign(&value, to: column)

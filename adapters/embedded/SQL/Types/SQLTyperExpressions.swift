@@ -133,7 +133,7 @@ extension SQLTyper {
             at += 1
             return try arithmetic(left, symbol, try expression(Level.sum + 1))
         }
-        if name == "^" { throw .unread }
+        if name == "^" { throw refused("the operator ^ is not known here", at) }
         if Self.comparisons.contains(name) {
             guard level <= Level.comparison else { return nil }
             at += 1
@@ -145,6 +145,7 @@ extension SQLTyper {
         at += 1
         if isWord("any") || isWord("all") || isWord("some") { throw .unread }
         var (left, right) = (left, try expression(Level.other + 1))
+        if let found = try jsonb(left, symbol, right) { return found }
         if name == "||" { return try joined(&left, symbol, &right) }
         if Self.patterns.contains(name) { return try pattern(&left, symbol, &right) }
         doubt(left)
@@ -197,11 +198,7 @@ extension SQLTyper {
             return try range(left)
         case "at":
             guard level <= Level.zone, isWord(1, "time"), isWord(2, "zone") else { return nil }
-            at += 3
-            let zone = try expression(Level.zone + 1)
-            let type: SQLType =
-                left.type == .timestamp ? .timestampWithZone : left.type == .timestampWithZone ? .timestamp : .unknown
-            return made(type, start, of: left, zone)
+            return try atZone(left)
         case "collate":
             guard level <= Level.collation else { return nil }
             at += 2
@@ -218,8 +215,33 @@ extension SQLTyper {
             doubt(left)
             doubt(right)
             return made(.unknown, start, of: left, right)
-        case "overlaps": throw .unread
+        case "overlaps": throw refused("OVERLAPS is not known here", at)
         default: return nil
         }
+    }
+
+    /// `x AT TIME ZONE z`: a time without a zone gets one, and the other way round.
+    private mutating func atZone(_ left: SQLTyped) throws(SQLTypingEnd) -> SQLTyped {
+        let symbol = at
+        at += 3
+        var (left, zone) = (left, try expression(Level.zone + 1))
+        try resolve(&left, as: .timestampWithZone)
+        try resolve(&zone, as: .text)
+        guard left.type != .unknown, left.type != .time else {
+            throw refused("AT TIME ZONE of this type is not known here", symbol)
+        }
+        guard left.type.family == .time, zone.type.family == .text else {
+            throw failure(
+                "42883",
+                "function pg_catalog.timezone(\(zone.type.displayName), \(left.type.displayName)) does not exist", symbol)
+        }
+        let type: SQLType = left.type == .timestamp ? .timestampWithZone : .timestamp
+        typing.replacements[symbol] = ","
+        typing.replacements[symbol + 1] = ""
+        typing.replacements[symbol + 2] = ""
+        var found = made(type, left.words.lowerBound, of: left, zone)
+        _ = wrap(found.words, "fairlead_at_zone(", ", \(type == .timestampWithZone ? 1 : 0))")
+        found.name = "timezone"
+        return found
     }
 }

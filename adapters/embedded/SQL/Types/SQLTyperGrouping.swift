@@ -13,9 +13,11 @@ extension SQLTyper {
         for piece in rewrite.split(words) {
             guard let first = piece.first, let last = piece.last else { throw .unread }
             if ["rollup", "cube", "grouping"].contains(tokens[first].text), tokens[first].kind == .word {
-                throw .unread
+                throw refused("GROUPING SETS, ROLLUP and CUBE are not known here", first)
             }
-            if rewrite.isMark(first, "("), rewrite.isMark(first + 1, ")") { throw .unread }
+            if rewrite.isMark(first, "("), rewrite.isMark(first + 1, ")") {
+                throw refused("GROUPING SETS, ROLLUP and CUBE are not known here", first)
+            }
             var item = first...last
             if piece.count == 1, tokens[first].kind == .integer {
                 let number = tokens[first].number

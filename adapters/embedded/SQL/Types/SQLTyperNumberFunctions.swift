@@ -20,6 +20,14 @@ extension SQLTyper {
         case "min", "max", "lag", "lead", "first_value", "last_value", "nth_value", "abs", "nullif":
             guard found.type == .numeric else { return }
             found.number = SQLNumberForm(scale: first.number.scale, exact: nil, isShortest: first.number.isShortest)
+            guard let exact = first.number.exact, first.number.scale == nil else { return }
+            switch name {
+            case "abs": found.number.exact = exact + [.replace(word, "fairlead_decimal_abs")]
+            // A column's texts are compared as numbers, others are not.
+            case "min", "max": if first.number.isStored { found.number.exact = exact }
+            case "nullif": break
+            default: if arguments.count == 1 || name == "nth_value" { found.number.exact = exact }
+            }
         case "sum" where found.type == .numeric:
             typing.replacements[word] = "fairlead_sum"
             found.number.scale = first.type.isWhole ? 0 : first.number.scale
@@ -74,6 +82,8 @@ extension SQLTyper {
             _ = wrap(found.words, "fairlead_inexact(", ")")
         case "concat", "concat_ws", "format", "array_agg", "quote_literal":
             for argument in arguments { showAsText(argument) }
+            if name != "quote_literal" { for argument in arguments { pad(argument) } }
+        case "octet_length": pad(first)
         default: break
         }
     }

@@ -28,6 +28,7 @@ extension SQLTyper {
             case .wrap(let words, let open, let close): _ = wrap(words, open, close)
             case .replace(let word, let text): typing.replacements[word] = text
             case .cancel(let number): typing.wraps[number] = nil
+            case .bind(let number): typing.shownParameters[number, default: 0] += 1
             }
         }
     }
@@ -46,6 +47,11 @@ extension SQLTyper {
         apply(edits)
     }
 
+    /// The number of the parameter that some words are; nil for anything else.
+    func parameter(_ words: ClosedRange<Int>) -> Int? {
+        words.count == 1 && tokens[words.lowerBound].kind == .parameter ? tokens[words.lowerBound].number : nil
+    }
+
     // MARK: Where digits come from
 
     /// A column's.
@@ -55,7 +61,7 @@ extension SQLTyper {
         if column.modifier >= 4 { form.scale = Int((column.modifier - 4) & 0xFFFF) }
         if let scale = form.scale { form.isShortest = scale == 0 }
         if form.isText {
-            form.exact = [.cancel(wrap(words, "CAST(", " AS REAL)"))]
+            form.exact = [.cancel(wrap(words, "CAST(", " AS NUMERIC)"))]
             form.isText = false
             form.isShortest = false
         }
@@ -105,6 +111,7 @@ extension SQLTyper {
     /// A number with signs before it.
     func signed(_ inner: SQLTyped, _ start: Int, _ signs: Int) -> SQLNumberForm {
         var form = inner.number
+        form.isStored = false
         guard form.scale == nil, let exact = form.exact else { return form }
         guard signs == 1, tokens[start].isOperator("-") else {
             form.exact = nil
@@ -132,6 +139,12 @@ extension SQLTyper {
         } else if inner.type == .numeric {
             form.scale = inner.number.scale
             form.isShortest = inner.number.isShortest
+        }
+        let exact = parameter(inner.words).map { [SQLExactEdit.bind($0)] } ?? inner.number.exact
+        if form.scale == nil, inner.open != nil || inner.type == .numeric, let exact {
+            form.isShortest = false
+            // A cast keeps the digits of what it is given so.
+            form.exact = exact + [.wrap(inner.words, "fairlead_exact(", ")")]
         }
         return form
     }
@@ -166,8 +179,15 @@ extension SQLTyper {
     ) throws(SQLTypingEnd) -> SQLNumberForm {
         var form = SQLNumberForm()
         let scales = Set(parts.map { $0.type.isWhole ? 0 : $0.number.scale })
+        let areStored = parts.allSatisfy { $0.number.isStored }
+        // What compares texts of numbers takes the order of the leftmost one.
+        let collation = parts[0].leaves.first.map { SQLExactEdit.wrap($0, "", " COLLATE fairlead_decimal") }
         if parts.allSatisfy({ $0.number.isText }) {
-            form.isText = true
+            (form.isText, form.isStored) = (true, areStored)
+            if !keepsAll, !areStored {
+                guard let collation else { throw unlikeDigits(symbol) }
+                apply([collation])
+            }
             return form
         }
         form.isShortest = parts.allSatisfy { $0.type.isWhole || $0.number.isShortest }
@@ -175,10 +195,15 @@ extension SQLTyper {
             form.scale = scale
             return form
         }
+        // Texts of columns are compared as the numbers that they are.
+        if areStored, parts.allSatisfy({ $0.number.isText || $0.number.exact != nil }) {
+            form.exact = parts.flatMap { $0.number.isText ? [] : $0.number.exact ?? [] }
+            (form.isShortest, form.isStored) = (false, true)
+            return form
+        }
         if parts.allSatisfy({ ($0.type != .numeric || $0.number.isShortest) && !$0.number.isText }) { return form }
-        // Texts of numbers would be other ones to UNION where the numbers are the same.
         form.isShortest = false
-        form.exact = keepsAll ? [] : nil
+        form.exact = []
         for part in parts {
             if part.type == .numeric, part.number.scale == nil, let exact = part.number.exact {
                 form.exact? += exact
@@ -189,12 +214,18 @@ extension SQLTyper {
                 form.exact = nil
             }
         }
-        guard form.exact != nil else {
-            throw refused(
-                "numbers with different digits behind the point are not known here in one column; cast them to one numeric(p, s)",
-                symbol)
+        if !keepsAll {
+            guard let collation else { throw unlikeDigits(symbol) }
+            form.exact?.append(collation)
         }
+        guard form.exact != nil else { throw unlikeDigits(symbol) }
         return form
+    }
+
+    private func unlikeDigits(_ symbol: Int) -> SQLTypingEnd {
+        refused(
+            "numbers with different digits behind the point are not known here in one column; cast them to one numeric(p, s)",
+            symbol)
     }
 
     // MARK: Where digits are shown
@@ -210,16 +241,16 @@ extension SQLTyper {
                     "how many digits this number shows is not known here; cast it to numeric(p, s)",
                     columns[place].leaves.first?.lowerBound ?? at)
             }
-            if selection.isDistinct {
-                throw refused(
-                    "DISTINCT over numbers whose digits are computed is not known here; cast them to numeric(p, s)",
-                    columns[place].leaves.first?.lowerBound ?? at)
-            }
             apply(exact)
+            // The same number may have other digits.
+            if selection.isDistinct, !form.isStored {
+                for words in columns[place].leaves { _ = wrap(words, "", " COLLATE fairlead_decimal") }
+            }
             if let words = columns[place].leaves.first, !columns[place].isAliased {
                 typing.names[words] = columns[place].name
             }
-            columns[place].number = SQLNumberForm(scale: nil, exact: nil, isShortest: false, isText: true)
+            columns[place].number = SQLNumberForm(
+                scale: nil, exact: nil, isShortest: false, isText: true, isStored: form.isStored)
         }
         selection.columns = columns
     }

@@ -17,6 +17,7 @@ extension SQLTyper {
                 return
             }
             typing.parameters[number] = type
+            if type == .numeric { (operand.number.isShortest, operand.number.exact) = (false, [.bind(number)]) }
         case .null: break
         }
         operand.type = type
@@ -95,7 +96,14 @@ extension SQLTyper {
         }
         try resolve(&left, as: .text)
         try resolve(&right, as: .text)
+        pad(left)
         return made(.boolean, left.words.lowerBound, of: left, right)
+    }
+
+    /// Puts the spaces at the end of a `char(n)` where they count: in patterns, and in what is made of its text as it is shown.
+    mutating func pad(_ operand: SQLTyped) {
+        guard operand.type == .fixedText, operand.modifier >= 4 else { return }
+        _ = wrap(operand.words, "fairlead_padded(", ", \(operand.modifier - 4))")
     }
 
     /// `||` of texts, of a text and anything else, or of what is not known here.
@@ -107,7 +115,9 @@ extension SQLTyper {
         if types.contains(.jsonb) || types.contains(.bytes) || types.contains(where: { $0.family == .array }) {
             doubt(left)
             doubt(right)
-            return made(types.contains(.bytes) ? .bytes : .unknown, start, of: left, right)
+            let found = made(types.contains(.bytes) ? .bytes : .unknown, start, of: left, right)
+            if found.type == .bytes { _ = wrap(found.words, "CAST((", ") AS BLOB)") }
+            return found
         }
         let isText = [left, right].contains { $0.open != nil || $0.type == .unknown || $0.type.family == .text }
         guard isText else { throw noOperator(left, "||", right, symbol) }
@@ -149,6 +159,9 @@ extension SQLTyper {
                 hint: "Could not choose a best candidate operator. You might need to add explicit type casts.")
         }
         let known = left.open == nil ? left.type : right.type
+        for operand in [left, right] where operand.type == .jsonb || operand.type.family == .array {
+            throw refused("\(name) of \(operand.type.displayName) is not known here", symbol)
+        }
         if known == .unknown || !left.isTold || !right.isTold {
             doubt(left)
             doubt(right)

@@ -35,7 +35,7 @@ extension SQLTyper {
             return made(.boolean, start, of: left, low, high)
         }
         if take("in") { return try membership(left, symbol) }
-        if take("similar") { throw .unread }
+        if isWord("similar") { throw refused("SIMILAR TO is not known here", at) }
         at += 1
         var (left, right) = (left, try expression(Level.range + 1))
         var result = try pattern(&left, symbol, &right)

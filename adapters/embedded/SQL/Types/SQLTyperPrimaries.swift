@@ -40,7 +40,11 @@ extension SQLTyper {
             return SQLTyped(place, open: .string(place.lowerBound))
         case .parameter:
             at += 1
-            if let type = typing.parameters[token.number] { return SQLTyped(place, type) }
+            if let type = typing.parameters[token.number] {
+                var found = SQLTyped(place, type)
+                if type == .numeric { (found.number.isShortest, found.number.exact) = (false, [.bind(token.number)]) }
+                return found
+            }
             return SQLTyped(place, open: .parameter(token.number))
         case .mark:
             guard token.text == "(" else { throw .unread }
@@ -87,7 +91,9 @@ extension SQLTyper {
             found.name = word
             return found
         }
-        if isReserved(at) { throw .unread }
+        // The words of a join are functions too.
+        let isJoinsFunction = (word == "left" || word == "right") && isMark(1, "(")
+        if isReserved(at), !isJoinsFunction { throw .unread }
         if let literal = try typedLiteral() { return literal }
         return try named()
     }

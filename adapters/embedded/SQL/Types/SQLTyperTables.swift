@@ -35,7 +35,7 @@ extension SQLTyper {
             } else if take("using") {
                 guard isMark("(") else { throw .unread }
                 try merge(try names(), first..<second, second..<scope.relations.count)
-                if isWord("as") { throw .unread }
+                if isWord("as") { throw refused("an alias of a join is not known here", at) }
             } else if !isCross {
                 throw .unread
             }
@@ -67,7 +67,8 @@ extension SQLTyper {
                 let second = other.first(where: { $0.column.name == name })
             else { throw failure("42703", "column \"\(name)\" specified in USING clause does not exist in table", at) }
             let types = (first.column.type, second.column.type)
-            if first.column.number.isText || second.column.number.isText {
+            let forms = [first.column.number, second.column.number]
+            if forms.contains(where: { $0.isText && !$0.isStored }) || forms[0].isText != forms[1].isText {
                 throw refused("USING of a computed number is not known here", at - 1)
             }
             if types.0.isComparable(with: types.1) == false {
@@ -117,7 +118,9 @@ extension SQLTyper {
         try deeper { typer throws(SQLTypingEnd) in try typer.joins() }
         try expectMark(")")
         // An alias of a join hides the names in it.
-        if at < end, isWord("as") || tokens[at].isName && !isReserved(at) && !isTableEnd(at) { throw .unread }
+        if at < end, isWord("as") || tokens[at].isName && !isReserved(at) && !isTableEnd(at) {
+            throw refused("an alias of a join is not known here", at)
+        }
     }
 
     /// A table, a view, a query of WITH or a function's rows.
@@ -137,7 +140,7 @@ extension SQLTyper {
         let schema = parts.count == 2 ? parts[0] : nil
         let named = schema == nil ? scope.query(named: last) : nil
         let (name, names) = try alias()
-        if isWord("tablesample") { throw .unread }
+        if isWord("tablesample") { throw refused("TABLESAMPLE is not known here", at) }
         var relation = SQLScopeRelation(name: name ?? last)
         // The same name in two schemas is none twice.
         let isTwice = scope.relations.contains { $0.name == relation.name }

@@ -66,6 +66,8 @@ struct SQLNumberForm {
     var isShortest = true
     /// Whether it is a text already: a column of a query within.
     var isText = false
+    /// Whether it is a table's column that is a text, and is compared as a number.
+    var isStored = false
 }
 
 /// A change of the new text that makes a number show all its digits.
@@ -74,6 +76,8 @@ enum SQLExactEdit {
     case replace(Int, String)
     /// Takes back a wrap that makes a double, by its number.
     case cancel(Int)
+    /// Has a parameter's text bound as it came, by its number.
+    case bind(Int)
 }
 
 /// The use of a column.
@@ -100,6 +104,22 @@ struct SQLTypedColumn {
     /// Whether the expression is given its name by AS.
     var isAliased = false
     var number = SQLNumberForm()
+    /// What a table's column fills itself with, as SQLite writes it.
+    var fallback: String?
+    /// Why nothing can be stored there but what the column fills itself with.
+    var ownValues: SQLOwnValues?
+}
+
+/// Columns whose values are not the client's to say.
+enum SQLOwnValues {
+    case identity
+    case computed
+
+    func detail(_ column: String) -> String {
+        self == .identity
+            ? "Column \"\(column)\" is an identity column defined as GENERATED ALWAYS."
+            : "Column \"\(column)\" is a generated column."
+    }
 }
 
 /// What is found in a whole statement.
@@ -108,6 +128,8 @@ struct SQLTyping {
     var operands: [ClosedRange<Int>: SQLType] = [:]
     /// The types that places tell parameters.
     var parameters: [Int: SQLType] = [:]
+    /// How often parameters stand where their digits count.
+    var shownParameters: [Int: Int] = [:]
     /// String literals that are values of a type, by their words.
     var literals: [Int: SQLType] = [:]
     /// Expressions that have to be converted to what they stand beside.
@@ -120,6 +142,8 @@ struct SQLTyping {
     var names: [ClosedRange<Int>: String] = [:]
     /// Parts of a UNION that bind more tightly than SQLite has it.
     var groups: [ClosedRange<Int>] = []
+    /// The table whose rows a statement must not change twice, by SQLite's name.
+    var upserted: String?
     /// The columns of the result; nil where the statement gives none.
     var results: [SQLTypedColumn]?
 }

@@ -1,0 +1,125 @@
+// One column of a table: its type, its constraints, and what it fills itself with.
+
+import Capabilities
+
+extension SQLTranslator {
+    /// Words at which a column's constraint begins.
+    private static let constraintWords: Set<String> = [
+        "constraint", "not", "null", "default", "check", "unique", "primary", "references", "generated", "collate",
+        "deferrable", "initially",
+    ]
+
+    /// Translates one column's definition; whether it is the row's own number, which SQLite counts up by itself.
+    ///
+    /// SQLite gives a nameless CHECK the name of the named one before it, so each gets the name that PostgreSQL gives.
+    @discardableResult
+    mutating func column(_ piece: Range<Int>, isKey: Bool, isOnlyKey: Bool) throws(SQLFailure) -> Bool {
+        let name = tokens[piece.lowerBound].text
+        guard tokens[piece.lowerBound].isName else { throw rewrite.syntaxError(piece.lowerBound) }
+        var next = piece.lowerBound + 1
+        let typeStart = next
+        guard next < piece.upperBound, var type = try SQLDeclaredType.read(tokens, at: &next) else {
+            throw rewrite.syntaxError(next)
+        }
+        // SQLite would compare and join them as the texts that they are.
+        if type.type.item != nil { throw refused("columns that hold arrays are not known here", typeStart) }
+        let typeEnd = next
+        var key: Int?
+        var isNotNull = false
+        var (kind, options) = ("", Range<Int>?.none)
+        while next < piece.upperBound {
+            try checkDeferrable(next, piece)
+            if rewrite.isWords(next, "primary", "key") { key = next + 1 }
+            if rewrite.isWords(next, "not", "null") { isNotNull = true }
+            if rewrite.isWord(next, "check"), !rewrite.isWord(next - 2, "constraint") {
+                rewrite.prefix(next, "CONSTRAINT \(SQLText.quoted("\(bareTableName)_\(name)_check")) ")
+            }
+            if rewrite.isWord(next, "default") {
+                next = try defaultClause(next + 1, to: piece.upperBound)
+                continue
+            }
+            if rewrite.isWord(next, "generated"), let identity = identity(next, to: piece.upperBound) {
+                guard type.type.isWhole else {
+                    throw SQLFailure("22023", "identity column type must be smallint, integer, or bigint")
+                }
+                type.isSerial = true
+                (kind, options) = (rewrite.isWord(next + 1, "always") ? "a" : "d", identity.options)
+                rewrite.remove(next..<identity.end)
+                next = identity.end
+                continue
+            }
+            if rewrite.isMark(next, "(") { next = try rewrite.closing(next) }
+            next += 1
+        }
+        // A session's own table, and a column that comes later, can only count by their rows' numbers.
+        let hasSequence = type.isSerial && temporary == nil && !tableStored.isEmpty
+        if type.isSerial, !hasSequence {
+            guard key != nil || isOnlyKey else {
+                throw refused("a column that counts up by itself has to be the primary key here", typeStart)
+            }
+            if let options { throw refused("the options of this identity column are not known here", options.lowerBound) }
+        }
+        if hasSequence { type.isSerial = false }
+        try names(piece.lowerBound..<typeStart)
+        rewrite.remove(typeStart..<typeEnd)
+        try expressions(typeEnd..<piece.upperBound)
+        let isUnscaled = type.type == .numeric && type.scale == nil
+        let isComputed = isUnscaled && piece.contains { rewrite.isWord($0, "generated") }
+        if isUnscaled, !isComputed { keepDefaultDigits(typeEnd..<piece.upperBound) }
+        // What is computed is a double, which has no zeros at its end.
+        var declaration = isComputed ? "numeric" : type.declaration
+        if type.isSerial, key == nil { declaration += " PRIMARY KEY AUTOINCREMENT" }
+        // SQLite lets a primary key be NULL, for an old mistake's sake.
+        if !type.isSerial, key != nil || isKey || hasSequence, !isNotNull { declaration += " NOT NULL" }
+        if hasSequence {
+            let fallback = try ownSequence(name, type.type, identity: kind, options)
+            declaration += " DEFAULT (\(fallback))"
+        }
+        let rules = isComputed ? "" : SQLColumnRule.constraints(for: type, column: name)
+        rewrite.replace(typeStart, declaration + rules)
+        if let key, type.isSerial { rewrite.suffix(key, " AUTOINCREMENT") }
+        return type.isSerial
+    }
+
+    /// Only a foreign key can wait to be looked at until COMMIT.
+    func checkDeferrable(_ index: Int, _ piece: Range<Int>) throws(SQLFailure) {
+        let isLate = rewrite.isWord(index, "deferrable") && !rewrite.isWord(index - 1, "not")
+        guard isLate || rewrite.isWords(index, "initially", "deferred") else { return }
+        let kinds: Set<String> = ["unique", "primary", "check", "references", "foreign"]
+        let kind = (piece.lowerBound..<index).last { tokens[$0].kind == .word && kinds.contains(tokens[$0].text) }
+        guard let kind, !rewrite.isWord(kind, "references"), !rewrite.isWord(kind, "foreign") else { return }
+        throw refused("a constraint that is looked at with COMMIT only can be a foreign key only here", index)
+    }
+
+    /// Has a default that is a number keep the zeros at its end.
+    private mutating func keepDefaultDigits(_ range: Range<Int>) {
+        for index in range where rewrite.isWord(index - 1, "default") && tokens[index].kind == .decimal {
+            guard let digits = try? SQLDecimal.digits(Array(rewrite.text(index..<(index + 1)).utf8)) else { continue }
+            rewrite.replace(index, "'\(String(decoding: digits, as: UTF8.self))'")
+        }
+    }
+
+    /// Puts a default into parentheses, without which SQLite takes only literals.
+    private mutating func defaultClause(_ start: Int, to limit: Int) throws(SQLFailure) -> Int {
+        var end = start
+        while end < limit {
+            if rewrite.isMark(end, "(") { end = try rewrite.closing(end) }
+            if end > start, tokens[end].kind == .word, Self.constraintWords.contains(tokens[end].text) { break }
+            end += 1
+        }
+        guard end > start else { throw rewrite.syntaxError(start) }
+        try sequenceDefault(start..<end)
+        rewrite.wrap(start...(end - 1), "(", ")")
+        return end
+    }
+
+    /// `GENERATED … AS IDENTITY (…)`: the place behind it and the options in it; nil for a computed column.
+    private func identity(_ start: Int, to limit: Int) -> (end: Int, options: Range<Int>?)? {
+        var next = start + 1
+        while next < limit, !rewrite.isWord(next, "as") { next += 1 }
+        guard rewrite.isWord(next + 1, "identity") else { return nil }
+        next += 2
+        guard next < limit, rewrite.isMark(next, "("), let close = try? rewrite.closing(next) else { return (next, nil) }
+        return (close + 1, (next + 1)..<close)
+    }
+}

@@ -1,0 +1,126 @@
+// DROP and TRUNCATE, and what goes with what is dropped.
+
+import Capabilities
+
+extension SQLTranslator {
+    /// `CASCADE` and `RESTRICT` at the end of `range`: nothing here hangs on a table but its own indexes.
+    mutating func dropBehaviour(_ range: Range<Int>) {
+        let last = range.upperBound - 1
+        if rewrite.isWord(last, "restrict") || rewrite.isWord(last, "cascade") { rewrite.remove(last..<(last + 1)) }
+    }
+
+    mutating func drop() throws(SQLFailure) -> SQLCommand {
+        if rewrite.isWord(1, "schema") { return try dropSchema() }
+        if rewrite.isWord(1, "sequence") { return try dropSequence() }
+        guard let kind = ["table", "view", "index"].first(where: { rewrite.isWord(1, $0) }) else {
+            throw refused("DROP \(tokens.count > 1 ? tokens[1].text.uppercased() : "") is not known here", 0)
+        }
+        var next = 2
+        if rewrite.isWord(next, "concurrently") { next += 1 }
+        let isTolerant = rewrite.isWords(next, "if", "exists")
+        if isTolerant { next += 2 }
+        try names()
+        let cascades = rewrite.isWord(tokens.count - 1, "cascade")
+        dropBehaviour(tokens.indices)
+        let head = "DROP \(kind.uppercased()) \(isTolerant ? "IF EXISTS " : "")"
+        let pieces = rewrite.split(rewrite.rest(next))
+        if isTolerant {
+            for piece in pieces {
+                guard
+                    let last = piece.last(where: {
+                        tokens[$0].isName && !rewrite.isEdited($0) || rewrite.isMark($0 - 1, ".")
+                    })
+                else { continue }
+                skips.append(.relation(SQLSchemaName.stored(tokens, last), whenThere: false, kind: kind))
+            }
+        }
+        if kind != "index" { try dropDependents(pieces, kind, cascades: cascades) }
+        let owned = kind == "table" ? try sequences(of: pieces) : []
+        let statements = pieces.map { head + rewrite.newText($0) }
+        rewrite.replaceAll(statements.first ?? head)
+        then = Array(statements.dropFirst()) + owned.map { "DROP VIEW IF EXISTS main.\(SQLText.quoted($0))" }
+        return SQLCommand("DROP \(kind.uppercased())")
+    }
+
+    /// The sequences that go with tables.
+    private func sequences(of pieces: [Range<Int>]) throws(SQLFailure) -> [String] {
+        var names: [String] = []
+        for piece in pieces {
+            let last = piece.last { tokens[$0].isName && (!rewrite.isEdited($0) || rewrite.isMark($0 - 1, ".")) }
+            guard let last else { continue }
+            names += try ownedSequences(SQLSchemaName.stored(tokens, last)).map(\.stored)
+        }
+        return names
+    }
+
+    /// Views that read what is dropped are dropped with it, or keep it from being dropped; SQLite would leave them broken.
+    private mutating func dropDependents(
+        _ pieces: [Range<Int>], _ kind: String, cascades: Bool
+    ) throws(SQLFailure) {
+        let dropped = pieces.compactMap { piece in
+            piece.last { tokens[$0].isName && (!rewrite.isEdited($0) || rewrite.isMark($0 - 1, ".")) }
+        }.map { SQLSchemaName.stored(tokens, $0) }
+        func shown(_ stored: String) throws(SQLFailure) -> String {
+            let (schema, name) = SQLSchemaName.split(stored)
+            return try columnTypes.schemas.isVisible(schema, name) ? name : "\(schema).\(name)"
+        }
+        for name in dropped where try columnTypes.schemas.sequence(name) != nil {
+            throw SQLFailure(
+                "42809", "\"\(SQLSchemaName.bare(name))\" is not a \(kind)",
+                hint: "Use DROP SEQUENCE to remove a sequence.")
+        }
+        var all: [String] = []
+        for name in dropped {
+            let views = try columnTypes.schemas.dependents(name).filter { !dropped.contains($0) && !all.contains($0) }
+            guard let last = views.last else { continue }
+            guard cascades else {
+                let subject = try shown(name)
+                throw SQLFailure(
+                    "2BP01", "cannot drop \(kind) \(subject) because other objects depend on it",
+                    detail: "view \(try shown(last)) depends on \(kind) \(subject)",
+                    hint: "Use DROP ... CASCADE to drop the dependent objects too.")
+            }
+            all += views
+        }
+        for view in all { first.append("DROP VIEW IF EXISTS main.\(SQLText.quoted(view))") }
+        guard let one = all.last else { return }
+        let message = all.count == 1 ? "view \(try shown(one))" : "\(all.count) other objects"
+        skips.append(
+            SQLSkip(subject: .nothing, whenThere: true, state: "00000", message: "drop cascades to \(message)"))
+    }
+
+    mutating func truncate() throws(SQLFailure) -> SQLCommand {
+        var next = rewrite.isWord(1, "table") ? 2 : 1
+        if rewrite.isWord(next, "only") { next += 1 }
+        var end = tokens.count
+        dropBehaviour(tokens.indices)
+        if rewrite.isWord(end - 1, "cascade") { throw refused("TRUNCATE with CASCADE is not known here", end - 1) }
+        if rewrite.isWord(end - 1, "restrict") { end -= 1 }
+        var restarts = false
+        if rewrite.isWord(end - 1, "identity") {
+            restarts = rewrite.isWord(end - 2, "restart")
+            end -= 2
+        }
+        guard end > next else { throw rewrite.syntaxError(end) }
+        try names()
+        let tables = rewrite.split(next..<end).map { rewrite.newText($0) }
+        var statements = tables.map { "DELETE FROM \($0)" }
+        if restarts {
+            for piece in rewrite.split(next..<end) {
+                guard let last = piece.last else { continue }
+                for owned in try ownedSequences(SQLSchemaName.stored(tokens, last)) {
+                    statements.append("DROP VIEW main.\(SQLText.quoted(owned.stored))")
+                    statements.append(owned.sequence.renewed.definition(owned.stored))
+                }
+            }
+            statements += rewrite.split(next..<end).compactMap { piece in
+                piece.last.map {
+                    "SELECT fairlead_restart(\(SQLText.literal(SQLSchemaName.stored(tokens, $0))))"
+                }
+            }
+        }
+        rewrite.replaceAll(statements.first ?? "")
+        then = Array(statements.dropFirst())
+        return SQLCommand("TRUNCATE TABLE")
+    }
+}
