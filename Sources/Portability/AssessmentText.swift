@@ -17,6 +17,7 @@ extension [Assessment] {
                 text +=
                     "\(application.title.printable) (\(application.protocol), listener \(application.listener.printable)): "
                 text += "\(requests), \(features)\n"
+                if let sampling = application.sampling { text += wrapped(sampling, first: "  ", indent: 2) }
                 last = application.key
             }
             text += "  \(assessment.candidate): \(assessment.verdict.rawValue)\n"

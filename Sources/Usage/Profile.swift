@@ -106,6 +106,11 @@ package enum Sampling {
     package static let first: UInt64 = 64
     /// After those, one of so many is, and counts for all of them.
     package static let interval: UInt64 = 64
+
+    /// How many of `count` requests of a kind were looked at, at the least: by one application on one worker.
+    package static func least(of count: UInt64) -> UInt64 {
+        count <= first ? count : first + (count - first) / interval
+    }
 }
 
 /// How often values of each size were seen: ranges between powers of two.

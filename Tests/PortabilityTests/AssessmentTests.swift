@@ -47,6 +47,16 @@ struct AssessmentTests {
         "kv.get": ManifestEntry(.native), "kv.set": ManifestEntry(.native), "kv.delete": ManifestEntry(.native),
     ]
 
+    @Test("a verdict says of how many requests the options are known")
+    func sampling() {
+        let few = Self.application(["redis.command.get": 64])
+        #expect(few.sampling == nil)
+        let many = Self.application(["redis.command.set": 120, "redis.command.get": 640, "redis.command.del": 3])
+        #expect(many.sampling?.hasPrefix("Looked at, at the least: 73 of 640 get, 64 of 120 set. An option") == true)
+        let text = [Assessment(many, on: Self.report(Self.plain), SuiteFeatures())].text(windows: [:])
+        #expect(text.contains("73 of 640 get, 64 of 120 set"))
+    }
+
     // MARK: Private candidates
 
     @Test("what is covered is safe, and the gateway's own part needs nothing")

@@ -17,14 +17,15 @@ final class RedisUsage: SessionUsage {
     /// Notes a command that has passed; its bytes end at `end` in `bytes`, and begin there as well unless they came in pieces.
     @inline(__always)
     func received(_ request: RedisRequest, in bytes: Bytes, endingAt end: Int, pending: Int) {
-        let weight = count(request)
+        let weight = count(request, words: request.argumentCount)
         if weight > 0 { look(request, in: bytes, endingAt: end, pending: pending, weight: weight) }
     }
 
     /// Notes a command that lies whole in `bytes`.
     @inline(__always)
     func received(_ command: RedisWholeCommand, in bytes: Bytes, pending: Int) {
-        let weight = count(RedisRequest(command: command.command, effect: Self.effect(command.command)))
+        let weight = count(
+            RedisRequest(command: command.command, effect: Self.effect(command.command)), words: command.argumentCount)
         guard weight > 0 else { return }
         if pending > 0 { note(words.pipelining, weight: weight) }
         look(command, in: bytes, weight: weight)
@@ -32,7 +33,7 @@ final class RedisUsage: SessionUsage {
 
     /// Notes a command that a translator has read.
     func received(_ line: RedisCommandLine) {
-        let weight = count(RedisRequest(command: line.command, effect: Self.effect(line.command)))
+        let weight = count(RedisRequest(command: line.command, effect: Self.effect(line.command)), words: line.count)
         guard weight > 0 else { return }
         var look = RedisUsageLook(self, words, line.command, count: line.count, weight: weight)
         for place in 0..<min(line.count, RedisUsageTable.mostWords) {
@@ -53,12 +54,12 @@ final class RedisUsage: SessionUsage {
 
     /// Counts a command; how many commands a look at it stands for.
     @inline(__always)
-    private func count(_ request: RedisRequest) -> UInt64 {
+    private func count(_ request: RedisRequest, words: Int) -> UInt64 {
         queued &+= 1
         if request.effect != .none { noteEffect(request) }
-        guard let counting else { return settle(request) }
+        guard let counting else { return settle(request, words: words) }
         let weight = counting._withUnsafeGuaranteedRef {
-            $0.count(request: Int(request.command.rawValue), now: worker.now)
+            $0.count(request: Int(request.command.rawValue), words: words, now: worker.now)
         }
         if request.command == .client || request.command == .hello || request.command == auth
             || request.command == .reset
@@ -69,7 +70,7 @@ final class RedisUsage: SessionUsage {
     }
 
     /// What a client says before its first true command tells who it is.
-    private func settle(_ request: RedisRequest) -> UInt64 {
+    private func settle(_ request: RedisRequest, words: Int) -> UInt64 {
         if [.client, .hello, auth, select].contains(request.command) {
             note(Int(request.command.rawValue))
             return 1
@@ -80,7 +81,7 @@ final class RedisUsage: SessionUsage {
             note(Int(request.command.rawValue))
             return 1
         }
-        return begin().count(request: Int(request.command.rawValue), now: worker.now)
+        return begin().count(request: Int(request.command.rawValue), words: words, now: worker.now)
     }
 
     private func begin() -> UsageBlock {

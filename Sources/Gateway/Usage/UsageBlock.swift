@@ -32,6 +32,8 @@ final class UsageBlock {
     /// Seconds since 1970, as of the last tick.
     @exclusivity(unchecked) private var times: [(first: UInt32, last: UInt32)]
     @exclusivity(unchecked) private var sizes: [UInt64]
+    /// By request, which numbers of words have been looked at: a bit for each, the last for all from there on.
+    @exclusivity(unchecked) private var lengths: [UInt64]
     @exclusivity(unchecked) private var known: UInt64 = 0
     @exclusivity(unchecked) private var totalAtTick: UInt64 = 0
     @exclusivity(unchecked) private var peakRate: UInt64 = 0
@@ -62,6 +64,7 @@ final class UsageBlock {
         counted = Array(repeating: 0, count: table.features.count)
         times = Array(repeating: (0, 0), count: table.features.count)
         sizes = Array(repeating: 0, count: table.sizes.count * SizeRanges.rangeCount)
+        lengths = Array(repeating: 0, count: table.requests.upperBound)
         second = clock.seconds()
         lastTick = now
     }
@@ -76,6 +79,20 @@ final class UsageBlock {
         if count == 1 { times[feature].first = second }
         return 1
     }
+
+    /// The same for a request of `words` words: one whose number of words is new is looked at too, and stands for itself alone.
+    ///
+    /// An option is at least a word more, so that its first use is seen however often the request was seen without it.
+    @inline(__always)
+    func count(request feature: Int, words: Int, now: UInt64) -> UInt64 {
+        let weight = count(request: feature, now: now)
+        let bit: UInt64 = 1 &<< UInt64(truncatingIfNeeded: words < Self.lastLength ? words : Self.lastLength)
+        guard lengths[feature] & bit == 0 else { return weight }
+        lengths[feature] |= bit
+        return weight > 0 ? weight : 1
+    }
+
+    private static let lastLength = 63
 
     /// How many requests a look at something known already stands for, zero when it is not looked at.
     func sampled() -> UInt64 {
@@ -167,6 +184,7 @@ final class UsageBlock {
             counted[place] = 0
         }
         for place in sizes.indices { sizes[place] = 0 }
+        for place in lengths.indices { lengths[place] = 0 }
         unknown = [:]
         samples?.reset()
         totalAtTick = 0

@@ -1,0 +1,28 @@
+// Which requests are looked at.
+
+import Testing
+
+@testable import Gateway
+
+@Suite("looks at requests")
+struct UsageBlockTests {
+    @Test("are taken of the first ones, of a sample, and of each number of words that is new")
+    func lengths() {
+        let table = UsageTable(features: ["set", "get", "nx"], exactCount: 2, requests: 0..<2, sizes: [])
+        let block = UsageBlock(UsageIdentity(), table, clock: UsageClock(seconds: { 1 }), now: 0)
+        for _ in 0..<64 { #expect(block.count(request: 0, words: 3, now: 0) == 1) }
+        for _ in 0..<36 { #expect(block.count(request: 0, words: 3, now: 0) == 0) }
+        // The first with an option, and no other like it.
+        #expect(block.count(request: 0, words: 4, now: 0) == 1)
+        #expect(block.count(request: 0, words: 4, now: 0) == 0)
+        // However long commands get, there is a last length.
+        #expect(block.count(request: 0, words: .max, now: 0) == 1)
+        for words in 63..<80 { #expect(block.count(request: 0, words: words, now: 0) == 0) }
+        for _ in 0..<7 { _ = block.count(request: 0, words: 3, now: 0) }
+        #expect(block.count(request: 0, words: 3, now: 0) == 64)
+        // What was counted is forgotten, and with it what was looked at.
+        block.reset()
+        for _ in 0..<70 { _ = block.count(request: 0, words: 3, now: 0) }
+        #expect(block.count(request: 0, words: 4, now: 0) == 1)
+    }
+}
