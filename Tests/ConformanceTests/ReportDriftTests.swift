@@ -63,6 +63,25 @@ struct ReportDriftTests {
         if let problem { #expect(drift.first?.contains(problem) == true, "\(drift)") }
     }
 
+    @Test("a bound below what the suite expects is a limit where it is declared, and what to declare where it is not")
+    func shortBounds() {
+        let reason = "line 7: " + SearchShortfall.reason("key-bytes", 100, atLeast: 128)
+        let cases = [
+            result(
+                "capabilities/kv/keys", .differs, proves: ["kv.get"], reason: reason, figures: ["key-bytes": 100]),
+            result("capabilities/kv/get", proves: ["kv.get"]),
+        ]
+        let declared = judged(cases, [.keyValueGet: ManifestEntry(.native, bounds: [.keyBytes: 100])])
+        #expect(declared.standing == .passed, "\(declared.drift)")
+        #expect(declared.cases.compactMap(\.declared) == ["the manifest bounds kv.get: key-bytes 100"])
+        let silent = judged(cases, [.keyValueGet: native])
+        #expect(silent.standing == .failed)
+        #expect(silent.drift.contains { $0.contains("128 at least was expected by the suite, unless the manifest") })
+        #expect(silent.supportedManifest().contains("kv.get: { support: native, bounds: { key-bytes: 100 } }"))
+        // Another bound than the one that was found excuses nothing.
+        #expect(judged(cases, [.keyValueGet: ManifestEntry(.native, bounds: [.keyBytes: 120])]).standing == .failed)
+    }
+
     @Test("a weakening excuses the case that is tagged with it, and no other")
     func weakenings() {
         let entry = ManifestEntry(.native, weakenings: [.notAtomic])

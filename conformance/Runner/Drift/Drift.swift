@@ -39,6 +39,11 @@ extension Report {
                 return "the manifest weakens \(name): \(weakening.rawValue)"
             }
         }
+        if let kind = entry.shortBound, let found = entry.figures[kind.rawValue],
+            let name = entry.proves.first(where: { capabilities[$0]?.bounds[kind].map { Int64($0) } == found })
+        {
+            return "the manifest bounds \(name): \(kind.rawValue) \(found)"
+        }
         if entry.verdict == .differs {
             for name in entry.proves {
                 if capabilities[name]?.support == .ignored { return "the manifest ignores \(name)" }

@@ -302,7 +302,7 @@ final class StepThread: @unchecked Sendable {
         if let atLeast = search.atLeast, least < atLeast {
             throw CaseStop(
                 verdict: .differs,
-                reason: "line \(step.line): \(search.figure) is \(least), \(atLeast) at least was expected")
+                reason: "line \(step.line): \(SearchShortfall.reason(search.figure, least, atLeast: atLeast))")
         }
     }
 
