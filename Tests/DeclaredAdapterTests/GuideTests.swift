@@ -57,7 +57,7 @@ struct GuideTests {
         let whole = try DeclaredAdapterFile.load("\(Self.example)/adapter.yaml")
         #expect(last.description.operations.map(\.shape.name) == whole.description.operations.map(\.shape.name))
         #expect(Set(last.description.messages.map(\.name)) == Set(whole.description.messages.map(\.name)))
-        #expect(last.manifest.mentioned == whole.manifest.mentioned)
+        #expect(last.manifest == whole.manifest)
     }
 
     @Test("the mistake that the guide shows is told as the guide shows it")
@@ -100,12 +100,27 @@ struct GuideTests {
             #expect(await rig.kv(.delete(keys: [bytes("greeting")])) == .success(.integer(1)))
             #expect(await rig.set("k", "v", SetOptions(expiry: .at(DeclaredRig.now + 5000))).refused == .keyValueTTL)
             #expect(await rig.get("k") == .success(.missing))
+            // The file has no `limits`: an answer of more than a frame could never be read.
+            let huge = [UInt8](repeating: 1, count: (16 << 20) + 1)
+            let answer = await rig.kv(.set(key: bytes("huge"), value: huge, SetOptions()))
+            #expect(answer == .failure(.tooLarge(limit: 16 << 20)))
+            #expect(await rig.get("huge") == .success(.missing))
         }
         try await DeclaredRig.run(file, url: url, options: ["token": "wrong"]) { rig in
             guard case .failure(.unavailable(let text)) = await rig.get("k") else { throw SupportError("let in") }
             #expect(text.contains("wrong token"))
         }
         #expect(throws: AdapterError.self) { try file.makeAdapter(AdapterSettings(backend: "b", url: url)) }
+    }
+
+    @Test("a file that is not there is told from one that is no text")
+    func missingFile() throws {
+        let folder = try TemporaryFolder()
+        let told = { (path: String) in DeclaredAdapterFile.check(path).map(\.message) }
+        #expect(told(folder.file("nope.yaml")) == ["there is no such file; give the path of an adapter.yaml"])
+        try Data([0xFF, 0xFE, 0xFF]).write(to: URL(fileURLWithPath: folder.file("bytes.yaml")))
+        #expect(
+            told(folder.file("bytes.yaml")) == ["cannot be read as UTF-8 text; give the path of an adapter.yaml"])
     }
 
     @Test("the starting point passes its own check")

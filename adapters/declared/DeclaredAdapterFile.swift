@@ -33,10 +33,11 @@ public struct DeclaredAdapterFile: Sendable {
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
         } catch {
+            let isThere = FileManager.default.fileExists(atPath: path)
+            let reason = isThere ? "cannot be read as UTF-8 text" : "there is no such file"
             throw AdapterFileError(problems: [
                 AdapterProblem(
-                    file: path, line: 0, column: 0, key: "",
-                    message: "cannot be read as UTF-8 text; give the path of an adapter.yaml")
+                    file: path, line: 0, column: 0, key: "", message: "\(reason); give the path of an adapter.yaml")
             ])
         }
         return try parse(text, source: path)

@@ -154,10 +154,10 @@ final class DeclaredCalls {
         program.hasNumericVersion ? Decimal.parse(version).map { $0 != 0 } ?? false : isSafe(version)
     }
 
+    /// Holds a value to what the file declares, and to what could be read back: an answer beyond the frame breaks its connection.
     func checkValue(_ value: [UInt8], _ capability: Capability) throws(Failure) {
-        if let limit = program.manifest[capability].bounds[.valueBytes], value.count > limit {
-            throw .tooLarge(limit: limit)
-        }
+        let limit = min(program.manifest[capability].bounds[.valueBytes] ?? .max, program.limits.frame)
+        if value.count > limit { throw .tooLarge(limit: limit) }
     }
 
     /// Holds the number of keys of one call to what the file declares.
