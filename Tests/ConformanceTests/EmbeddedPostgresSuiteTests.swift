@@ -13,7 +13,7 @@ struct EmbeddedPostgresSuiteTests {
         ["connection", "isolation", "copy", "extended-query", "types-text", "authentication"],
         ["cancel", "startup", "errors", "pipelines", "types-binary", "tls", "notices"],
         ["limits", "concurrency", "notifications", "prepared", "portals", "encodings"],
-        ["transactions", "simple-query", "replication"],
+        ["transactions", "simple-query", "replication", "queries"],
     ]
 
     private static func run(_ suites: [String], seed: UInt64) async throws -> RunReport {

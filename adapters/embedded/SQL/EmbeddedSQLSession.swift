@@ -124,7 +124,8 @@ final class EmbeddedSQLSession: SQLSession, @unchecked Sendable {
             let list = own.isEmpty ? "" : " (" + own.map(SQLText.quoted).joined(separator: ", ") + ")"
             let marks = chosen.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
             let insertion = try EmbeddedSQLStatement(
-                Array("INSERT INTO \(full)\(list) OVERRIDING SYSTEM VALUE VALUES (\(marks))".utf8), chosen.map(\.type), on: connection)
+                Array("INSERT INTO \(full)\(list) OVERRIDING SYSTEM VALUE VALUES (\(marks))".utf8), chosen.map(\.type),
+                on: connection)
             return (insertion, chosen)
         }
         return EmbeddedSQLCopy(self, statement.0, statement.1)
@@ -141,7 +142,8 @@ final class EmbeddedSQLSession: SQLSession, @unchecked Sendable {
         let (all, computed) = try connection.copiedColumns(of: table)
         if let name = columns.first(where: computed.contains) {
             throw SQLFailure(
-                "42P10", "column \"\(name)\" is a generated column", detail: "Generated columns cannot be used in COPY.")
+                "42P10", "column \"\(name)\" is a generated column", detail: "Generated columns cannot be used in COPY."
+            )
         }
         return columns.isEmpty ? all.filter { !computed.contains($0) } : columns
     }

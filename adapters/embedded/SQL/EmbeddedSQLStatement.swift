@@ -184,7 +184,8 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
             guard parameterTypes[number] == .numeric else { continue }
             let isExact = translation.exactParameters.contains(number + 1)
             switch bound[index] {
-            case .text(let text): bound[index] = isExact ? .text(try SQLDecimal.digits(text)) : try SQLType.numeric.value(text)
+            case .text(let text):
+                bound[index] = isExact ? .text(try SQLDecimal.digits(text)) : try SQLType.numeric.value(text)
             case .double(let value) where isExact: bound[index] = .text(SQLNumberText.decimal(value, scale: nil))
             default: break
             }

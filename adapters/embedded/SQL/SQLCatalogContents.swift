@@ -76,7 +76,8 @@ struct SQLCatalogContents {
             let isView = object[1].string == "view"
             let isSequence = isView && object[4].string.flatMap { SQLSequence(definition: $0) } != nil
             try relation(
-                number, name, kind: isSequence ? "S" : isView ? "v" : "r", columns: try columns(number, name, object[4].string ?? ""))
+                number, name, kind: isSequence ? "S" : isView ? "v" : "r",
+                columns: try columns(number, name, object[4].string ?? ""))
             if isSequence { continue }
             if isView {
                 let definition = SQLSchemaName.shown(definition: object[4].string?.components(after: " AS ") ?? "")

@@ -57,7 +57,9 @@ extension SQLTranslator {
             guard key != nil || isOnlyKey else {
                 throw refused("a column that counts up by itself has to be the primary key here", typeStart)
             }
-            if let options { throw refused("the options of this identity column are not known here", options.lowerBound) }
+            if let options {
+                throw refused("the options of this identity column are not known here", options.lowerBound)
+            }
         }
         if hasSequence { type.isSerial = false }
         try names(piece.lowerBound..<typeStart)
@@ -119,7 +121,9 @@ extension SQLTranslator {
         while next < limit, !rewrite.isWord(next, "as") { next += 1 }
         guard rewrite.isWord(next + 1, "identity") else { return nil }
         next += 2
-        guard next < limit, rewrite.isMark(next, "("), let close = try? rewrite.closing(next) else { return (next, nil) }
+        guard next < limit, rewrite.isMark(next, "("), let close = try? rewrite.closing(next) else {
+            return (next, nil)
+        }
         return (close + 1, (next + 1)..<close)
     }
 }

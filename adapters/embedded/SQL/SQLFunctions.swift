@@ -20,7 +20,9 @@ enum SQLiteFunctions {
     }
 
     static func register(on connection: SQLiteConnection) throws(SQLFailure) {
-        let own = casts + texts + times + sessions + locks + catalogue + checks + decimals + fitted + zones + upserts + sequences + json
+        let own =
+            casts + texts + times + sessions + locks + catalogue + checks + decimals + fitted + zones + upserts
+            + sequences + json
         for (name, count, isConstant, body) in own {
             try add(name, count, isConstant: isConstant, body, to: connection)
         }

@@ -59,7 +59,9 @@ extension SQLiteFunctions {
             guard let step else { return nil }
             let number = Int64(String(decoding: step, as: UTF8.self))
             let isArray = if case .array = place { true } else { false }
-            guard let next = place.item(isArray ? number.map { .integer($0) } ?? .null : .text(step)) else { return nil }
+            guard let next = place.item(isArray ? number.map { .integer($0) } ?? .null : .text(step)) else {
+                return nil
+            }
             place = next
         }
         return place

@@ -4,7 +4,9 @@ import Capabilities
 
 extension SQLiteFunctions {
     /// Names of UTC; what any other zone's clocks show is not kept here.
-    private static let utc: Set<String> = ["utc", "gmt", "z", "zulu", "etc/utc", "etc/gmt", "uct", "universal", "greenwich"]
+    private static let utc: Set<String> = [
+        "utc", "gmt", "z", "zulu", "etc/utc", "etc/gmt", "uct", "universal", "greenwich",
+    ]
 
     static let zones: [(String, Int32, Bool, Body)] = [
         // A time, its zone, and whether the result has one.

@@ -17,7 +17,7 @@ extension SQLTranslator {
         "exclusive", "access exclusive",
     ]
 
-    /// `LOCK [TABLE] [ONLY] t [*] [, …] [IN mode MODE] [NOWAIT]`
+    /// Reads `LOCK [TABLE] [ONLY] t [*] [, …] [IN mode MODE] [NOWAIT]`.
     mutating func lockTables() throws(SQLFailure) -> SQLCommand {
         var next = rewrite.isWord(1, "table") ? 2 : 1
         var lock = SQLTableLock(tables: [], isExclusive: true, waits: true)

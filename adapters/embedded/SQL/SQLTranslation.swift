@@ -181,7 +181,8 @@ struct SQLTranslator {
             sql: sql, first: first, then: then, places: places, command: command, items: items,
             results: typing?.results, isTyped: typing != nil,
             parameterTypes: parameterTypes, readsCatalog: readsCatalog, catalogNames: catalogNames,
-            locksRows: locksRows, sharesRows: sharesRows, waitsForRows: waitsForRows, tableLock: tableLock, standsAlone: standsAlone,
+            locksRows: locksRows, sharesRows: sharesRows, waitsForRows: waitsForRows, tableLock: tableLock,
+            standsAlone: standsAlone,
             tolerated: tolerated, table: tableName, exactParameters: exactParameters,
             doubt: doubt, skips: skips, temporary: temporary, changed: changedTable,
             upserted: typing?.upserted)

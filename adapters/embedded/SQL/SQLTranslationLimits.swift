@@ -53,7 +53,11 @@ extension SQLTranslator {
                 depth -= 1
                 if depth < 0 { return end }
             }
-            if depth == 0, ["limit", "offset", "fetch", "for", "union", "returning", "on"].contains(where: { rewrite.isWord(end, $0) }) {
+            if depth == 0,
+                ["limit", "offset", "fetch", "for", "union", "returning", "on"].contains(where: {
+                    rewrite.isWord(end, $0)
+                })
+            {
                 return end
             }
             end += 1

@@ -46,7 +46,8 @@ extension SQLiteFunctions {
             "fairlead_sequence", 2, false,
             { connection, v throws(SQLFailure) in
                 let found = try connection.sequence(id: v[0].string ?? "")
-                let (last, isCalled) = try connection.shared.sequences.current(found.sequence) { () throws(SQLFailure) in
+                let (last, isCalled) = try connection.shared.sequences.current(found.sequence) {
+                    () throws(SQLFailure) in
                     try connection.sequenceKeys()
                 }
                 return v[1] == .integer(0) ? .integer(last) : .integer(isCalled ? 1 : 0)

@@ -92,7 +92,8 @@ extension SQLTranslator {
                 guard !cascades else { throw refused("DROP SEQUENCE … CASCADE is not known here", end) }
                 throw SQLFailure(
                     "2BP01", "cannot drop sequence \(name) because other objects depend on it",
-                    detail: "default value of a column of table \(SQLSchemaName.bare(table)) depends on sequence \(name)",
+                    detail:
+                        "default value of a column of table \(SQLSchemaName.bare(table)) depends on sequence \(name)",
                     hint: "Use DROP ... CASCADE to drop the dependent objects too.")
             }
             statements.append("DROP VIEW main.\(SQLText.quoted(stored))")

@@ -68,7 +68,8 @@ struct SQLSequenceOptions {
                     throw rewrite.syntaxError(at)
                 }
             } else if alters, take("restart") {
-                let isNumber = take("with") || rewrite.isOperator(at, "-")
+                let isNumber =
+                    take("with") || rewrite.isOperator(at, "-")
                     || at < range.upperBound && rewrite.tokens[at].kind == .integer
                 options.restart = isNumber ? .some(try number()) : .some(nil)
             } else if take("owned") {

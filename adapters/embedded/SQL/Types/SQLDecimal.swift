@@ -187,7 +187,8 @@ struct SQLDecimal: Equatable {
         if let plain = try SQLDecimal(text: bare) { return plain.text }
         // With an exponent.
         let parts = bare.split(separator: UInt8(ascii: "e"), omittingEmptySubsequences: false)
-        let halves = parts.count == 2 ? parts : bare.split(separator: UInt8(ascii: "E"), omittingEmptySubsequences: false)
+        let halves =
+            parts.count == 2 ? parts : bare.split(separator: UInt8(ascii: "E"), omittingEmptySubsequences: false)
         guard halves.count == 2, var number = try SQLDecimal(text: Array(halves[0])),
             let exponent = Int(String(decoding: halves[1], as: UTF8.self)), exponent.magnitude <= 60
         else { throw tooLong }

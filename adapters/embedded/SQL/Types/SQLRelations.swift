@@ -72,7 +72,8 @@ struct SQLRelationCache {
         _ name: String, in database: String, on connection: SQLiteConnection
     ) throws(SQLFailure) -> SQLKnownRelation? {
         let rows = try connection.rows(
-            "SELECT name, type, pk, dflt_value, hidden FROM pragma_table_xinfo(?1, ?2) WHERE hidden <> 1", [.text(name), .text(database)])
+            "SELECT name, type, pk, dflt_value, hidden FROM pragma_table_xinfo(?1, ?2) WHERE hidden <> 1",
+            [.text(name), .text(database)])
         guard !rows.isEmpty else { return nil }
         var relation = SQLKnownRelation(columns: [])
         for row in rows {

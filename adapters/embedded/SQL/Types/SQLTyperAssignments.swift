@@ -74,7 +74,9 @@ extension SQLTyper {
     private mutating func wrap(
         _ leaves: [ClosedRange<Int>], _ open: String, _ close: String
     ) throws(SQLTypingEnd) {
-        guard !leaves.isEmpty else { throw refused("a star whose columns have to be converted is not known here", at - 1) }
+        guard !leaves.isEmpty else {
+            throw refused("a star whose columns have to be converted is not known here", at - 1)
+        }
         for words in leaves { _ = wrap(words, open, close) }
     }
 

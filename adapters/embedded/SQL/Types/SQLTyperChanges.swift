@@ -203,7 +203,8 @@ extension SQLTyper {
             if tokens[index].kind == .word, !rewrite.isMark(index - 1, ".") {
                 switch tokens[index].text {
                 case "from": return !rewrite.isWord(index - 1, "distinct")
-                case "where", "group", "having", "window", "order", "limit", "offset", "fetch", "select", "values", "default":
+                case "where", "group", "having", "window", "order", "limit", "offset", "fetch", "select", "values",
+                    "default":
                     return false
                 default: break
                 }
@@ -283,7 +284,9 @@ extension SQLTyper {
             at += 1
             if take("default") {
                 guard let column else { throw .unread }
-                if column.ownValues == .computed { throw refused("DEFAULT of a generated column is not known here", at - 1) }
+                if column.ownValues == .computed {
+                    throw refused("DEFAULT of a generated column is not known here", at - 1)
+                }
                 typing.replacements[at - 1] = column.fallback.map { "(\($0))" } ?? "NULL"
                 continue
             }

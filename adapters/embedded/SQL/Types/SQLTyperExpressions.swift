@@ -233,7 +233,8 @@ extension SQLTyper {
         guard left.type.family == .time, zone.type.family == .text else {
             throw failure(
                 "42883",
-                "function pg_catalog.timezone(\(zone.type.displayName), \(left.type.displayName)) does not exist", symbol)
+                "function pg_catalog.timezone(\(zone.type.displayName), \(left.type.displayName)) does not exist",
+                symbol)
         }
         let type: SQLType = left.type == .timestamp ? .timestampWithZone : .timestamp
         typing.replacements[symbol] = ","
