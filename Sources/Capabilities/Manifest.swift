@@ -71,6 +71,8 @@ public struct ManifestEntry: Sendable, Equatable {
 public struct Manifest: Sendable, Equatable {
     /// The adapter's name.
     public let adapter: String
+    /// Whether the adapter has yet to say what it can do, so that the entries stand for nothing but that.
+    public var isPending = false
     private var entries: [Capability: ManifestEntry]
 
     public init(adapter: String, _ entries: [Capability: ManifestEntry] = [:]) {

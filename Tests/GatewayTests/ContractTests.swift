@@ -82,6 +82,17 @@ struct ContractTests {
         #expect(problem?.contains("does not cover kv.get (it is refused), by \(less)") == true)
     }
 
+    @Test("an adapter that has not said yet what it can do covers nothing without a report")
+    func untold() throws {
+        var pending = Self.manifest
+        pending.isPending = true
+        let problem = try #require(try Self.problems(["kv.get", "kv.set"], of: pending).first)
+        #expect(
+            problem.hasPrefix("listeners.cache.require: backend 'private' (adapter house) says what it can do only"))
+        #expect(problem.contains("kv.get, kv.set: run `fairlead conform private --config FILE --json REPORT`"))
+        #expect(try Self.problems([], of: pending) == [])
+    }
+
     @Test("what clients of the wire cannot ask for is a mistake")
     func foreign() throws {
         #expect(

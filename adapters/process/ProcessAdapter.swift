@@ -41,6 +41,7 @@ package final class ProcessAdapter: Adapter {
 
     private static let unknown: Manifest = {
         var manifest = Manifest(adapter: "process")
+        manifest.isPending = true
         for capability in Capability.allCases {
             manifest[capability] = ManifestEntry(.native, note: "the adapter process has not said yet what it can do")
         }

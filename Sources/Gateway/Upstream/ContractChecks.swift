@@ -31,6 +31,9 @@ enum ContractChecks {
         if let backend = configuration.backend(named: route.backend) { return problem(of: route, at: key, backend) }
         guard let backend = configuration.privateBackend(named: route.backend), let declared = manifests[backend.name]
         else { return nil }
+        if declared.isPending {
+            guard case .report = backend.conformance else { return untold(route, at: key, backend) }
+        }
         let manifest = GapResolution(declared, gaps: backend.gaps).manifest
         var missing = route.required.compactMap { $0.shortfall(manifest[$0.capability]) }
         var source = "its manifest"
@@ -45,6 +48,18 @@ enum ContractChecks {
             \(key).require: backend '\(backend.name)' (adapter \(manifest.adapter)) does not cover \
             \(missing.joined(separator: ", ")), by \(source): lead this traffic to another backend, or require less
             """
+    }
+
+    /// What an adapter says only once it is connected covers nothing before a socket is bound; a report of it does.
+    private static func untold(
+        _ route: RouteConfiguration, at key: String, _ backend: PrivateBackendConfiguration
+    ) -> String {
+        """
+        \(key).require: backend '\(backend.name)' (adapter \(backend.adapter)) says what it can do only once it is \
+        connected, so nothing shows that it covers \(route.required.map(\.description).joined(separator: ", ")): run \
+        `fairlead conform \(backend.name) --config FILE --json REPORT` and name that report in \
+        backends.\(backend.name).conformance, or take `require` out
+        """
     }
 
     /// What a trusted backend does is what its protocol is made of, unless it names a report: that tells servers apart.
