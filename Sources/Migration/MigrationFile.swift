@@ -80,6 +80,19 @@ package struct MigrationFile: Sendable {
         }
     }
 
+    /// Why no record could be written, as far as the folder tells; nil when it can.
+    package var folderProblem: String? {
+        var status = stat()
+        let isFolder = stat(folder, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        guard isFolder else { return "\(folder) is no folder: create it, or name a file elsewhere" }
+        guard access(folder, W_OK | X_OK) == 0 else {
+            return "no file can be written in \(folder): \(String(cString: strerror(errno)))"
+        }
+        return nil
+    }
+
+    private var folder: String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "." }
+
     private func replace(_ record: MigrationRecord) throws(MigrationFileError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -109,7 +122,6 @@ package struct MigrationFile: Sendable {
     }
 
     private func flushFolder() throws(MigrationFileError) {
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("cannot flush \(folder)") }
         let isFlushed = fsync(descriptor) == 0

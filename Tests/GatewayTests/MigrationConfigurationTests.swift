@@ -1,5 +1,6 @@
 // What a listener that is to be moved may not be.
 
+import Foundation
 import Testing
 
 @testable import Gateway
@@ -23,6 +24,28 @@ struct MigrationConfigurationTests {
 
             """)
         return decoder.problems.map(\.description)
+    }
+
+    @Test("the folder of the state file is looked for where files are checked")
+    func stateFolder() {
+        func problems(_ state: String, checkingFiles: Bool = true) -> [String] {
+            var decoder = ConfigurationDecoder(source: "f.yaml", folder: "/", checkingFiles: checkingFiles)
+            _ = decoder.decode(
+                """
+                listeners:
+                  a: { protocol: redis, listen: 6380, backend: old, migrate: { to: new, state: \(state) } }
+                backends:
+                  old: { url: redis://old.example.com }
+                  new: { url: redis://new.example.com }
+
+                """)
+            return decoder.problems.map(\.description)
+        }
+        let found = problems("/nowhere/x.json")
+        #expect(found.count == 1 && found[0].contains("listeners.a.migrate.state"), "\(found)")
+        #expect(found.first?.contains("/nowhere/ is no folder") == true)
+        #expect(
+            problems("\(NSTemporaryDirectory())/x.json") == [] && problems("/nowhere/x", checkingFiles: false) == [])
     }
 
     private static func one(_ more: String, to target: String = "new", wire: String = "redis", from: String = "old")

@@ -101,6 +101,10 @@ final class ListenerMigration: Sendable {
         do throws(MigrationFileError) { record = try file.read() } catch {
             throw StartError(description: "listeners.\(atSource.name).migrate.state: \(error)")
         }
+        // Found now, and not when the first phase has to be kept.
+        if let problem = file.folderProblem {
+            throw StartError(description: "listeners.\(atSource.name).migrate.state: \(problem)")
+        }
         if let record {
             let here = (atSource.name, source.route.name, settings.target)
             guard (record.listener, record.source, record.target) == here else {

@@ -1,5 +1,6 @@
 // Where a listener's data is to move, as the configuration says it.
 
+import Migration
 import S3Wire
 import Yams
 
@@ -78,6 +79,9 @@ extension ConfigurationDecoder {
         }
         let route = text(.migrationRoute, in: section)
         guard let target, let state else { return nil }
+        if checkingFiles, let problem = MigrationFile(path: absolute(state)).folderProblem {
+            add(problem, at: section.path(of: .migrationState))
+        }
         var migration = MigrationConfiguration(target: target, state: absolute(state))
         migration.largestRequest = largest ?? migration.largestRequest
         migration.route = route
