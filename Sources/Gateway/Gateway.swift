@@ -189,7 +189,7 @@ package final class Gateway: Sendable {
             for socket in bound where !addresses.contains("\(socket.address)") { addresses.append("\(socket.address)") }
             return BoundListener(
                 name: listener.name, protocolName: listener.front.wire.rawValue, addresses: addresses,
-                destination: listener.destination)
+                destination: served(listener).destination)
         }
     }
 
@@ -255,7 +255,8 @@ package final class Gateway: Sendable {
     /// The Prometheus page.
     package func metrics() async -> String {
         var report = MetricsReport(
-            listeners: listeners, backends: backends, privateBackends: privateBackends.map(\.name), proofs: proofs,
+            listeners: listeners.map(served), backends: backends, privateBackends: privateBackends.map(\.name),
+            proofs: proofs,
             workers: await snapshots())
         return report.render()
     }
@@ -264,6 +265,11 @@ package final class Gateway: Sendable {
     package func shadowReport(asTable: Bool) async -> String {
         let report = ShadowReport(listeners, await snapshots())
         return asTable ? report.text : report.json
+    }
+
+    /// `listener` as it leads to the place that serves: another one after the cut-over of its data.
+    private func served(_ listener: ListenerState) -> ListenerState {
+        migrations.first { $0.atSource === listener }?.serving ?? listener
     }
 
     /// How far the migrations of listeners' data are, as JSON.

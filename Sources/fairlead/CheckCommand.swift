@@ -48,7 +48,7 @@ struct CheckCommand: ParsableCommand {
             let line = ListenerLine(
                 name: listener.name, protocolName: listener.protocol.rawValue,
                 addresses: listener.listen.map(\.description),
-                destination: configuration.destination(of: listener))
+                destination: configuration.destination(of: configuration.served(listener)))
             print(line)
         }
     }

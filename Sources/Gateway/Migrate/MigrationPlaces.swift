@@ -15,14 +15,8 @@ extension ListenerMigration {
                 continue
             }
             let index = next + 2 * migrations.count
-            // The last place is the listener's own.
             let place = listener.configuration.movingPlace
-            var moved = listener.configuration
-            if place < moved.routes.count {
-                moved.routes[place].backend = settings.target
-            } else {
-                moved.backend = settings.target
-            }
+            let moved = listener.configuration.moved(to: settings.target)
             var routes = listener.routes
             routes[place] = ListenerRoute(configuration: moved.allRoutes[place], index: place, target: target)
             let atTarget = try ListenerState(
