@@ -104,7 +104,7 @@ struct MigrateCommand: ParsableCommand {
         do {
             let client = try AdminClient(admin)
             let before = try MigrationState.read(client, listener)
-            if status { return print(before.line) }
+            if status { return print(before.next.map { "\(before.line); next: \($0)" } ?? before.line) }
             if !cutOver, !rollBack, !finish, !stop { try checkVerdict(client, before) }
             _ = try client.post("/migrate/\(listener)/\(order)")
             try follow(client)
@@ -193,9 +193,11 @@ struct MigrateCommand: ParsableCommand {
         guard !outcome.hasPrefix("refused"), !outcome.hasPrefix("failed") else { throw RunProblem(outcome) }
         switch outcome {
         case "level":
+            let next = state.next.map { "; next: \($0)" } ?? ""
             print(
-                "'\(state.source)' and '\(state.target)' hold the same, and are kept so; next: fairlead migrate \(listener) --cut-over"
-            )
+                state.refused.isEmpty
+                    ? "'\(state.source)' and '\(state.target)' hold the same, and are kept so\(next)"
+                    : "'\(state.other)' holds all but these, and is kept so: delete them, or give them up\(next)")
             if state.retagged > 0 {
                 print("\(state.retagged) objects have another ETag at '\(state.other)', and are the same otherwise")
             }
@@ -247,8 +249,21 @@ private struct MigrationState: Decodable {
         return state
     }
 
+    /// The command that is due; nil while one is under way, and at the end.
+    var next: String? {
+        let command = "fairlead migrate \(listener)"
+        switch phase {
+        case "copying" where !begun: return "\(command) --report REPORT"
+        case "copying" where step == "level": return "\(command) --cut-over\(refused.isEmpty ? "" : " --force")"
+        case "copying" where step == "idle" || step == "failed", "rolled-back": return command
+        case "cut-over": return "\(command) --finish, or --roll-back"
+        default: return nil
+        }
+    }
+
     /// One line: `copying cache -> house [#####-----] 52 % …`.
     var line: String {
+        if !begun, step == "idle" { return "\(listener): \(source) -> \(target), not begun" }
         var line = "\(listener): \(source) -> \(target), \(phase), \(step)"
         if step == "filling" || step == "comparing" {
             if let keys, keys > 0 {

@@ -213,7 +213,42 @@ struct RedisMigrationTests {
         #expect(result.errorText.contains("'new' cannot hold 1 keys of type list"), "\(result.errorText)")
         let cut = try moving.migrate("--cut-over")
         #expect(cut.ending == .exited(1) && cut.errorText.contains("2 keys cannot be held there (hash, list)"))
+        #expect(cut.errorText.contains("'list'") && cut.errorText.contains("--cut-over --force"), "\(cut.errorText)")
         direct.close()
+    }
+
+    @Test("a key that could not be held no longer counts once it is gone, and its next step is the one that is due")
+    func unfitAndGone() throws {
+        let folder = try TemporaryFolder()
+        let moving = try MovingRedis(to: "adapter: embedded, options: { folder: \"\(folder.path)\" }")
+        #expect(try moving.migrate("--status").text.contains("not begun; next: fairlead migrate redis --report"))
+        #expect(try moving.migrate("--finish").errorText.contains("the migration has not begun"))
+        let client = try moving.connect()
+        _ = try client.ask("XADD", "s", "*", "a", "b")
+        let result = try moving.migrate("--force")
+        #expect(result.ending == .exited(1) && !result.text.contains("hold the same"), "\(result.text)")
+        #expect(result.text.contains("--cut-over --force"))
+        for _ in 0..<2 {
+            _ = try client.ask("DEL", "s")
+            _ = try client.ask("XADD", "s", "*", "a", "b")
+            #expect(try moving.migrate("--cut-over").errorText.contains("1 keys cannot be held there (stream): 's'"))
+        }
+        _ = try client.ask("DEL", "s")
+        let level = try moving.migrate()
+        #expect(level.ending == .exited(0) && level.text.contains("hold the same"), "\(level.errorText)")
+        let cut = try moving.migrate("--cut-over")
+        #expect(cut.ending == .exited(0), "\(cut.errorText)")
+        #expect(try moving.get("/metrics").contains("protocol=\"redis\",backend=\"new\""))
+        // Started anew, the way back is made level and not begun again.
+        try moving.kill()
+        try moving.start()
+        #expect(try moving.get("/metrics").contains("protocol=\"redis\",backend=\"new\""))
+        #expect(try moving.get("/metrics").contains("protocol=\"redis\",backend=\"old\"") == false)
+        let after = try moving.migrate()
+        #expect(
+            after.ending == .exited(0) && after.text.contains("next: fairlead migrate redis --finish, or --roll-back"))
+        #expect(try moving.migrate("--cut-over").errorText.contains("served by the target already"))
+        client.close()
     }
 
     @Test(

@@ -34,23 +34,29 @@ final class ListenerMigration: Sendable {
         var differing: Int64 = 0
         /// Objects that have another ETag there, and are the same otherwise, in the last comparison.
         var retagged: Int64 = 0
-        /// Keys that the other place cannot hold, by type, with its words for one.
-        var refused: [String: (count: Int64, reason: String)] = [:]
+        /// Keys that the other place cannot hold.
+        var refused = RefusedKeys<MigrationKey>()
         var problem = ""
         /// What does not come along, or would be lost, as it was found before anything was copied.
         var obstacles: [String] = []
 
-        /// Types by which refusals are counted.
-        private static let typeLimit = 64
+        /// Bytes of a key's name that is kept.
+        private static let nameLimit = 1024
 
-        mutating func add(_ outcome: MigrationOutcome) {
+        /// What became of `keys` of `part`; what was refused of them before is forgotten.
+        mutating func add(_ outcome: MigrationOutcome, of part: MigrationPart, _ keys: [[UInt8]]) {
             copied += outcome.copied
             bytes += outcome.bytes
             differing += outcome.differing
             retagged += outcome.retagged
-            for (type, reason) in outcome.refused {
-                let type = refused[type] != nil || refused.count < Self.typeLimit ? type : "others"
-                refused[type, default: (0, reason)].count += 1
+            if !refused.isEmpty {
+                // Those that changed meanwhile come again, and are as they were until then.
+                let settled = Set(keys).subtracting(outcome.again)
+                refused.settle(settled.lazy.map { MigrationKey(part: part, name: $0) })
+            }
+            for (name, type, reason) in outcome.refused {
+                let key = name.count <= Self.nameLimit ? MigrationKey(part: part, name: name) : nil
+                refused.add(key, type: type, reason: reason)
             }
         }
 
@@ -149,8 +155,8 @@ final class ListenerMigration: Sendable {
     var json: String {
         let copy = state.withLock { $0 }
         let status = copy.status
-        let refused = status.refused.sorted { $0.key < $1.key }.map { type, refusal in
-            "{\"type\": \(JSONText.quoted(type)), \"keys\": \(refusal.count), \"reason\": \(JSONText.quoted(refusal.reason))}"
+        let refused = status.refused.summaries.map { refusal in
+            "{\"type\": \(JSONText.quoted(refusal.type)), \"keys\": \(refusal.keys), \"reason\": \(JSONText.quoted(refusal.reason))}"
         }
         return """
             {"listener": \(JSONText.quoted(name)), "source": \(JSONText.quoted(source.route.name)), \

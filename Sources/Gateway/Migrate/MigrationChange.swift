@@ -8,7 +8,7 @@ extension MigrationRunner {
         let force = consent.force
         let phase = migration.phase
         guard phase.successors.contains(next) else {
-            throw Refusal(text: "the migration is \(phase.rawValue), and \(next.rawValue) does not follow that")
+            throw wrongStep(next)
         }
         let status = migration.with { $0.status }
         if !force {
@@ -16,11 +16,11 @@ extension MigrationRunner {
             guard !needsPass, status.step == .level else {
                 throw Refusal(text: "the two places are not level yet: run `fairlead migrate` until they are")
             }
-            try refuseUnheld()
+            lookAtRefused()
         }
         let copier = try copier()
         for attempt in 1... {
-            if !force { try await waitForMoment(copier, consent) }
+            if !force { try await waitForMoment(copier, to: next, consent) }
             do {
                 try await hold(copier, to: next, consent)
                 break
@@ -41,11 +41,27 @@ extension MigrationRunner {
     }
 
     /// Refuses what would be lost because the other place cannot hold it.
-    private func refuseUnheld() throws {
+    private func refuseUnheld(_ next: MigrationPhase) throws {
         let refused = migration.with { $0.status.refused }
         guard !refused.isEmpty else { return }
-        let keys = refused.reduce(0) { $0 + $1.value.count }
-        throw Refusal(text: "\(keys) keys cannot be held there (\(refused.keys.sorted().joined(separator: ", ")))")
+        let summaries = refused.summaries
+        let keys = summaries.reduce(0) { $0 + $1.keys }
+        let types = summaries.map(\.type).joined(separator: ", ")
+        let option = next == .rolledBack ? "--roll-back" : "--cut-over"
+        // Of those that are not kept by name nobody knows whether they are still there.
+        let more = refused.hasOthers ? ", then `fairlead migrate \(migration.name)` again" : ""
+        throw Refusal(
+            text: """
+                \(keys) keys cannot be held there (\(types)): \(summaries.prefix(Self.namedTypes).map(\.reason).joined(separator: "; ")): \
+                delete them\(more), or give them up, at both places, with `fairlead migrate \(migration.name) \(option) --force`
+                """)
+    }
+
+    /// Types of which a refusal names keys.
+    private static let namedTypes = 4
+
+    private func wrongStep(_ next: MigrationPhase) -> Refusal {
+        Refusal(text: migration.phase.refusal(of: next, listener: migration.name, hasBegun: migration.hasBegun))
     }
 
     /// Clients were held, and something was under way that another place could not go on with.
@@ -57,12 +73,14 @@ extension MigrationRunner {
     private static let patience: UInt64 = 10_000_000_000
 
     /// Waits until nothing is under way that another place could not go on with, before anybody is held.
-    private func waitForMoment(_ copier: any MigrationCopier, _ consent: MigrationConsent) async throws {
+    private func waitForMoment(
+        _ copier: any MigrationCopier, to next: MigrationPhase, _ consent: MigrationConsent
+    ) async throws {
         let end = local.worker.now &+ Self.patience
         while true {
             // What is written just now would otherwise be copied while clients wait.
             _ = try await catchUp(copier)
-            try refuseUnheld()
+            try refuseUnheld(next)
             let obstacles = try await lastObstacles(copier, consent)
             if obstacles.isEmpty { return }
             guard local.worker.now < end else { throw Self.refusal(obstacles) }
@@ -112,7 +130,7 @@ extension MigrationRunner {
                 await rest(2_000_000)
             }
             // Some may have been written in the last moment.
-            if !force { try refuseUnheld() }
+            if !force { try refuseUnheld(next) }
             let obstacles = try await lastObstacles(copier, consent)
             if !obstacles.isEmpty { throw Obstructed(obstacles: obstacles) }
             let actions = try migration.with { state throws(MigrationSteps.Refusal) in
@@ -160,8 +178,7 @@ extension MigrationRunner {
                 try state.steps.changeRequested(to: phase, isSettled: true, at: local.worker.now)
             }
         } catch {
-            throw Refusal(
-                text: "the migration is \(migration.phase.rawValue), and \(phase.rawValue) does not follow that")
+            throw wrongStep(phase)
         }
         guard actions == [.keep(phase)] else { throw Refusal(text: "the phase could not be changed") }
         do throws(MigrationFileError) {

@@ -32,8 +32,8 @@ struct MigrationOutcome: Sendable {
     var retagged: Int64 = 0
     /// To be looked at once more: they changed while they were read, or were not reached.
     var again: [[UInt8]] = []
-    /// What the other place cannot hold, by type, with words for one.
-    var refused: [(type: String, reason: String)] = []
+    /// What the other place cannot hold, with words that name the key.
+    var refused: [(key: [UInt8], type: String, reason: String)] = []
 }
 
 /// One of the two places, as they are at the time.

@@ -14,11 +14,11 @@ extension MigrationRunner {
             $0.seen = 0
             $0.differing = 0
             $0.retagged = 0
-            $0.refused = [:]
+            $0.refused = RefusedKeys()
         }
         for (part, _) in parts {
             let prepared = try await copier.prepare(part)
-            migration.update { $0.add(prepared) }
+            migration.update { $0.add(prepared, of: part, [[]]) }
             var cursor: [UInt8]?
             repeat {
                 guard let page = try await copier.page(of: part, at: .serving, after: cursor) else {
@@ -68,13 +68,18 @@ extension MigrationRunner {
     ) async throws {
         let outcome = try await copier.copy(keys, of: part, comparing: comparing)
         for key in outcome.again { again.insert(MigrationKey(part: part, name: key)) }
-        migration.update { $0.add(outcome) }
+        migration.update { $0.add(outcome, of: part, keys) }
     }
 
     private func pace(_ count: Int, _ rate: Int, since start: UInt64) async {
         guard rate > 0, count > 0 else { return }
         let due = start &+ UInt64(count) * 1_000_000_000 / UInt64(rate)
         if due > local.worker.now { await rest(due - local.worker.now) }
+    }
+
+    /// Has the keys looked at again that could not be held: they may be gone, or the place may take them now.
+    func lookAtRefused() {
+        again.formUnion(migration.with { $0.status.refused.keys })
     }
 
     /// Copies the keys that were written; whether no write is under way and none is left.

@@ -120,6 +120,12 @@ final class MigrationRunner {
             throw Refusal(text: "nothing is to be copied while the migration is \(migration.phase.rawValue)")
         }
         let copier = try copier()
+        if case .ordered = cause {
+            lookAtRefused()
+            // More than are known by name: only going through all of it tells.
+            if migration.with({ $0.status.refused.hasOthers }) { needsPass = true }
+            if !needsPass { _ = try await catchUp(copier) }
+        }
         var comparing = try await prepare(copier)
         var passes = 0
         while needsPass {

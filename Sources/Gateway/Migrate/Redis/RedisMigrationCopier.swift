@@ -70,7 +70,8 @@ final class RedisMigrationCopier: MigrationCopier {
                 if case .opaque = content.value {} else { outcome.differing += 1 }
             }
             if case .foreign(let type) = content.value {
-                outcome.refused.append((type, "it is not moved to such a place"))
+                let label = MigrationKeyLabel.text(key, database: database)
+                outcome.refused.append((key, type, "\(label): it is not moved to such a place"))
                 continue
             }
             let own = content.commands(for: key)
@@ -82,7 +83,12 @@ final class RedisMigrationCopier: MigrationCopier {
         for owner in owners {
             let error = answers[place..<(place + owner.count)].lazy.compactMap(\.error).first
             place += owner.count
-            if let error { outcome.refused.append((owner.type, error)) } else { outcome.copied += 1 }
+            if let error {
+                let label = MigrationKeyLabel.text(owner.key, database: database)
+                outcome.refused.append((owner.key, owner.type, "\(label): \(error)"))
+            } else {
+                outcome.copied += 1
+            }
         }
         return keys.count
     }

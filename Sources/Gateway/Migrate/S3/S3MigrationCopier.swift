@@ -198,7 +198,7 @@ extension MigrationOutcome {
             if differed { differing += 1 }
         case .gone(let differed): if differed { differing += 1 }
         case .refused(let type, let reason, let bytes):
-            refused.append((type, reason))
+            refused.append((key, type, reason))
             if let bytes {
                 copied += 1
                 self.bytes += bytes

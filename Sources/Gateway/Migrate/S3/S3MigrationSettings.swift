@@ -10,7 +10,7 @@ extension S3MigrationCopier {
         var outcome = MigrationOutcome()
         let leaving = habits.leaving()
         for obstacle in try await copySettings(bucket) where !leaving.contains(obstacle.loss) {
-            outcome.refused.append(("settings of buckets", obstacle.text))
+            outcome.refused.append(([], "settings of buckets", obstacle.text))
         }
         return outcome
     }
