@@ -170,6 +170,32 @@ struct S3MigrationLossTests {
         #expect(try moving.get("/migrate").contains("\"step\": \"level\""))
     }
 
+    @Test("a bucket of a name that is not taken stops the cut-over, and no other bucket")
+    func bucketName() throws {
+        let old = try MotoServer()
+        let direct = try ObjectClient(old.port)
+        for bucket in ["good", "under_score", "zebra"] {
+            try direct.check(ObjectClient.request(.put, bucket))
+            try direct.put(bucket, "k", [1])
+        }
+        let moving = try MovingObjects(from: .server(port: old.port, signed: true), to: .embedded)
+        let moved = try moving.migrate("--force", "--leave", "acls")
+        #expect(moved.ending == .exited(1), "\(moved.text)")
+        #expect(
+            moved.errorText.contains("type buckets: bucket 'under_score', with all its objects"), "\(moved.errorText)")
+        let there = try ObjectClient(moving.targetPort)
+        #expect(try there.buckets() == ["good", "zebra"] && there.list("zebra").count == 1)
+        // Written to meanwhile, it is refused as before, and once.
+        let client = try moving.connect()
+        try client.put("under_score", "late", [2])
+        let refused = try moving.migrate("--cut-over")
+        #expect(refused.errorText.contains("1 keys cannot be held there (buckets)"), "\(refused.errorText)")
+        for key in ["k", "late"] { try client.check(ObjectClient.request(.delete, "under_score", key)) }
+        try client.check(ObjectClient.request(.delete, "under_score"))
+        let cut = try moving.migrate("--cut-over")
+        #expect(cut.ending == .exited(0), "\(cut.errorText)")
+    }
+
     @Test("an ACL that names users stops the cut-over when it comes while objects move")
     func lateList() throws {
         let (old, new) = (try MotoServer(), try MotoServer())

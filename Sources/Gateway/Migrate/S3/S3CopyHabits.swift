@@ -21,6 +21,9 @@ final class S3CopyHabits: @unchecked Sendable {
     /// Whether the objects of a bucket have lists of their own, by place and bucket.
     private var lists: [String: [[UInt8]: Bool]] = [:]
 
+    /// Whether the other place takes buckets of such names.
+    private var held: [[UInt8]: Bool] = [:]
+
     /// Buckets of which it is kept.
     private static let bucketLimit = 10_000
 
@@ -54,6 +57,14 @@ final class S3CopyHabits: @unchecked Sendable {
         if lists[link.name, default: [:]].count >= Self.bucketLimit { lists[link.name] = [:] }
         lists[link.name, default: [:]][bucket] = keeps
         return keeps
+    }
+
+    /// Whether the other place has a bucket or takes it; nil where it was not asked for.
+    func isHeld(_ bucket: [UInt8]) -> Bool? { held[bucket] }
+
+    func note(_ bucket: [UInt8], isHeld: Bool) {
+        if held.count >= Self.bucketLimit { held = [:] }
+        held[bucket] = isHeld
     }
 
     /// Asks anew, because settings of the bucket have changed.

@@ -58,7 +58,12 @@ extension S3MigrationCopier {
         let here = try await from.ask(request)
         guard here.isSuccess || here.status == 404 else { throw from.unexpected(here, to: request) }
         if here.isSuccess {
-            _ = try await make(bucket)
+            if case .refused(let reason) = try await make(bucket) {
+                let name = String(decoding: bucket, as: UTF8.self)
+                var outcome = MigrationOutcome()
+                outcome.refused.append(([], "buckets", "bucket '\(name)', with all its objects: \(reason)"))
+                return outcome
+            }
             return try await settleSettings(bucket)
         }
         let there = try await to.ask(request)
@@ -75,16 +80,41 @@ extension S3MigrationCopier {
         return MigrationOutcome()
     }
 
-    /// Has the bucket at the other place; whether it had to be made.
-    func make(_ bucket: [UInt8]) async throws(LinkProblem) -> Bool {
+    /// What became of a bucket that is to be at the other place.
+    enum Making {
+        case made, there
+        /// Its name is not taken there, with the place's words.
+        case refused(String)
+    }
+
+    /// Has the bucket at the other place.
+    func make(_ bucket: [UInt8]) async throws(LinkProblem) -> Making {
+        let making = try await ask(for: bucket)
+        habits.note(bucket, isHeld: { if case .refused = making { false } else { true } }())
+        return making
+    }
+
+    private func ask(for bucket: [UInt8]) async throws(LinkProblem) -> Making {
         let request = S3MigrationRequest(.head, bucket)
         let there = try await to.ask(request)
-        if there.isSuccess { return false }
-        guard there.status == 404 else { throw to.unexpected(there, to: request) }
+        if there.isSuccess { return .there }
+        // Some answer so where no bucket can have such a name.
+        guard there.status == 404 || there.status == 400 else { throw to.unexpected(there, to: request) }
         let creation = S3MigrationRequest(.put, bucket)
         let reply = try await to.ask(creation)
-        guard reply.isSuccess || reply.status == 409 else { throw to.unexpected(reply, to: creation) }
-        return reply.isSuccess
+        if reply.isSuccess { return .made }
+        if reply.status == 409 { return .there }
+        guard reply.status == 400, reply.code == "InvalidBucketName" else { throw to.unexpected(reply, to: creation) }
+        return .refused("'\(to.name)' answers \(creation.label) with \(reply.summary)")
+    }
+
+    /// Whether objects of `bucket` have a place to go to.
+    func isHeld(_ bucket: [UInt8]) async throws(LinkProblem) -> Bool {
+        if let known = habits.isHeld(bucket) { return known }
+        // A client may have taken the bucket away; its objects go with it.
+        guard try await from.ask(S3MigrationRequest(.head, bucket)).isSuccess else { return true }
+        if case .refused = try await make(bucket) { return false }
+        return true
     }
 
     /// Takes every object out of a bucket of the other place.

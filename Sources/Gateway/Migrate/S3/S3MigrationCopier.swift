@@ -49,7 +49,10 @@ final class S3MigrationCopier: MigrationCopier {
         var outcome = MigrationOutcome()
         // The bucket itself was made or taken away: before its objects come, or with those that it had.
         if keys.contains([]) { outcome = try await settle(bucket) }
-        try await each(of: keys.filter { !$0.isEmpty }) { lane, key throws(LinkProblem) in
+        let objects = keys.filter { !$0.isEmpty }
+        // Refused with the bucket, and not one by one.
+        guard !objects.isEmpty, try await isHeld(bucket) else { return outcome }
+        try await each(of: objects) { lane, key throws(LinkProblem) in
             try await lane.settle(bucket, key, comparing: comparing)
         } _: {
             outcome.add($1, of: $0)

@@ -123,9 +123,10 @@ extension S3MigrationCopier {
         var found: [MigrationObstacle] = []
         // Objects first: a bucket that keeps versions would keep those that are tried.
         for bucket in try await buckets(from) {
-            if try await make(bucket) { made.append(bucket) }
+            if case .made = try await make(bucket) { made.append(bucket) }
         }
         for (kind, objects) in survey.classes {
+            guard try await isHeld(objects.bucket) else { continue }
             let name = String(decoding: kind, as: UTF8.self)
             if try await keeps("x-amz-storage-class", name, in: objects.bucket) { continue }
             habits.unheldClasses.insert(kind)
@@ -133,6 +134,7 @@ extension S3MigrationCopier {
             found.append(MigrationObstacle(loss: .storageClasses, text: text))
         }
         for (list, objects) in survey.lists {
+            guard try await isHeld(objects.bucket) else { continue }
             var what = "an ACL that no word stands for"
             if let word = list.word {
                 if try await keeps("x-amz-acl", word, in: objects.bucket) { continue }
@@ -141,7 +143,7 @@ extension S3MigrationCopier {
             }
             found.append(MigrationObstacle(loss: .acls, text: objects.text(what)))
         }
-        for bucket in try await buckets(from) { found += try await copySettings(bucket) }
+        for bucket in try await buckets(from) where try await isHeld(bucket) { found += try await copySettings(bucket) }
         if found.contains(where: { !leaving.contains($0.loss) }) {
             for bucket in made { _ = try await to.ask(S3MigrationRequest(.delete, bucket)) }
         }
