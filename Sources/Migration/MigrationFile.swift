@@ -15,15 +15,20 @@ package struct MigrationRecord: Codable, Equatable, Sendable {
     package var phase: MigrationPhase
     /// What stays behind because the operator has said so; nil for nothing.
     package var leaving: [MigrationLoss]?
+    /// Whether the target was made to serve without all that the source holds, which therefore keeps what the target has not;
+    /// nil for no.
+    package var isPartial: Bool?
 
     package init(
-        listener: String, source: String, target: String, phase: MigrationPhase, leaving: [MigrationLoss]? = nil
+        listener: String, source: String, target: String, phase: MigrationPhase, leaving: [MigrationLoss]? = nil,
+        isPartial: Bool? = nil
     ) {
         self.listener = listener
         self.source = source
         self.target = target
         self.phase = phase
         self.leaving = leaving
+        self.isPartial = isPartial
     }
 }
 

@@ -37,7 +37,7 @@ struct EmbeddedPostgresSuiteTests {
             var options = RunOptions(seed: seed)
             options.jobs = 1
             // Other tests run beside these.
-            options.patience = 3
+            options.patience = 10
             let run = try ConformanceRun(
                 try Target(url: "postgres://postgres@127.0.0.1:\(port)/postgres"), drivers: Drivers.all,
                 library: library, selection: Selection(suites: suites.map { "postgres/\($0)" }), options: options)

@@ -251,6 +251,36 @@ struct RedisMigrationTests {
         client.close()
     }
 
+    @Test("what a target serves without by force stays at the source, and is there again after a roll-back")
+    func leftBehind() throws {
+        let folder = try TemporaryFolder()
+        let moving = try MovingRedis(to: "adapter: embedded, options: { folder: \"\(folder.path)\" }")
+        let before = try moving.connect()
+        _ = try RoutedRedis.pipeline(
+            before, [["XADD", "s", "*", "a", "b"], ["SET", "k", "v"], ["SET", "gone", "v"]])
+        before.close()
+        #expect(try moving.migrate("--force").ending == .exited(1))
+        let cut = try moving.migrate("--cut-over", "--force")
+        #expect(cut.ending == .exited(0), "\(cut.errorText)")
+        let client = try moving.connect()
+        #expect(try client.ask("EXISTS", "s") == ":0\r\n")
+        #expect(try client.ask("SET", "k", "w") == "+OK\r\n")
+        #expect(try client.ask("DEL", "gone") == ":1\r\n")
+        client.close()
+        #expect(try moving.migrate().ending == .exited(0))
+        // Nor does it go when all is compared after a start.
+        try moving.kill()
+        try moving.start()
+        #expect(try moving.migrate().ending == .exited(0))
+        let back = try moving.migrate("--roll-back")
+        #expect(back.ending == .exited(0), "\(back.errorText)")
+        let after = try moving.connect()
+        #expect(try after.ask("XLEN", "s") == ":1\r\n")
+        #expect(try after.ask("GET", "k") == "$1\r\nw\r\n")
+        #expect(try after.ask("EXISTS", "gone") == ":0\r\n")
+        after.close()
+    }
+
     @Test(
         "clients that wait, subscribe or are in a transaction are let go, and served by the target when they come again"
     )

@@ -76,6 +76,9 @@ final class ListenerMigration: Sendable {
         var rate = 0
         /// What stays behind because the operator has said so, now or earlier.
         var leaving: Set<MigrationLoss>
+        /// Whether the target was made to serve by force, without all that the source holds: the way back deletes nothing there
+        /// that it has not been told of.
+        var isPartial: Bool
         var status = Status()
     }
 
@@ -124,13 +127,14 @@ final class ListenerMigration: Sendable {
         state = Mutex(
             State(
                 steps: MigrationSteps(record?.phase ?? .copying), hasBegun: record != nil,
-                leaving: Set(record?.leaving ?? [])))
+                leaving: Set(record?.leaving ?? []), isPartial: record?.isPartial ?? false))
     }
 
     var name: String { atSource.name }
     var phase: MigrationPhase { state.withLock { $0.steps.phase } }
     var hasBegun: Bool { state.withLock { $0.hasBegun } }
     var leaving: Set<MigrationLoss> { state.withLock { $0.leaving } }
+    var isPartial: Bool { state.withLock { $0.isPartial } }
 
     /// The public listener for clients that come now.
     var serving: ListenerState { phase.serving == .source ? atSource : atTarget }
@@ -140,7 +144,8 @@ final class ListenerMigration: Sendable {
         let leaving = leaving
         return MigrationRecord(
             listener: name, source: source.route.name, target: settings.target, phase: phase,
-            leaving: leaving.isEmpty ? nil : MigrationLoss.allCases.filter(leaving.contains))
+            leaving: leaving.isEmpty ? nil : MigrationLoss.allCases.filter(leaving.contains),
+            isPartial: phase == .cutOver && isPartial ? true : nil)
     }
 
     func with<Result>(_ body: (inout sending State) throws -> sending Result) rethrows -> sending Result {

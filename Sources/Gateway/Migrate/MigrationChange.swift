@@ -18,6 +18,8 @@ extension MigrationRunner {
             }
             lookAtRefused()
         }
+        let isLacking = needsPass || status.step != .level || !status.refused.isEmpty
+        if next == .cutOver { migration.with { $0.isPartial = force && isLacking } }
         let copier = try copier()
         for attempt in 1... {
             if !force { try await waitForMoment(copier, to: next, consent) }
@@ -32,6 +34,9 @@ extension MigrationRunner {
         await closeCopier()
         needsPass = force
         wasBegun = true
+        // What was left of the old direction would be taken for what is missing in the new one.
+        again = []
+        migration.update { $0.refused = RefusedKeys() }
         logger.notice(
             "the migration's phase has changed",
             metadata: ["listener": "\(migration.name)", "phase": "\(next.rawValue)"])
@@ -53,7 +58,7 @@ extension MigrationRunner {
         throw Refusal(
             text: """
                 \(keys) keys cannot be held there (\(types)): \(summaries.prefix(Self.namedTypes).map(\.reason).joined(separator: "; ")): \
-                delete them\(more), or give them up, at both places, with `fairlead migrate \(migration.name) \(option) --force`
+                delete them\(more), or leave them behind with `fairlead migrate \(migration.name) \(option) --force`
                 """)
     }
 
