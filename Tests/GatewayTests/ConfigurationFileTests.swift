@@ -109,6 +109,12 @@ struct ConfigurationFileTests {
                   - { prefix: "c:", backend: cache, shadow: { backend: pair } }
               six: { protocol: redis, listen: 6392, backend: pair, shadow: { backend: cache, scratch-database: 4 } }
               seven: { protocol: redis, listen: 6393, backend: safe, allow-anonymous: true, migrate: { to: house, state: m.json } }
+              eight:
+                protocol: redis
+                listen: 6394
+                backend: pair
+                routes: [{ prefix: "d:", database: 1, user: u, backend: more }]
+                migrate: { to: last, state: n.json, route: { prefix: "d:", database: 1, user: u } }
               four: { protocol: s3, listen: 9002, backend: house, access-keys: { AKIAEXAMPLE: secret }, region: eu-north-1, domains: s3.example.com }
             backends:
               house:
@@ -129,6 +135,8 @@ struct ConfigurationFileTests {
                 pending-bytes: 16MiB
                 circuit-breaker: { failures: 3, pause: 2s, slow-start: 1m }
               safe: { url: redis://safe.example.com, login: { password-file: pw } }
+              more: { url: redis://more.example.com, mode: shared }
+              last: { url: redis://last.example.com, mode: shared }
               blobs:
                 url: https://s3.example.com
                 idle-connections: 0

@@ -97,8 +97,9 @@ struct MigrationConfigurationTests {
         #expect(first("{ prefix: \"a:\", backend: \(third) }") == "")
         // What else leads there cannot have such a name.
         #expect(first("{ prefix: \"a:\", backend: old }, { prefix: \"b:\", backend: old }") == "")
-        #expect(first("{ prefix: \"b:\", backend: third }").contains("alone; there are: b:"))
-        #expect(first("{ prefix: \"a:\", user: u, backend: third }").contains("goes by the prefix"))
+        #expect(first("{ prefix: \"b:\", backend: third }").contains("there are: prefix \"b:\"; all else"))
+        #expect(
+            first("{ prefix: \"a:\", user: u, backend: third }").contains("no route is for just this (prefix \"a:\")"))
         for other in [
             "{ prefix: \"a:deep:\", backend: third }", "{ prefix: \"a:deep:\", backend: new }",
             "{ prefix: \"a:\", database: 3, backend: third }", "{ prefix: \"x:\", rewrite: \"a:\", backend: third }",
@@ -111,6 +112,71 @@ struct MigrationConfigurationTests {
         #expect(first("{ prefix: \"a:\", backend: third }", to: "house").contains("is behind an adapter"))
         #expect(
             first("{ prefix: \"a:\", backend: third, shadow: { backend: new } }").contains("remove the route's shadow"))
+    }
+
+    @Test("a route moves by whatever it goes by, and so does what no route takes")
+    func routeKinds() {
+        func first(_ route: String, _ routes: String, backend: String = "old", to target: String = "new") -> String {
+            Self.problems(
+                "  a: { protocol: redis, listen: 6380, backend: \(backend), routes: [\(routes)], migrate: { to: \(target), state: m.json, route: \(route) } }"
+            ).first ?? ""
+        }
+        let database = "{ database: 3, backend: third }"
+        #expect(first("{ database: 3 }", database) == "")
+        #expect(first("{ database: 3 }", "\(database), { database: 4, backend: third }") == "")
+        #expect(
+            first("{ database: 3 }", "\(database), { prefix: x, backend: third }").contains("may have the same names"))
+        #expect(first("{ database: 3 }", "\(database), { prefix: x, database: 4, backend: third }") == "")
+        #expect(first("{ database: 3 }", "{ database: 3, backend: old }") == "")
+        let user = "{ user: u, backend: third }"
+        #expect(first("{ user: u }", user) == "" && first("{ user: u }", "\(user), { prefix: x, backend: old }") == "")
+        for other in ["{ user: v, backend: third }", "{ prefix: x, backend: new }", "{ database: 1, backend: new }"] {
+            #expect(first("{ user: u }", "\(user), \(other)").contains("may have the same names"), "\(other)")
+        }
+        #expect(first("{ user: u }", "{ user: u, backend: old }").contains("the route for all else may have the same"))
+        #expect(
+            first(
+                "{ prefix: \"a:\", user: u }",
+                "{ prefix: \"a:\", user: u, backend: third }, { prefix: \"b:\", backend: new }")
+                == "")
+        let rest = "{ all-else: true }"
+        #expect(first(rest, "{ prefix: x, backend: third }") == "")
+        #expect(first(rest, "{ prefix: x, backend: new }").contains("may have the same names at \"new\""))
+        #expect(first(rest, "{ prefix: x, backend: old }").contains("may have the same names at \"old\""))
+        #expect(first("{ all-else: true, user: u }", user).contains("or all-else: true by itself"))
+        #expect(first("{ database: 4 }", database).contains("there are: database 3; all else"))
+        #expect(
+            Self.problems(Self.one("").replacing("m.json", with: "m.json, route: \(rest)")).first?.contains(
+                "has no routes") == true)
+        // What a route cannot lead to, it leads to by a listener in between.
+        for name in ["house", "many"] {
+            #expect(
+                first("{ user: u }", user, to: name).contains("{ url: \"unix:\(name).sock\", mode: shared }"), "\(name)"
+            )
+        }
+    }
+
+    @Test("keys are a route's as the route takes them, and those that another takes first are not")
+    func scope() {
+        var listener = ListenerConfiguration(name: "a", protocol: .redis, listen: [], backend: "old")
+        listener.routes = [
+            RouteConfiguration(RouteMatch(prefix: "a:"), backend: "one", rewrite: "z*:"),
+            RouteConfiguration(RouteMatch(database: 3), backend: "two"),
+            RouteConfiguration(RouteMatch(user: "u"), backend: "three"),
+        ]
+        func own(_ key: String, _ database: UInt32, of place: Int) -> String? {
+            MigrationScope(place, of: listener).ownName(of: Array(key.utf8).span, in: database)
+                .map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(own("a:1", 7, of: 0) == "z*:1" && own("b:1", 7, of: 0) == nil)
+        #expect(own("b:1", 3, of: 1) == "b:1" && own("b:1", 0, of: 1) == nil && own("a:1", 3, of: 1) == nil)
+        // The user is not known; a database without one is asked later.
+        #expect(own("b:1", 3, of: 2) == "b:1" && own("a:1", 3, of: 2) == nil)
+        #expect(own("b:1", 0, of: 3) == "b:1" && own("b:1", 3, of: 3) == nil && own("a:1", 0, of: 3) == nil)
+        #expect(MigrationScope(0, of: listener).pattern == Array("z\\*:*".utf8))
+        #expect(MigrationScope(1, of: listener).pattern == nil)
+        #expect(!MigrationScope(1, of: listener).isEverything && MigrationScope(3, of: listener).isEverything)
+        #expect(!MigrationScope(1, of: listener).holds(0) && MigrationScope(1, of: listener).holds(3))
     }
 
     @Test("what would lose writes, or data, is refused")

@@ -21,7 +21,7 @@ private final class FollowedClient {
         let listener = try ListenerState(configuration, index: 0, front: S3Front(), routes: [], workers: 1)
         let pair = try Socket.pair(waker: Waker(worker: worker))
         (socket, far) = (pair.near, pair.far.descriptor)
-        notes = MigrationNotes(serving: listener)
+        notes = MigrationNotes(serving: listener, .everything)
         client = S3MigrationClient(socket, notes)
     }
 

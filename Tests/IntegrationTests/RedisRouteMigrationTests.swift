@@ -15,12 +15,22 @@ struct RedisRouteMigrationTests {
         private let folder: TemporaryFolder
         private let port: Int
 
-        /// - Parameter rewrite: what stands at the servers in place of `a:`; nil for that itself.
-        init(rewrite: String?) throws {
+        /// - Parameters:
+        ///   - routes: the entries of the listener's routes.
+        ///   - moving: which of them moves, as `migrate.route` has it.
+        ///   - listener: further keys of the listener.
+        ///   - target: the name of the backend that it moves to.
+        ///   - isRest: whether `old` is where all else goes.
+        ///   - more: a further listener and a further backend, of a folder.
+        init(
+            _ routes: String, moving: String, listener: String = "", to target: String = "new", isRest: Bool = false,
+            more: (TemporaryFolder) -> (listener: String, backend: String) = { _ in ("", "") }
+        ) throws {
+            folder = try TemporaryFolder()
+            let further = more(folder)
             main = try RedisServer()
             old = try RedisServer()
             new = try RedisServer()
-            folder = try TemporaryFolder()
             port = try FreePort.take()
             func backend(_ server: RedisServer) -> String {
                 "{ url: \"redis://127.0.0.1:\(server.port)\", mode: shared }"
@@ -32,14 +42,25 @@ struct RedisRouteMigrationTests {
                   redis:
                     protocol: redis
                     listen: 127.0.0.1:\(port)
-                    backend: main
-                    routes:
-                      - { prefix: "a:", backend: old\(rewrite.map { ", rewrite: \"\($0)\"" } ?? "") }
-                      - { prefix: "b:", backend: main }
-                    migrate: { to: new, state: "\(folder.file("move.json"))", route: "a:" }
-                backends: { main: \(backend(main)), old: \(backend(old)), new: \(backend(new)) }
+                    backend: \(isRest ? "old" : "main")
+                    routes: [\(routes)]
+                    migrate: { to: \(target), state: "\(folder.file("move.json"))", route: \(moving) }
+                    \(listener)
+                  \(further.listener)
+                backends:
+                  main: \(backend(main))
+                  old: \(backend(old))
+                  new: \(backend(new))
+                  \(further.backend)
 
                 """)
+        }
+
+        /// With a route for the keys that begin with `a:`, and one for others.
+        convenience init(rewrite: String?) throws {
+            try self.init(
+                "{ prefix: \"a:\", backend: old\(rewrite.map { ", rewrite: \"\($0)\"" } ?? "") }, { prefix: \"b:\", backend: main }",
+                moving: "\"a:\"")
         }
 
         func connect() throws -> RawConnection { try RawConnection(port: port) }
@@ -104,6 +125,130 @@ struct RedisRouteMigrationTests {
         #expect(try again.ask("SET", "a:here", "1") == "+OK\r\n" && direct.ask("EXISTS", "\(own)here") == ":1\r\n")
         for writer in writers { #expect(try writer.lost(on: again) == [], "\(writer.name)") }
         for connection in [client, direct, after, target, again] { connection.close() }
+    }
+
+    /// One way to come to a route that moves.
+    private struct Kind: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let routes: String
+        let moving: String
+        var listener = ""
+        /// What its clients say first, and what others do.
+        let entry: [String]
+        let otherEntry: [String]
+        /// The database of its keys.
+        var database = "0"
+        /// Whether others' keys are at the route's backend as well.
+        var sharesSource = false
+    }
+
+    private static let kinds = [
+        Kind(
+            testDescription: "database",
+            routes: "{ database: 3, backend: old }, { database: 4, backend: old }, { database: 5, backend: new }",
+            moving: "{ database: 3 }", entry: ["SELECT", "3"], otherEntry: ["SELECT", "4"], database: "3",
+            sharesSource: true),
+        Kind(
+            testDescription: "user", routes: "{ user: ann, backend: old }, { database: 4, backend: main }",
+            moving: "{ user: ann }", listener: "users: { ann: pw, bob: pw }", entry: ["AUTH", "ann", "pw"],
+            otherEntry: ["AUTH", "bob", "pw"]),
+        Kind(
+            testDescription: "all else", routes: "{ database: 4, backend: main }", moving: "{ all-else: true }",
+            entry: ["PING"], otherEntry: ["SELECT", "4"]),
+    ]
+
+    @Test("a route by database or user moves, and what no route takes does, under writes of all", arguments: kinds)
+    private func movesByKind(kind: Kind) throws {
+        let isRest = kind.moving.contains("all-else")
+        let servers = try Servers(kind.routes, moving: kind.moving, listener: kind.listener, isRest: isRest)
+        @Sendable func connect(_ entry: [String]) throws -> RawConnection {
+            let connection = try servers.connect()
+            let reply = try RoutedRedis.pipeline(connection, [entry])[0]
+            guard reply.hasPrefix("+") else { throw SupportError(reply) }
+            return connection
+        }
+        let direct = try RawConnection(port: servers.old.port)
+        let target = try RawConnection(port: servers.new.port)
+        if kind.sharesSource {
+            // Of another route, at the target and at the source.
+            #expect(try target.ask("SELECT", "5") == "+OK\r\n" && target.ask("SET", "others", "x") == "+OK\r\n")
+            #expect(try direct.ask("SELECT", "4") == "+OK\r\n" && direct.ask("SET", "others", "x") == "+OK\r\n")
+        }
+        let client = try connect(kind.entry)
+        let fill = (0..<1000).map { ["SET", "k:\($0)", "v\($0)"] } + [["RPUSH", "list", "1", "2"]]
+        #expect(try RoutedRedis.pipeline(client, fill).allSatisfy { !$0.hasPrefix("-") })
+        let writers = [("a", kind.entry), ("b", kind.entry), ("c", kind.otherEntry)].map { name, entry in
+            MovingWriter(name, keys: 100, transactions: false) { try connect(entry) }
+        }
+        let moved = try servers.migrate("--force")
+        #expect(moved.ending == .exited(0), "\(moved.errorText)")
+        let cut = try servers.migrate("--cut-over")
+        #expect(cut.ending == .exited(0), "\(cut.errorText)")
+        let there = writers.map(\.written)
+        try eventually("writes at the target") { zip(writers, there).allSatisfy { $0.written > $1 + 50 } }
+        for writer in writers { try writer.stop() }
+        func check(_ when: Comment) throws {
+            for (writer, entry) in zip(writers, [kind.entry, kind.entry, kind.otherEntry]) {
+                let after = try connect(entry)
+                #expect(try writer.lost(on: after) == [], when)
+                after.close()
+            }
+        }
+        try check("after the cut-over")
+        #expect(try target.ask("SELECT", kind.database) == "+OK\r\n" && target.ask("LLEN", "list") == ":2\r\n")
+        #expect(try target.ask("EVAL", "return #redis.call('keys', 'c:*')", "0") == ":0\r\n")
+        let after = try connect(kind.entry)
+        #expect(try after.ask("SET", "last", "1") == "+OK\r\n" && target.ask("EXISTS", "last") == ":1\r\n")
+
+        let back = try servers.migrate("--roll-back")
+        #expect(back.ending == .exited(0), "\(back.errorText)")
+        try check("after the way back")
+        if kind.sharesSource {
+            #expect(try direct.ask("EXISTS", "others") == ":1\r\n")
+            #expect(try target.ask("SELECT", "5") == "+OK\r\n" && target.ask("EXISTS", "others") == ":1\r\n")
+        }
+        #expect(try direct.ask("SELECT", kind.database) == "+OK\r\n" && direct.ask("EXISTS", "last") == ":1\r\n")
+        for connection in [direct, target, client, after] { connection.close() }
+    }
+
+    @Test("moves to a backend with an adapter through a listener in between, and back")
+    func throughDoor() throws {
+        let servers = try Servers(
+            "{ prefix: \"a:\", backend: old }", moving: "{ prefix: \"a:\" }", to: "door",
+            more: { folder in
+                let socket = folder.file("house.sock")
+                return (
+                    "house: { protocol: redis, listen: \"unix:\(socket)\", backend: house }",
+                    """
+                    door: { url: "unix:\(socket)", mode: shared }
+                      house: { adapter: embedded, options: { folder: "\(folder.file("data"))" } }
+                    """
+                )
+            })
+        let client = try servers.connect()
+        let fill =
+            (0..<1000).map { ["SET", "a:\($0)", "v\($0)"] } + [["RPUSH", "a:list", "1", "2"], ["SET", "b", "x"]]
+        #expect(try RoutedRedis.pipeline(client, fill).allSatisfy { !$0.hasPrefix("-") })
+        let writers = ["a:w", "b:w"].map { name in
+            MovingWriter(name, keys: 100, transactions: false) { try servers.connect() }
+        }
+        let moved = try servers.migrate("--force")
+        #expect(moved.ending == .exited(0), "\(moved.errorText)")
+        let cut = try servers.migrate("--cut-over")
+        #expect(cut.ending == .exited(0), "\(cut.errorText)")
+        let there = writers.map(\.written)
+        try eventually("writes at the target") { zip(writers, there).allSatisfy { $0.written > $1 + 50 } }
+        let after = try servers.connect()
+        #expect(try after.ask("LLEN", "a:list") == ":2\r\n" && after.ask("GET", "a:999") == "$4\r\nv999\r\n")
+        #expect(try after.ask("SET", "a:last", "1") == "+OK\r\n")
+        let back = try servers.migrate("--roll-back")
+        #expect(back.ending == .exited(0), "\(back.errorText)")
+        for writer in writers { try writer.stop() }
+        let again = try servers.connect()
+        for writer in writers { #expect(try writer.lost(on: again) == [], "\(writer.name)") }
+        let direct = try RawConnection(port: servers.old.port)
+        #expect(try direct.ask("EXISTS", "a:last", "a:list", "b") == ":2\r\n")
+        for connection in [client, after, again, direct] { connection.close() }
     }
 
     @Test("is refused where the target has keys of the route, and those of others do not matter")

@@ -31,6 +31,8 @@ package struct ConfigurationKey: Sendable, Equatable {
         case percentage
         /// A mapping with the keys below this one.
         case section
+        /// A text, or a mapping with the keys below this one.
+        case textOrSection
         /// A mapping whose keys are names that the user picks.
         case namedSections
         /// A list of mappings with the keys below this one.
@@ -92,6 +94,7 @@ extension ConfigurationKey.Kind: CustomStringConvertible {
         case .words: "text, or a list of them"
         case .percentage: "percentage, `0.01%` to `100%`"
         case .section: "mapping"
+        case .textOrSection: "text, or a mapping"
         case .namedSections: "mapping of names"
         case .sections: "list of mappings"
         }

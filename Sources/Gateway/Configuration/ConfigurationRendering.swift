@@ -153,7 +153,14 @@ extension MigrationConfiguration {
         lines.open(ConfigurationKey.migration.name)
         lines.add(.migrationTarget, target)
         lines.add(.migrationState, state)
-        if let route { lines.add(.migrationRoute, route) }
+        if let route {
+            lines.open(ConfigurationKey.migrationRoute.name)
+            if let prefix = route.prefix { lines.add(.migrationRoutePrefix, prefix) }
+            if let database = route.database { lines.add(.migrationRouteDatabase, "\(database)") }
+            if let user = route.user { lines.add(.migrationRouteUser, user) }
+            if route.isCatchAll { lines.add(.migrationRouteRest, "true") }
+            lines.close()
+        }
         if largestRequest != Self.largestRequestDefault {
             lines.add(.migrationLargestRequest, SizeText.render(Int(largestRequest)))
         }

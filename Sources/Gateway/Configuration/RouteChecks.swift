@@ -74,8 +74,8 @@ enum RouteChecks {
                 .init(
                     key: key,
                     message: """
-                        a cluster's keys go where their slots are, so it cannot be one of several routes: give backend \
-                        \"\(backend.name)\" a listener of its own
+                        a cluster's keys go where their slots are, so it cannot be one of several routes: \
+                        \(door(to: backend.name))
                         """)
             ]
         }
@@ -94,7 +94,15 @@ enum RouteChecks {
         .init(
             key: key,
             message: """
-                routes lead to trusted backends, and \"\(name)\" is behind an adapter: give it a listener of its own
+                routes lead to trusted backends, and "\(name)" is behind an adapter: \(door(to: name))
                 """)
+    }
+
+    /// How a route gets to a backend that it cannot lead to by itself.
+    private static func door(to name: String) -> String {
+        """
+        give "\(name)" a listener of its own, at unix:\(name).sock for one, and name a backend that leads to that \
+        ({ url: "unix:\(name).sock", mode: shared })
+        """
     }
 }

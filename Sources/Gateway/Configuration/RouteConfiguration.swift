@@ -41,6 +41,22 @@ package struct RouteMatch: Sendable, Hashable {
 
     /// Whether it takes everything.
     package var isCatchAll: Bool { prefix == nil && database == nil && user == nil }
+
+    /// Whether it is asked before `other` about a command that both take: the longer prefix, then who names a user, then who
+    /// names a database.
+    func precedes(_ other: RouteMatch) -> Bool {
+        let (mine, theirs) = (prefix?.utf8.count ?? 0, other.prefix?.utf8.count ?? 0)
+        if mine != theirs { return mine > theirs }
+        if (user == nil) != (other.user == nil) { return user != nil }
+        return database != nil && other.database == nil
+    }
+
+    /// Whether there are keys that both take, of some user.
+    func overlaps(_ other: RouteMatch) -> Bool {
+        if let database, let theirs = other.database, database != theirs { return false }
+        let (mine, theirs) = ((prefix ?? "").utf8, (other.prefix ?? "").utf8)
+        return mine.starts(with: theirs) || theirs.starts(with: mine)
+    }
 }
 
 extension RouteMatch: CustomStringConvertible {

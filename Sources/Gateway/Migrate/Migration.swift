@@ -90,8 +90,8 @@ final class ListenerMigration: Sendable {
     let source: ListenerState
     let target: ListenerState
     let file: MigrationFile
-    /// The keys that move; nil for all.
-    let scope: MigrationScope?
+    /// The keys that move.
+    let scope: MigrationScope
     private let state: Mutex<State>
 
     /// Reads the file; a listener that has been cut over is served by the target from the start.
@@ -104,7 +104,8 @@ final class ListenerMigration: Sendable {
         self.atTarget = atTarget
         self.source = source
         self.target = target
-        scope = settings.route == nil ? nil : atSource.configuration.movingRoute.map { MigrationScope($0) }
+        let listener = atSource.configuration
+        scope = settings.route == nil ? .everything : MigrationScope(listener.movingPlace, of: listener)
         file = MigrationFile(path: settings.state)
         let record: MigrationRecord?
         do throws(MigrationFileError) { record = try file.read() } catch {

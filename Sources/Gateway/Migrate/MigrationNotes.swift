@@ -15,10 +15,10 @@ final class MigrationNotes {
     /// Whether keys are objects in buckets.
     private let isOfObjects: Bool
 
-    /// The keys that move; nil for all.
-    private let scope: MigrationScope?
+    private let scope: MigrationScope
 
-    init(serving: ListenerState, _ scope: MigrationScope? = nil) {
+    /// - Parameter scope: the keys that move.
+    init(serving: ListenerState, _ scope: MigrationScope) {
         self.serving = serving
         self.scope = scope
         isOfObjects = serving.front.wire == .s3
@@ -67,13 +67,7 @@ final class MigrationNotes {
     func takeDirty() -> MigrationKeys {
         var keys = MigrationKeys()
         keys.remainder = dirty.take { database, key in
-            let name: [UInt8]
-            if let scope {
-                guard let own = scope.ownName(of: key) else { return }
-                name = own
-            } else {
-                name = key.withUnsafeBufferPointer { Array($0) }
-            }
+            guard let name = scope.ownName(of: key, in: database) else { return }
             keys.keys.append(
                 isOfObjects ? S3MigrationName.key(name) : MigrationKey(part: .database(database), name: name))
         }

@@ -3,31 +3,29 @@
 extension ListenerConfiguration {
     /// The place of the route that moves, among all of them.
     var movingPlace: Int {
-        guard let prefix = migration?.route else { return routes.count }
-        return routes.firstIndex { $0.match == RouteMatch(prefix: prefix) } ?? routes.count
+        guard let match = migration?.route else { return routes.count }
+        return allRoutes.firstIndex { $0.match == match } ?? routes.count
     }
-
-    /// The route that moves.
-    var movingRoute: RouteConfiguration? { migration.map { _ in allRoutes[movingPlace] } }
 }
 
 /// Checks `migrate.route`.
 enum MigrationRouteChecks {
     static func findings(
-        _ prefix: String, _ listener: ListenerConfiguration, _ migration: MigrationConfiguration,
+        _ match: RouteMatch, _ listener: ListenerConfiguration, _ migration: MigrationConfiguration,
         in configuration: Configuration, declared: [String]
     ) -> [ConfigurationChecks.Finding] {
         let path = "listeners.\(listener.name).migrate"
         func finding(_ message: String) -> [ConfigurationChecks.Finding] {
             [.init(key: "\(path).route", message: message)]
         }
-        guard let place = listener.routes.firstIndex(where: { $0.match == RouteMatch(prefix: prefix) }) else {
-            let known = listener.routes.filter { $0.match == RouteMatch(prefix: $0.match.prefix) }
-                .compactMap(\.match.prefix)
-            return finding(
-                "no route goes by the prefix \"\(prefix)\" alone; there are: \(known.joined(separator: ", "))")
+        guard !listener.routes.isEmpty else {
+            return finding("the listener has no routes, and all that it leads to moves: remove this key")
         }
-        let route = listener.routes[place]
+        guard let place = listener.allRoutes.firstIndex(where: { $0.match == match }) else {
+            let known = listener.allRoutes.map(\.match.description).joined(separator: "; ")
+            return finding("no route is for just this (\(match)); there are: \(known)")
+        }
+        let route = listener.allRoutes[place]
         if route.shadow != nil {
             return finding("a shadow compares with the source, also once the target serves: remove the route's shadow")
         }
@@ -49,10 +47,20 @@ enum MigrationRouteChecks {
 
     /// Whether keys of `other` may be among those that are taken for the moving route's at a backend of both.
     private static func meet(_ moving: RouteConfiguration, _ other: RouteConfiguration) -> Bool {
-        let (mine, theirs) = (moving.match.prefix ?? "", other.match.prefix ?? "")
-        // The longest prefix wins: without rewriting, a shorter one never has what begins as mine do.
-        if moving.rewrite == nil, other.rewrite == nil { return theirs.utf8.starts(with: mine.utf8) }
-        let (here, there) = ((moving.rewrite ?? mine).utf8, (other.rewrite ?? theirs).utf8)
-        return here.starts(with: there) || there.starts(with: here)
+        if moving.rewrite == nil, other.rewrite == nil {
+            // What both take is the moving route's alone, where it is asked first about every user.
+            return moving.match.overlaps(other.match)
+                && (moving.match.user != nil || other.match.precedes(moving.match))
+        }
+        return moving.own.overlaps(other.own)
+    }
+}
+
+extension RouteConfiguration {
+    /// What it takes, by the names that keys have at its backend.
+    var own: RouteMatch {
+        var match = match
+        match.prefix = rewrite ?? match.prefix
+        return match
     }
 }

@@ -11,8 +11,8 @@ final class RedisMigrationCopier: MigrationCopier {
     private let fromReader: KeyReader
     private let toReader: KeyReader
 
-    /// The keys that move; nil for all.
-    private let scope: MigrationScope?
+    private let scope: MigrationScope
+    private let isForward: Bool
 
     let batch = 128
     let pause: UInt64 = 20_000_000
@@ -21,9 +21,13 @@ final class RedisMigrationCopier: MigrationCopier {
 
     /// - Parameters:
     ///   - areAlike: whether both are Redis servers, so that one may take what the other has dumped.
-    ///   - scope: the keys that move; nil for all.
-    init(from: RedisMigrationLink, to: RedisMigrationLink, areAlike: Bool, _ scope: MigrationScope? = nil) {
+    ///   - isForward: whether keys go to the target.
+    ///   - scope: the keys that move.
+    init(
+        from: RedisMigrationLink, to: RedisMigrationLink, areAlike: Bool, isForward: Bool, _ scope: MigrationScope
+    ) {
         self.scope = scope
+        self.isForward = isForward
         self.from = from
         self.to = to
         fromReader = KeyReader(link: from, canDump: areAlike)
@@ -57,6 +61,7 @@ final class RedisMigrationCopier: MigrationCopier {
         var keys = Array(some.prefix(wanted.count))
         let known = comparing ? try await toReader.read(keys, in: database) : []
         if comparing { keys = Array(keys.prefix(known.count)) }
+        let refusedBefore = outcome.refused.count
         var commands: [[[UInt8]]] = []
         var owners: [(key: [UInt8], type: String, count: Int)] = []
         for (place, key) in keys.enumerated() {
@@ -90,7 +95,14 @@ final class RedisMigrationCopier: MigrationCopier {
                 outcome.copied += 1
             }
         }
+        try await remove(outcome.refused[refusedBefore...].map(\.key), in: database)
         return keys.count
+    }
+
+    /// Takes what cannot be held out of the target: an older form of it would pass for what clients have written.
+    private func remove(_ keys: [[UInt8]], in database: UInt32) async throws(LinkProblem) {
+        guard isForward, !keys.isEmpty else { return }
+        _ = try await to.ask(keys.map { [Array("DEL".utf8), $0] }, in: database)
     }
 
     func deleteExtras(_ keys: [[UInt8]], of part: MigrationPart) async throws(LinkProblem) {
@@ -109,8 +121,8 @@ final class RedisMigrationCopier: MigrationCopier {
     ) async throws(LinkProblem) -> MigrationPage? {
         let start = Array("0".utf8)
         var words = [Array("SCAN".utf8), cursor ?? start, Array("COUNT".utf8)]
-        words.append(Array("\(scope == nil ? batch : Self.lookedAt)".utf8))
-        if let scope { words += [Array("MATCH".utf8), scope.pattern] }
+        words.append(Array("\(scope.hasPrefix ? Self.lookedAt : batch)".utf8))
+        if let pattern = scope.pattern { words += [Array("MATCH".utf8), pattern] }
         let answer = try await link(side).ask([words], in: Self.database(part))[0]
         if let error = answer.error {
             if error.hasPrefix("UNSUPPORTED") || error.hasPrefix("ERR UNSUPPORTED") { return nil }
@@ -120,17 +132,17 @@ final class RedisMigrationCopier: MigrationCopier {
         else {
             throw LinkProblem(description: "SCAN has no page")
         }
-        let names = keys.compactMap(\.bytes)
-        return MigrationPage(keys: scope.map { names.filter($0.holds) } ?? names, next: next == start ? nil : next)
+        let names = keys.compactMap(\.bytes).filter { scope.holds($0) }
+        return MigrationPage(keys: names, next: next == start ? nil : next)
     }
 
     func parts(of side: MigrationSide) async throws(LinkProblem) -> [(part: MigrationPart, keys: Int64?)] {
         let all = try await databases(of: side)
         // How many of them are the route's, nobody tells.
-        return scope == nil ? all : all.map { ($0.part, nil) }
+        return scope.hasPrefix ? all.map { ($0.part, nil) } : all
     }
 
-    /// The databases that hold something; one of which nothing is known when nothing is told.
+    /// The databases that hold something, of those where keys move; one of which nothing is known when nothing is told.
     private func databases(of side: MigrationSide) async throws(LinkProblem) -> [(part: MigrationPart, keys: Int64?)] {
         let answer = try await link(side).ask("INFO", "keyspace", in: 0)
         var found: [(MigrationPart, Int64?)] = []
@@ -142,32 +154,41 @@ final class RedisMigrationCopier: MigrationCopier {
             found.append((.database(number), keys))
         }
         // A cluster has one database, and INFO is of one node.
-        if found.contains(where: { $0.0 != .database(0) }) { return found }
-        let size = try await link(side).ask("DBSIZE", in: 0)
-        if size.error != nil, !found.isEmpty { return found }
-        return size.integer == 0 ? [] : [(.database(0), size.integer)]
+        if !found.contains(where: { $0.0 != .database(0) }) {
+            let size = try await link(side).ask("DBSIZE", in: 0)
+            if size.error == nil || found.isEmpty {
+                found = size.integer == 0 ? [] : [(.database(0), size.integer)]
+            }
+        }
+        return found.filter { scope.holds(Self.database($0.0)) }
     }
 
     func contents() async throws(LinkProblem) -> MigrationContents {
         let there = try await databases(of: .other)
-        if scope != nil {
-            for (part, _) in there {
-                var cursor: [UInt8]?
-                repeat {
-                    guard let page = try await page(of: part, at: .other, after: cursor) else { return .unknown }
-                    if !page.keys.isEmpty { return .something("it has keys of the route") }
-                    cursor = page.next
-                } while cursor != nil
-            }
-            return .nothing
+        guard scope.hasPrefix else {
+            if there.isEmpty { return .nothing }
+            if there.contains(where: { $0.keys == nil }) { return .unknown }
+            return .something(scope.isEverything ? "it is not empty" : "the route's database is not empty")
         }
-        if there.isEmpty { return .nothing }
-        return there.contains { $0.keys == nil } ? .unknown : .something("it is not empty")
+        for (part, _) in there {
+            var cursor: [UInt8]?
+            repeat {
+                guard let page = try await page(of: part, at: .other, after: cursor) else { return .unknown }
+                if !page.keys.isEmpty { return .something("it has keys of the route") }
+                cursor = page.next
+            } while cursor != nil
+        }
+        return .nothing
     }
 
     func clear() async throws(LinkProblem) {
-        guard scope == nil else { throw LinkProblem(description: "\(to.name) does not list the keys of the route") }
-        if let error = try await to.ask("FLUSHALL", in: 0).error { throw LinkProblem(description: error) }
+        guard !scope.hasPrefix else {
+            throw LinkProblem(description: "\(to.name) does not list the keys of the route")
+        }
+        let command = scope.database == nil ? "FLUSHALL" : "FLUSHDB"
+        if let error = try await to.ask(command, in: scope.database ?? 0).error {
+            throw LinkProblem(description: error)
+        }
     }
 
     // MARK: What Redis has nothing of

@@ -39,7 +39,7 @@ final class RouteTable {
         }
     }
 
-    /// The longest prefix first, then who names a user, then who names a database; the last takes everything.
+    /// In the order of ``RouteMatch/precedes(_:)``; the last takes everything.
     let entries: [Entry]
     let splits: Bool
     /// Whose it is: one that is being moved leads to one place and then to another.
@@ -60,11 +60,8 @@ final class RouteTable {
         }
         // Equal ones keep their order, so that the listener's own comes last.
         self.entries = entries.enumerated().sorted { one, other in
-            let (left, right) = (one.element, other.element)
-            if left.prefix.count != right.prefix.count { return left.prefix.count > right.prefix.count }
-            if (left.user == nil) != (right.user == nil) { return left.user != nil }
-            if (left.database == nil) != (right.database == nil) { return left.database != nil }
-            return one.offset < other.offset
+            let (left, right) = (one.element.match, other.element.match)
+            return left.precedes(right) || !right.precedes(left) && one.offset < other.offset
         }.map(\.element)
     }
 
