@@ -18,10 +18,12 @@ package struct MigrationRecord: Codable, Equatable, Sendable {
     /// Whether the target was made to serve without all that the source holds, which therefore keeps what the target has not;
     /// nil for no.
     package var isPartial: Bool?
+    /// What that is; nil where not all of it is known by name.
+    package var kept: [KeptKey]?
 
     package init(
         listener: String, source: String, target: String, phase: MigrationPhase, leaving: [MigrationLoss]? = nil,
-        isPartial: Bool? = nil
+        isPartial: Bool? = nil, kept: [KeptKey]? = nil
     ) {
         self.listener = listener
         self.source = source
@@ -29,6 +31,21 @@ package struct MigrationRecord: Codable, Equatable, Sendable {
         self.phase = phase
         self.leaving = leaving
         self.isPartial = isPartial
+        self.kept = kept
+    }
+}
+
+/// A key that the source alone holds.
+package struct KeptKey: Codable, Hashable, Sendable {
+    /// The database that it is in, or the bucket.
+    package var database: UInt32?
+    package var bucket: Data?
+    package var name: Data
+
+    package init(database: UInt32? = nil, bucket: [UInt8]? = nil, name: [UInt8]) {
+        self.database = database
+        self.bucket = bucket.map { Data($0) }
+        self.name = Data(name)
     }
 }
 
@@ -39,8 +56,8 @@ package struct MigrationFileError: Error, Equatable, CustomStringConvertible {
 
 /// A record on disk, replaced as a whole or not at all.
 package struct MigrationFile: Sendable {
-    /// Bytes; names of configurations are far shorter.
-    private static let sizeLimit = 64 * 1024
+    /// Bytes; there is room for as many keys as ``RefusedKeys`` keeps, of 1 KiB each.
+    private static let sizeLimit = 2 << 20
 
     package let path: String
 
@@ -100,7 +117,7 @@ package struct MigrationFile: Sendable {
 
     private func replace(_ record: MigrationRecord) throws(MigrationFileError) {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(record) else { throw failure("cannot encode \(path)") }
         let draft = "\(path).new"
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)

@@ -13,6 +13,23 @@ package enum MigrationLoss: String, Codable, CaseIterable, Sendable {
     case storageClasses = "storage-classes"
     /// Uploads in progress.
     case uploads
+
+    /// What refused keys of `type` lose; nil where they cannot be held at all.
+    package init?(ofRefused type: String) {
+        switch type {
+        case "settings of buckets": self = .settings
+        case "ACLs of buckets", "ACLs of objects": self = .acls
+        case "storage classes": self = .storageClasses
+        default: return nil
+        }
+    }
+
+    /// The options by which keys of such `types` are left behind at a cut-over, each behind a blank.
+    package static func options(toLeave types: [String]) -> String {
+        let losses = types.map { MigrationLoss(ofRefused: $0) }
+        let known = losses.compactMap { $0 }
+        return (known.isEmpty ? "" : " --leave \(known.words)") + (losses.contains(nil) ? " --force" : "")
+    }
 }
 
 extension Sequence<MigrationLoss> {

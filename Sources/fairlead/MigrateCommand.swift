@@ -104,9 +104,15 @@ struct MigrateCommand: ParsableCommand {
         do {
             let client = try AdminClient(admin)
             let before = try MigrationState.read(client, listener)
-            if status { return print(before.next.map { "\(before.line); next: \($0)" } ?? before.line) }
+            if status {
+                print(before.next.map { "\(before.line); next: \($0)" } ?? before.line)
+                for refusal in before.refused { print(before.words(refusal)) }
+                for note in before.notes { print("note: \(note)") }
+                return
+            }
             if !cutOver, !rollBack, !finish, !stop { try checkVerdict(client, before) }
             _ = try client.post("/migrate/\(listener)/\(order)")
+            if rollBack || finish, let caution = before.caution { StandardError.write("note: \(caution)") }
             try follow(client)
         } catch let error as ExitCode {
             throw error
@@ -187,8 +193,7 @@ struct MigrateCommand: ParsableCommand {
 
     private func conclude(_ outcome: String, _ state: MigrationState) throws {
         for refusal in state.refused {
-            StandardError.write(
-                "'\(state.other)' cannot hold \(refusal.keys) keys of type \(refusal.type): \(refusal.reason)")
+            StandardError.write(state.words(refusal))
         }
         guard !outcome.hasPrefix("refused"), !outcome.hasPrefix("failed") else { throw RunProblem(outcome) }
         switch outcome {
@@ -203,79 +208,11 @@ struct MigrateCommand: ParsableCommand {
             }
             if !state.refused.isEmpty { throw ExitCodes.failed }
         case "cut-over":
-            print("clients are served by '\(state.target)'; next: --finish, or --roll-back")
+            print("clients are served by '\(state.target)'; next: \(state.next ?? "--finish, or --roll-back")")
+            if let caution = state.caution { StandardError.write("note: \(caution)") }
         case "rolled-back": print("clients are served by '\(state.source)' again")
         case "finished": print("done: lead listener '\(listener)' to '\(state.target)' and remove its migrate section")
         default: print(outcome)
         }
-    }
-}
-
-/// What the admin listener says of one migration.
-private struct MigrationState: Decodable {
-    struct Refusal: Decodable {
-        let type: String
-        let keys: Int
-        let reason: String
-    }
-
-    private struct Document: Decodable { let migrations: [MigrationState] }
-
-    let listener, source, target, phase, serving, step, problem: String
-    let begun: Bool
-    let keys: Int?
-    let seen, copied, differing, bytes, retagged: Int
-    let obstacles: [String]
-    let again: Int
-    let refused: [Refusal]
-    let outcome: String?
-
-    enum CodingKeys: String, CodingKey {
-        case listener, source, target, phase, serving, step, problem, begun, keys, seen, copied, differing, bytes
-        case retagged, obstacles, refused, outcome
-        case again = "copied-again"
-    }
-
-    /// The place that is copied to.
-    var other: String { serving == "source" ? target : source }
-
-    static func read(_ client: AdminClient, _ listener: String) throws -> MigrationState {
-        let document = try JSONDecoder().decode(Document.self, from: Data(client.get("/migrate").utf8))
-        guard let state = document.migrations.first(where: { $0.listener == listener }) else {
-            throw RunProblem(
-                "listener '\(listener)' has no migrate section in the gateway's configuration; there are: \(document.migrations.map(\.listener).joined(separator: ", "))"
-            )
-        }
-        return state
-    }
-
-    /// The command that is due; nil while one is under way, and at the end.
-    var next: String? {
-        let command = "fairlead migrate \(listener)"
-        switch phase {
-        case "copying" where !begun: return "\(command) --report REPORT"
-        case "copying" where step == "level": return "\(command) --cut-over\(refused.isEmpty ? "" : " --force")"
-        case "copying" where step == "idle" || step == "failed", "rolled-back": return command
-        case "cut-over": return "\(command) --finish, or --roll-back"
-        default: return nil
-        }
-    }
-
-    /// One line: `copying cache -> house [#####-----] 52 % …`.
-    var line: String {
-        if !begun, step == "idle" { return "\(listener): \(source) -> \(target), not begun" }
-        var line = "\(listener): \(source) -> \(target), \(phase), \(step)"
-        if step == "filling" || step == "comparing" {
-            if let keys, keys > 0 {
-                let share = min(1, Double(seen) / Double(keys))
-                let full = Int(share * 20)
-                line +=
-                    " [\(String(repeating: "#", count: full))\(String(repeating: "-", count: 20 - full))] \(Int(share * 100)) %"
-            }
-            line += " \(seen) of \(keys.map(String.init) ?? "?") keys"
-        }
-        line += ", \(copied) copied\(bytes > 0 ? " (\(bytes >> 20) MiB)" : ""), \(again) again"
-        if step == "comparing" || step == "level" { line += ", \(differing) differed" }
-        return problem.isEmpty ? line : "\(line): \(problem)"
     }
 }

@@ -146,6 +146,18 @@ struct S3MigrationTests {
         #expect(done.ending == .exited(0), "\(done.errorText)")
     }
 
+    @Test("objects that clients write before it starts are copied once")
+    func once() throws {
+        let server = try RcloneS3Server()
+        let moving = try MovingObjects(from: Self.place(server), to: .embedded)
+        let client = try moving.connect()
+        try client.check(ObjectClient.request(.put, "bucket"))
+        for number in 0..<20 { try client.put("bucket", "k\(number)", [1, 2, 3]) }
+        #expect(try moving.migrate("--force").ending == .exited(0))
+        let status = try moving.get("/migrate")
+        #expect(status.contains("\"copied\": 20,") && status.contains("\"copied-again\": 0,"), "\(status)")
+    }
+
     @Test("uploads that nobody goes on with are given up by their age, or left, and by nothing else")
     func abandoned() throws {
         let server = try RcloneS3Server()

@@ -22,3 +22,14 @@ struct MigrationAdviceTests {
         #expect(words(.finished, .rolledBack).contains("remove its migrate section"))
     }
 }
+
+@Suite("what may stay behind")
+struct MigrationLossTests {
+    @Test("is named with the option that leaves it, and with force where there is none")
+    func options() {
+        #expect(MigrationLoss.options(toLeave: []) == "")
+        #expect(MigrationLoss.options(toLeave: ["stream"]) == " --force")
+        #expect(MigrationLoss.options(toLeave: ["ACLs of objects", "settings of buckets"]) == " --leave settings,acls")
+        #expect(MigrationLoss.options(toLeave: ["objects", "storage classes"]) == " --leave storage-classes --force")
+    }
+}

@@ -21,10 +21,19 @@ struct MigrationFileTests {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let file = MigrationFile(path: "\(folder)/cache.json")
         #expect(try file.read() == nil)
+        // As many as are ever kept, with the longest names.
+        let name = [UInt8](repeating: 0xFF, count: 1024)
+        let kept = (0..<RefusedKeys<Int>.keyLimit).map { number in
+            number % 2 == 0
+                ? KeptKey(database: UInt32(number), name: name)
+                : KeptKey(bucket: [UInt8](repeating: UInt8(ascii: "b"), count: 63), name: name)
+        }
         for phase in MigrationPhase.allCases {
             var record = Self.record
             record.phase = phase
             record.leaving = phase == .cutOver ? [.versions, .storageClasses] : nil
+            record.isPartial = phase == .cutOver ? true : nil
+            record.kept = phase == .cutOver ? kept : nil
             try file.write(record)
             #expect(try file.read() == record)
         }
@@ -69,7 +78,7 @@ struct MigrationFileTests {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         #expect(throws: MigrationFileError.self) { try MigrationFile(path: folder).read() }
         let path = "\(folder)/big"
-        try Data(count: 70_000).write(to: URL(fileURLWithPath: path))
+        try Data(count: 3 << 20).write(to: URL(fileURLWithPath: path))
         #expect(throws: MigrationFileError.self) { try MigrationFile(path: path).read() }
     }
 }

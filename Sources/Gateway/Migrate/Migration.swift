@@ -40,7 +40,7 @@ final class ListenerMigration: Sendable {
         /// What does not come along, or would be lost, as it was found before anything was copied.
         var obstacles: [String] = []
 
-        /// Bytes of a key's name that is kept.
+        /// Bytes of a key's name that is kept; the state file has room for them.
         private static let nameLimit = 1024
 
         /// What became of `keys` of `part`; what was refused of them before is forgotten.
@@ -76,9 +76,8 @@ final class ListenerMigration: Sendable {
         var rate = 0
         /// What stays behind because the operator has said so, now or earlier.
         var leaving: Set<MigrationLoss>
-        /// Whether the target was made to serve by force, without all that the source holds: the way back deletes nothing there
-        /// that it has not been told of.
-        var isPartial: Bool
+        /// What the source keeps that the target was made to serve without.
+        var remains: MigrationRemains
         var status = Status()
     }
 
@@ -128,14 +127,14 @@ final class ListenerMigration: Sendable {
         state = Mutex(
             State(
                 steps: MigrationSteps(record?.phase ?? .copying), hasBegun: record != nil,
-                leaving: Set(record?.leaving ?? []), isPartial: record?.isPartial ?? false))
+                leaving: Set(record?.leaving ?? []), remains: MigrationRemains(record)))
     }
 
     var name: String { atSource.name }
     var phase: MigrationPhase { state.withLock { $0.steps.phase } }
     var hasBegun: Bool { state.withLock { $0.hasBegun } }
     var leaving: Set<MigrationLoss> { state.withLock { $0.leaving } }
-    var isPartial: Bool { state.withLock { $0.isPartial } }
+    var remains: MigrationRemains { state.withLock { $0.remains } }
 
     /// The public listener for clients that come now.
     var serving: ListenerState { phase.serving == .source ? atSource : atTarget }
@@ -143,10 +142,11 @@ final class ListenerMigration: Sendable {
     /// What has to be kept for the next start.
     func record(_ phase: MigrationPhase) -> MigrationRecord {
         let leaving = leaving
+        let remains = phase == .cutOver ? remains : .nothing
         return MigrationRecord(
             listener: name, source: source.route.name, target: settings.target, phase: phase,
             leaving: leaving.isEmpty ? nil : MigrationLoss.allCases.filter(leaving.contains),
-            isPartial: phase == .cutOver && isPartial ? true : nil)
+            isPartial: remains == .nothing ? nil : true, kept: remains.keys?.map(\.kept))
     }
 
     func with<Result>(_ body: (inout sending State) throws -> sending Result) rethrows -> sending Result {
@@ -161,6 +161,7 @@ final class ListenerMigration: Sendable {
     var json: String {
         let copy = state.withLock { $0 }
         let status = copy.status
+        let remains = copy.steps.phase.serving == .target ? copy.remains : .nothing
         let refused = status.refused.summaries.map { refusal in
             "{\"type\": \(JSONText.quoted(refusal.type)), \"keys\": \(refusal.keys), \"reason\": \(JSONText.quoted(refusal.reason))}"
         }
@@ -171,6 +172,9 @@ final class ListenerMigration: Sendable {
             "keys": \(status.total.map(String.init) ?? "null"), "seen": \(status.seen), "copied": \(status.copied), \
             "bytes": \(status.bytes), "copied-again": \(status.copiedAgain), "differing": \(status.differing), \
             "retagged": \(status.retagged), "rate": \(copy.rate), \
+            "cut-over-options": \(JSONText.quoted(MigrationLoss.options(toLeave: status.refused.summaries.map(\.type)))), \
+            "partial": \(remains != .nothing), "kept": \(remains.count.map(String.init) ?? "null"), \
+            "leaving": [\(copy.leaving.map { JSONText.quoted($0.rawValue) }.sorted().joined(separator: ", "))], \
             "obstacles": [\(status.obstacles.map(JSONText.quoted).joined(separator: ", "))], \
             "refused": [\(refused.joined(separator: ", "))], "problem": \(JSONText.quoted(status.problem)), \
             "outcome": \(copy.outcome.map(JSONText.quoted) ?? "null")}

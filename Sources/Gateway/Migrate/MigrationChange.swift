@@ -10,6 +10,7 @@ extension MigrationRunner {
         guard phase.successors.contains(next) else {
             throw wrongStep(next)
         }
+        try leave(consent)
         let status = migration.with { $0.status }
         if !force {
             // After a cut-over the way back is as good as what was copied back since.
@@ -18,13 +19,12 @@ extension MigrationRunner {
             }
             lookAtRefused()
         }
-        let isLacking = needsPass || status.step != .level || !status.refused.isEmpty
-        if next == .cutOver { migration.with { $0.isPartial = force && isLacking } }
+        let isLevel = !needsPass && status.step == .level
         let copier = try copier()
         for attempt in 1... {
             if !force { try await waitForMoment(copier, to: next, consent) }
             do {
-                try await hold(copier, to: next, consent)
+                try await hold(copier, to: next, consent, isLevel: isLevel)
                 break
             } catch let obstructed as Obstructed {
                 guard attempt < Self.attempts else { throw Self.refusal(obstructed.obstacles) }
@@ -34,6 +34,7 @@ extension MigrationRunner {
         await closeCopier()
         needsPass = force
         wasBegun = true
+        migration.with { $0.hasBegun = true }
         // What was left of the old direction would be taken for what is missing in the new one.
         again = []
         migration.update { $0.refused = RefusedKeys() }
@@ -51,14 +52,14 @@ extension MigrationRunner {
         guard !refused.isEmpty else { return }
         let summaries = refused.summaries
         let keys = summaries.reduce(0) { $0 + $1.keys }
-        let types = summaries.map(\.type).joined(separator: ", ")
-        let option = next == .rolledBack ? "--roll-back" : "--cut-over"
+        let types = summaries.map(\.type)
+        let option = (next == .rolledBack ? "--roll-back" : "--cut-over") + MigrationLoss.options(toLeave: types)
         // Of those that are not kept by name nobody knows whether they are still there.
         let more = refused.hasOthers ? ", then `fairlead migrate \(migration.name)` again" : ""
         throw Refusal(
             text: """
-                \(keys) keys cannot be held there (\(types)): \(summaries.prefix(Self.namedTypes).map(\.reason).joined(separator: "; ")): \
-                delete them\(more), or leave them behind with `fairlead migrate \(migration.name) \(option) --force`
+                \(keys) keys cannot be held there (\(types.joined(separator: ", "))): \(summaries.prefix(Self.namedTypes).map(\.reason).joined(separator: "; ")): \
+                delete them\(more), or leave them behind with `fairlead migrate \(migration.name) \(option)`
                 """)
     }
 
@@ -105,8 +106,10 @@ extension MigrationRunner {
     }
 
     /// Holds the clients, copies what is left, and has the other place serve.
+    ///
+    /// - Parameter isLevel: whether the two places were kept the same until now.
     private func hold(
-        _ copier: any MigrationCopier, to next: MigrationPhase, _ consent: MigrationConsent
+        _ copier: any MigrationCopier, to next: MigrationPhase, _ consent: MigrationConsent, isLevel: Bool
     ) async throws {
         let force = consent.force
         let lease = MigrationSteps.leaseLimit
@@ -127,7 +130,7 @@ extension MigrationRunner {
                     clients += try await on(worker) { $0.migrationNotes(index)?.clientCount ?? 0 }
                 }
                 isSettled = try await catchUp(copier)
-                if clients == 0, isSettled || force { break }
+                if clients == 0, isSettled || force && !isLevel { break }
                 if !hasGivenUp, local.worker.now &- start > lease / 2 {
                     hasGivenUp = true
                     try await forAll { $0.giveUp() }
@@ -142,10 +145,19 @@ extension MigrationRunner {
                 try state.steps.changeRequested(to: next, isSettled: isSettled || force, at: local.worker.now)
             }
             guard actions == [.keep(next)] else { throw Refusal(text: "the phase could not be changed") }
+            let remains = migration.remains
+            migration.with {
+                $0.remains =
+                    next == .cutOver
+                    ? MigrationRemains(without: $0.status.refused, isLevel: isLevel && isSettled) : .nothing
+            }
             do throws(MigrationFileError) {
                 try migration.file.write(migration.record(next))
             } catch {
-                let actions = migration.with { $0.steps.keepFailed() }
+                let actions = migration.with {
+                    $0.remains = remains
+                    return $0.steps.keepFailed()
+                }
                 try await release(actions)
                 throw error
             }
@@ -154,7 +166,7 @@ extension MigrationRunner {
         } catch {
             let actions = migration.with { $0.steps.releaseRequested() }
             try await release(actions)
-            migration.update { $0.step = .level }
+            migration.update { $0.step = isLevel ? .level : .idle }
             if let refusal = error as? MigrationSteps.Refusal { throw Refusal(text: Self.words(refusal)) }
             throw error
         }

@@ -17,8 +17,7 @@ extension MigrationRunner {
             $0.refused = RefusedKeys()
         }
         for (part, _) in parts {
-            let prepared = try await copier.prepare(part)
-            migration.update { $0.add(prepared, of: part, [[]]) }
+            try take(try await copier.prepare(part), of: part, [[]])
             var cursor: [UInt8]?
             repeat {
                 guard let page = try await copier.page(of: part, at: .serving, after: cursor) else {
@@ -28,9 +27,7 @@ extension MigrationRunner {
                 try await copy(page.keys, of: part, copier, comparing: comparing)
             } while cursor != nil
         }
-        // By force the target serves without all of it: what it has not may be what the source alone has.
-        let isSpared = migration.isPartial && migration.phase.serving == .target
-        if comparing, !isSpared { try await deleteExtras(copier) }
+        if comparing { try await deleteExtras(copier) }
     }
 
     /// The keys of one page, with a look at what was written after each few.
@@ -51,7 +48,10 @@ extension MigrationRunner {
         } while !rest.isEmpty
     }
 
+    /// Deletes what is not here; by force the target serves without what the source alone holds, which stays there.
     private func deleteExtras(_ copier: any MigrationCopier) async throws {
+        let remains = migration.phase.serving == .target ? migration.remains : .nothing
+        guard remains != .unknown else { return }
         for (part, _) in try await copier.parts(of: .other) {
             var cursor: [UInt8]?
             repeat {
@@ -59,9 +59,9 @@ extension MigrationRunner {
                 guard let page = try await copier.page(of: part, at: .other, after: cursor) else { return }
                 cursor = page.next
                 // One that was written meanwhile is noted, and comes again.
-                try await copier.deleteExtras(page.keys, of: part)
+                try await copier.deleteExtras(remains.others(page.keys, of: part), of: part)
             } while cursor != nil
-            try await copier.removeIfGone(part)
+            if !remains.touches(part) { try await copier.removeIfGone(part) }
         }
     }
 
@@ -70,13 +70,30 @@ extension MigrationRunner {
     ) async throws {
         let outcome = try await copier.copy(keys, of: part, comparing: comparing)
         for key in outcome.again { again.insert(MigrationKey(part: part, name: key)) }
+        try take(outcome, of: part, keys)
+    }
+
+    /// Counts what became of `keys`; what the source has from the target is no longer what it alone holds.
+    private func take(_ outcome: MigrationOutcome, of part: MigrationPart, _ keys: [[UInt8]]) throws {
         migration.update { $0.add(outcome, of: part, keys) }
+        guard migration.phase.serving == .target, let kept = migration.remains.keys, !kept.isEmpty else { return }
+        let settled = Set(keys).subtracting(outcome.again).subtracting(outcome.refused.lazy.map(\.key))
+        if migration.with({ $0.remains.settle(settled, of: part) }) {
+            try migration.file.write(migration.record(migration.phase))
+        }
     }
 
     private func pace(_ count: Int, _ rate: Int, since start: UInt64) async {
         guard rate > 0, count > 0 else { return }
         let due = start &+ UInt64(count) * 1_000_000_000 / UInt64(rate)
         if due > local.worker.now { await rest(due - local.worker.now) }
+    }
+
+    /// Forgets the keys that were written and answered until now: all that is there goes to a place that has nothing yet.
+    func forgetNoted() async throws {
+        again = []
+        let index = migration.atSource.index
+        for worker in workers { try await on(worker) { _ = $0.migrationNotes(index)?.takeDirty() } }
     }
 
     /// Has the keys looked at again that could not be held: they may be gone, or the place may take them now.

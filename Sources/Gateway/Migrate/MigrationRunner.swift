@@ -25,8 +25,6 @@ final class MigrationRunner {
     private static let pause: UInt64 = 100_000_000
     /// Times that all is gone through before it is given up.
     private static let passLimit = 20
-    /// Obstacles that a refusal names.
-    private static let namedLimit = 10
 
     /// Why an order was not carried out.
     struct Refusal: Error { let text: String }
@@ -138,6 +136,7 @@ final class MigrationRunner {
                 )
             }
             do {
+                if !comparing { try await forgetNoted() }
                 try await pass(copier, comparing: comparing)
             } catch {
                 // Whoever comes next begins with what is there, and goes through all of it.
@@ -157,79 +156,6 @@ final class MigrationRunner {
             _ = try await catchUp(copier)
             if needsPass { return try await synchronize(.following, levelled) }
             await rest(Self.pause)
-        }
-    }
-
-    /// Names what would be left behind, before anything is copied; nothing begins with what the operator does not leave.
-    private func look(_ consent: MigrationConsent) async throws {
-        guard migration.phase == .rolledBack || migration.phase.isNoting && needsPass else { return }
-        migration.update { $0.step = .looking }
-        let before = migration.leaving
-        let leaving = before.union(consent.leaving.subtracting([.uploads]))
-        migration.with { $0.leaving = leaving }
-        if leaving != before, migration.hasBegun { try migration.file.write(migration.record(migration.phase)) }
-        try await refuseForeign()
-        var found = try await copier().obstacles()
-        try checkOrders()
-        migration.update { $0.obstacles = found.map(\.text) }
-        func refuseLosses() throws {
-            // Uploads are lost at a cut-over only, and most have come to their end by then.
-            let losses = found.filter { $0.loss != .uploads && !leaving.contains($0.loss) }
-            if !losses.isEmpty { throw Self.refusal(losses) }
-        }
-        try refuseLosses()
-        // What is copied back comes from where it could be held.
-        guard migration.phase.serving == .source else { return }
-        found += try await copier().trial(leaving: leaving)
-        migration.update { $0.obstacles = found.map(\.text) }
-        try refuseLosses()
-    }
-
-    static func refusal(_ obstacles: [MigrationObstacle]) -> Refusal {
-        let more = obstacles.count > namedLimit ? "; and \(obstacles.count - namedLimit) more" : ""
-        let losses = obstacles.map(\.loss)
-        var remedy = "put it right, or leave it behind with --leave \(losses.words)"
-        if losses.contains(.uploads) {
-            remedy += ", or give up those begun an hour ago or earlier with --abort-uploads 1h"
-        }
-        return Refusal(text: "\(obstacles.prefix(namedLimit).map(\.text).joined(separator: "; "))\(more): \(remedy)")
-    }
-
-    /// Before the first record the target may hold nothing: what the source does not have would be deleted there.
-    private func refuseForeign() async throws {
-        guard !migration.hasBegun, case .something(let what) = try await copier().contents() else { return }
-        throw Refusal(
-            text: "the target is not empty, and what the source does not have would be deleted there: \(what)")
-    }
-
-    private func begin() async throws {
-        guard !migration.hasBegun || migration.phase == .rolledBack else { return }
-        if migration.phase == .rolledBack {
-            try keep(.copying)
-            needsPass = true
-            wasBegun = true
-        } else {
-            // From the first record on, what is there counts as the migration's own.
-            try await refuseForeign()
-            try migration.file.write(migration.record(.copying))
-            migration.with { $0.hasBegun = true }
-        }
-    }
-
-    /// Looks at the place that is copied to; whether it has to be compared from the first.
-    private func prepare(_ copier: any MigrationCopier) async throws -> Bool {
-        guard needsPass else { return true }
-        migration.update {
-            $0 = ListenerMigration.Status(step: .filling, obstacles: $0.obstacles)
-        }
-        if wasBegun, migration.phase == .copying { try await copier.tidy() }
-        switch try await copier.contents() {
-        case .nothing: return false
-        // What it holds is of an earlier try: compared where it can be listed, and cleared where not.
-        case .something: return true
-        case .unknown:
-            if wasBegun { try await copier.clear() }
-            return false
         }
     }
 

@@ -41,10 +41,7 @@ final class S3ObjectCopy: @unchecked Sendable {
         for attempt in 0..<Self.tries {
             if attempt > 0 { await from.rest(UInt64(attempt) * 500_000_000) }
             do {
-                return try await comparing ? compare(bucket, key) : copy(bucket, key, differed: false)
-            } catch let refused as Refused {
-                let name = S3MigrationName.text(bucket, key)
-                return .refused(type: refused.type, reason: "\(name): \(refused.reason)", bytes: nil)
+                return try await settleOnce(bucket, key, comparing: comparing)
             } catch let error as LinkProblem {
                 // What is half read or half sent is of no use to a second try.
                 from.abandon()
@@ -56,6 +53,17 @@ final class S3ObjectCopy: @unchecked Sendable {
             }
         }
         throw problem
+    }
+
+    private func settleOnce(_ bucket: [UInt8], _ key: [UInt8], comparing: Bool) async throws -> S3CopyResult {
+        do {
+            return try await comparing ? compare(bucket, key) : copy(bucket, key, differed: false)
+        } catch let refused as Refused {
+            // At the target an older form of it would pass for what clients have written.
+            if habits.isForward { try await remove(bucket, key) }
+            let name = S3MigrationName.text(bucket, key)
+            return .refused(type: refused.type, reason: "\(name): \(refused.reason)", bytes: nil)
+        }
     }
 
     // MARK: Copying
@@ -182,10 +190,14 @@ final class S3ObjectCopy: @unchecked Sendable {
     /// Deletes the object at the other place.
     func delete(_ bucket: [UInt8], _ key: [UInt8]) async throws -> S3CopyResult {
         guard try await facts(bucket, key, at: to) != nil else { return .gone(differed: false) }
+        try await remove(bucket, key)
+        return .gone(differed: true)
+    }
+
+    private func remove(_ bucket: [UInt8], _ key: [UInt8]) async throws(LinkProblem) {
         let request = S3MigrationRequest(.delete, bucket, key)
         let reply = try await to.ask(request)
         guard reply.isSuccess || reply.status == 404 else { throw to.unexpected(reply, to: request) }
-        return .gone(differed: true)
     }
 
     /// Deletes the object at the other place when it is not here.
@@ -193,9 +205,7 @@ final class S3ObjectCopy: @unchecked Sendable {
         let request = S3MigrationRequest(.head, bucket, key)
         let here = try await from.ask(request)
         guard here.status == 404 else { return false }
-        let deletion = S3MigrationRequest(.delete, bucket, key)
-        let reply = try await to.ask(deletion)
-        guard reply.isSuccess || reply.status == 404 else { throw to.unexpected(reply, to: deletion) }
+        try await remove(bucket, key)
         return true
     }
 

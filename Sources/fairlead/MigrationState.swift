@@ -1,0 +1,107 @@
+// How far a migration is, as the admin listener tells it, and in words.
+
+import Conformance
+import Foundation
+
+/// What the admin listener says of one migration.
+struct MigrationState: Decodable {
+    struct Refusal: Decodable {
+        let type: String
+        let keys: Int
+        let reason: String
+    }
+
+    private struct Document: Decodable { let migrations: [MigrationState] }
+
+    let listener, source, target, phase, serving, step, problem: String
+    let begun: Bool
+    let keys: Int?
+    let seen, copied, differing, bytes, retagged: Int
+    /// Whether the target was made to serve without all that the source holds; and how many keys that are, where it is known.
+    let partial: Bool
+    let kept: Int?
+    /// What the operator leaves behind, in the words of --leave.
+    let leaving: [String]
+    let obstacles: [String]
+    let again: Int
+    let refused: [Refusal]
+    let outcome: String?
+    /// What has to stand behind --cut-over, each option behind a blank.
+    let options: String
+
+    enum CodingKeys: String, CodingKey {
+        case listener, source, target, phase, serving, step, problem, begun, keys, seen, copied, differing, bytes
+        case retagged, partial, kept, leaving, obstacles, refused, outcome
+        case again = "copied-again"
+        case options = "cut-over-options"
+    }
+
+    /// The place that is copied to.
+    var other: String { serving == "source" ? target : source }
+
+    static func read(_ client: AdminClient, _ listener: String) throws -> MigrationState {
+        let document = try JSONDecoder().decode(Document.self, from: Data(client.get("/migrate").utf8))
+        guard let state = document.migrations.first(where: { $0.listener == listener }) else {
+            throw RunProblem(
+                "listener '\(listener)' has no migrate section in the gateway's configuration; there are: \(document.migrations.map(\.listener).joined(separator: ", "))"
+            )
+        }
+        return state
+    }
+
+    /// The command that is due; nil while one is under way, and at the end.
+    var next: String? {
+        let command = "fairlead migrate \(listener)"
+        switch phase {
+        case "copying" where !begun: return "\(command) --report REPORT"
+        case "copying" where step == "level": return "\(command) --cut-over\(options)"
+        case "copying" where step == "idle" || step == "failed", "rolled-back": return command
+        case "cut-over": return "\(command) --finish, or --roll-back"
+        default: return nil
+        }
+    }
+
+    func words(_ refusal: Refusal) -> String {
+        "'\(other)' cannot hold \(refusal.keys) keys of type \(refusal.type): \(refusal.reason)"
+    }
+
+    /// What `--status` says beside its line.
+    var notes: [String] {
+        let left = leaving.isEmpty ? [] : ["left behind, as --leave has said: \(leaving.joined(separator: ", "))"]
+        return obstacles + left + (caution.map { [$0] } ?? [])
+    }
+
+    /// What has to be known of a target that serves by force; nil for nothing.
+    var caution: String? {
+        guard partial else { return nil }
+        if let kept {
+            return """
+                \(kept) keys are at '\(source)' alone and stay there, until clients write them anew: after --roll-back they are served \
+                again, and --finish leaves them behind
+                """
+        }
+        return """
+            '\(target)' serves without all that '\(source)' holds, and not all of that is known by name. So '\(source)' keeps whatever \
+            '\(target)' does not have, but for what clients are seen deleting by name: what goes in another way (FLUSHALL, scripts, more \
+            keys at once than are noted, or in the moment in which the gateway is killed) is there again after --roll-back
+            """
+    }
+
+    /// One line: `copying cache -> house [#####-----] 52 % …`.
+    var line: String {
+        if !begun, step == "idle" { return "\(listener): \(source) -> \(target), not begun" }
+        var line = "\(listener): \(source) -> \(target), \(phase), \(step)"
+        if step == "filling" || step == "comparing" {
+            if let keys, keys > 0 {
+                let share = min(1, Double(seen) / Double(keys))
+                let full = Int(share * 20)
+                line +=
+                    " [\(String(repeating: "#", count: full))\(String(repeating: "-", count: 20 - full))] \(Int(share * 100)) %"
+            }
+            line += " \(seen) of \(keys.map(String.init) ?? "?") keys"
+        }
+        line += ", \(copied) copied\(bytes > 0 ? " (\(bytes >> 20) MiB)" : ""), \(again) again"
+        if step == "comparing" || step == "level" { line += ", \(differing) differed" }
+        return problem.isEmpty ? line : "\(line): \(problem)"
+    }
+}
