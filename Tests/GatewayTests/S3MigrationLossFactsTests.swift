@@ -68,13 +68,24 @@ struct S3MigrationLossFactsTests {
             cors.state(try Self.reply("404", "<Error><Code>NoSuchCORSConfiguration</Code></Error>")) == .nothing)
         for (status, body) in [
             ("404", "<Error><Code>NoSuchBucket</Code></Error>"), ("404", ""), ("501", "<Error/>"),
-            ("200", "<ListBucketResult/>"), ("403", "<Error><Code>AccessDenied</Code></Error>"),
+            ("200", "<ListBucketResult/>"),
         ] {
             #expect(cors.state(try Self.reply(status, body)) == .unknown, "\(status) \(body)")
         }
+        // Nor is what may not be read.
+        let denial = try Self.reply("403", "<Error><Code>AccessDenied</Code></Error>")
+        #expect(cors.state(denial) == .denied && S3AccessList(denial) == .denied)
         let off =
             "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>"
         #expect(try Self.setting("ownershipControls").state(try Self.reply("200", off)) == .nothing)
+        func staying(_ parameter: String, _ body: String) throws -> S3BucketSetting.State? {
+            let setting = S3BucketSetting.staying.first { $0.parameter == parameter }
+            return setting?.state(try Self.reply("200", body))
+        }
+        let bridge = "<NotificationConfiguration><EventBridgeConfiguration/></NotificationConfiguration>"
+        #expect(try staying("notification", bridge) == .document(Array(bridge.utf8)))
+        #expect(try staying("notification", "<NotificationConfiguration/>") == .nothing)
+        #expect(try staying("logging", "<BucketLoggingStatus/>") == .nothing)
         let policy = try Self.setting("policy")
         #expect(policy.state(try Self.reply("200", "<ListBucketResult/>")) == .unknown)
         #expect(policy.state(try Self.reply("200", "{\"a\": \"b}")) == .unknown)

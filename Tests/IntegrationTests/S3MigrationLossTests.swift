@@ -196,6 +196,42 @@ struct S3MigrationLossTests {
         #expect(cut.ending == .exited(0), "\(cut.errorText)")
     }
 
+    private static let replication = """
+        <ReplicationConfiguration><Role>arn:aws:iam::123456789012:role/r</Role><Rule><ID>all</ID><Priority>1</Priority>\
+        <Status>Enabled</Status><Filter><Prefix></Prefix></Filter><DeleteMarkerReplication><Status>Disabled</Status>\
+        </DeleteMarkerReplication><Destination><Bucket>arn:aws:s3:::bucket</Bucket></Destination></Rule></ReplicationConfiguration>
+        """
+
+    @Test("a setting that names what is beside its bucket is said at the start, in --status, and before a cut-over")
+    func beside() throws {
+        let (old, new) = (try MotoServer(), try MotoServer())
+        let moving = try MovingObjects(
+            from: .server(port: old.port, signed: true), to: .server(port: new.port, signed: true))
+        let client = try moving.connect()
+        try client.check(ObjectClient.request(.put, "bucket"))
+        try client.put("bucket", "k", [1])
+        try Self.set("versioning", Self.settings[5].document, client)
+        try Self.set("replication", Self.replication, client)
+        let words = "settings of bucket 'bucket' that name what is beside it: replication"
+        let refused = try moving.migrate("--force", "--leave", "versions")
+        #expect(refused.ending == .exited(1) && refused.errorText.contains(words), "\(refused.errorText)")
+        #expect(try moving.migrate("--status").text.contains("note: \(words)"))
+        try client.check(ObjectClient.request(.delete, "bucket").with("replication"))
+        let moved = try moving.migrate("--force", "--leave", "versions")
+        #expect(moved.ending == .exited(0), "\(moved.errorText)")
+        #expect(try moving.migrate("--status").text.contains("left behind, as --leave has said: versions"))
+        // Set while objects move, it is not lost without a word either.
+        try Self.set("replication", Self.replication, client)
+        try eventually("the refusal") { try moving.migrate("--cut-over").errorText.contains(words) }
+        let status = try moving.migrate("--status").text
+        #expect(
+            status.contains(words) && status.contains("next: fairlead migrate s3 --cut-over --leave settings"),
+            "\(status)")
+        let cut = try moving.migrate("--cut-over", "--leave", "settings")
+        #expect(cut.ending == .exited(0), "\(cut.errorText)")
+        #expect(try moving.migrate("--status").text.contains("left behind, as --leave has said: settings, versions"))
+    }
+
     @Test("an ACL that names users stops the cut-over when it comes while objects move")
     func lateList() throws {
         let (old, new) = (try MotoServer(), try MotoServer())

@@ -7,6 +7,8 @@ enum S3AccessList: Hashable, Sendable {
     case canned(Canned)
     /// It names users, whom another server does not know, or gives what no word stands for.
     case own
+    /// The login may not read it.
+    case denied
 
     enum Canned: String, Sendable {
         case ownerAlone = "private"
@@ -48,9 +50,24 @@ enum S3AccessList: Hashable, Sendable {
         }
     }
 
+    /// What `reply` to `?acl` says; nil where there is no list.
+    init?(_ reply: S3MigrationReply) {
+        if reply.status == 403 {
+            self = .denied
+        } else if reply.isSuccess {
+            self.init(reply.body)
+        } else {
+            return nil
+        }
+    }
+
     /// The word for it; nil where nothing has to be said, or nothing can be.
     var word: String? {
         if case .canned(let canned) = self, canned != .ownerAlone { canned.rawValue } else { nil }
+    }
+
+    var isCanned: Bool {
+        if case .canned = self { true } else { false }
     }
 }
 
@@ -72,7 +89,7 @@ extension S3ObjectCopy {
             let list = try await from.accessList(bucket, key)
         else { return nil }
         let word = list.word
-        if list != .own, word.map({ !habits.unheldLists.contains($0) }) ?? true { return S3WantedAccess(word: word) }
+        if list.isCanned, word.map({ !habits.unheldLists.contains($0) }) ?? true { return S3WantedAccess(word: word) }
         return S3WantedAccess(isLost: !habits.leaving().contains(.acls))
     }
 
@@ -86,14 +103,14 @@ extension S3ObjectCopy {
     func hasAccess(_ wanted: S3WantedAccess?, _ bucket: [UInt8], _ key: [UInt8]) async throws(LinkProblem) -> Bool {
         guard let wanted else { return true }
         guard try await habits.keepsLists(bucket, to) else { return wanted.word == nil }
-        return try await to.accessList(bucket, key) == wanted.list
+        let there = try await to.accessList(bucket, key)
+        return there == .denied ? wanted.word == nil : there == wanted.list
     }
 }
 
 extension S3MigrationLink {
     /// That of an object, or of a bucket; nil where there is none.
     func accessList(_ bucket: [UInt8], _ key: [UInt8] = []) async throws(LinkProblem) -> S3AccessList? {
-        let reply = try await ask(S3MigrationRequest(.get, bucket, key).with("acl"))
-        return reply.isSuccess ? S3AccessList(reply.body) : nil
+        S3AccessList(try await ask(S3MigrationRequest(.get, bucket, key).with("acl")))
     }
 }

@@ -10,6 +10,9 @@ struct S3BucketSetting: Sendable {
     /// Whether a client may take it away again; where not, a server has one of its own instead.
     var isRemovable = false
 
+    static let versioning = S3BucketSetting(parameter: "versioning", root: "VersioningConfiguration")
+    static let locks = S3BucketSetting(parameter: "object-lock", root: "ObjectLockConfiguration")
+
     /// Those that mean the same at another server, in the order in which they are set.
     static let moved = [
         S3BucketSetting(parameter: "ownershipControls", root: "OwnershipControls"),
@@ -18,22 +21,26 @@ struct S3BucketSetting: Sendable {
         S3BucketSetting(parameter: "encryption", root: "ServerSideEncryptionConfiguration"),
         S3BucketSetting(parameter: "tagging", root: "Tagging", isRemovable: true),
         S3BucketSetting(parameter: "website", root: "WebsiteConfiguration", isRemovable: true),
-        S3BucketSetting(parameter: "versioning", root: "VersioningConfiguration"),
+        versioning,
         S3BucketSetting(parameter: "policy", root: nil, isRemovable: true),
         S3BucketSetting(parameter: "publicAccessBlock", root: "PublicAccessBlockConfiguration"),
+        S3BucketSetting(parameter: "requestPayment", root: "RequestPaymentConfiguration"),
     ]
 
-    /// Those that name roles, queues or buckets beside the server.
+    /// Those that name roles, queues, buckets or a network beside the server.
     static let staying = [
         S3BucketSetting(parameter: "replication", root: "ReplicationConfiguration"),
         S3BucketSetting(parameter: "notification", root: "NotificationConfiguration"),
         S3BucketSetting(parameter: "logging", root: "BucketLoggingStatus"),
+        S3BucketSetting(parameter: "accelerate", root: "AccelerateConfiguration"),
     ]
 
     /// What a server tells of it.
     enum State: Sendable, Equatable {
-        /// It does not know such a setting, or does not tell.
+        /// It does not know such a setting.
         case unknown
+        /// It does not tell this login.
+        case denied
         case nothing
         case document([UInt8])
     }
@@ -45,6 +52,7 @@ struct S3BucketSetting: Sendable {
             guard let code = reply.code, code != "NoSuchBucket", code != "NoSuchKey" else { return .unknown }
             return .nothing
         }
+        if reply.status == 403 { return .denied }
         guard reply.isSuccess, let words = words(of: reply.body) else { return .unknown }
         return isNothing(words) ? .nothing : .document(reply.body)
     }
@@ -54,6 +62,8 @@ struct S3BucketSetting: Sendable {
         switch parameter {
         // No lists: a server without them has it by nature.
         case "ownershipControls": words.contains(Array("ObjectOwnership=BucketOwnerEnforced".utf8))
+        case "requestPayment": words.contains(Array("Payer=BucketOwner".utf8))
+        case "accelerate": !words.contains(Array("Status=Enabled".utf8))
         case "publicAccessBlock": !words.contains { $0.ends(with: Array("=true".utf8)) }
         default: words.isEmpty
         }
@@ -68,6 +78,8 @@ struct S3BucketSetting: Sendable {
             let isVersioning = parameter == "versioning" && !element.isNamed("ListBucketResult")
             guard element.isNamed(root) || isVersioning else { return nil }
             Self.collect(element, into: &words)
+            // It says all by being there.
+            if element.child("EventBridgeConfiguration") != nil { words.append(Array("EventBridge".utf8)) }
         } else {
             guard let found = Self.json(document) else { return nil }
             words = found

@@ -14,8 +14,8 @@ final class S3MigrationCopier: MigrationCopier {
     /// Objects by bucket, as they were counted before the first was copied.
     var counts: [[UInt8]: Int64]?
     var survey = S3Survey()
-    /// Places that take settings that they do not know for lists of objects, which may take them long.
-    var strangers: Set<String> = []
+    /// Parameters that a place does not know and answers with a list of objects, which may take it long.
+    var strangers: [String: Set<String>] = [:]
 
     /// Objects that are under way at a time: what is waited for is mostly the servers.
     private static let laneCount = 4

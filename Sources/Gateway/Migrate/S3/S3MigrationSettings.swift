@@ -9,10 +9,35 @@ extension S3MigrationCopier {
     func settleSettings(_ bucket: [UInt8]) async throws(LinkProblem) -> MigrationOutcome {
         var outcome = MigrationOutcome()
         let leaving = habits.leaving()
-        for obstacle in try await copySettings(bucket) where !leaving.contains(obstacle.loss) {
-            outcome.refused.append(([], "settings of buckets", obstacle.text))
+        var found = try await copySettings(bucket)
+        if !leaving.contains(.settings), let obstacle = try await staying(bucket) { found.append(obstacle) }
+        for obstacle in found where !leaving.contains(obstacle.loss) {
+            let type = obstacle.loss == .acls ? "ACLs of buckets" : "settings of buckets"
+            outcome.refused.append(([], type, obstacle.text))
         }
         return outcome
+    }
+
+    /// Settings that are not copied, unless somebody has set them there as they are here.
+    func staying(_ bucket: [UInt8]) async throws(LinkProblem) -> MigrationObstacle? {
+        var left: [String] = []
+        for setting in S3BucketSetting.staying {
+            switch try await state(of: setting, bucket, from) {
+            case .unknown, .nothing: continue
+            case .denied: left.append("\(setting.parameter) (it may not be read)")
+            case .document(let document):
+                if case .document(let there) = try await state(of: setting, bucket, to),
+                    setting.isSame(document, there)
+                {
+                    continue
+                }
+                left.append(setting.parameter)
+            }
+        }
+        guard !left.isEmpty else { return nil }
+        let name = String(decoding: bucket, as: UTF8.self)
+        let text = "settings of bucket '\(name)' that name what is beside it: \(left.joined(separator: ", "))"
+        return MigrationObstacle(loss: .settings, text: text)
     }
 
     /// Sets what differs, and gives what the other place does not keep.
@@ -43,6 +68,7 @@ extension S3MigrationCopier {
         let request = S3MigrationRequest(.put, bucket).with(setting.parameter)
         switch try await state(of: setting, bucket, from) {
         case .unknown: return nil
+        case .denied: return "\(setting.parameter) (it may not be read)"
         case .nothing:
             guard setting.isRemovable, case .document = try await state(of: setting, bucket, to) else { return nil }
             var removal = request
@@ -52,7 +78,7 @@ extension S3MigrationCopier {
         case .document(let document):
             switch try await state(of: setting, bucket, to) {
             // Whoever does not know it may take the document for something else.
-            case .unknown: return setting.parameter
+            case .unknown, .denied: return setting.parameter
             case .document(let known) where setting.isSame(document, known): return nil
             case .document, .nothing: break
             }
@@ -72,27 +98,39 @@ extension S3MigrationCopier {
     func state(
         of setting: S3BucketSetting, _ bucket: [UInt8], _ link: S3MigrationLink
     ) async throws(LinkProblem) -> S3BucketSetting.State {
-        if strangers.contains(link.name), setting.parameter != "versioning" { return .unknown }
+        if strangers[link.name]?.contains(setting.parameter) == true { return .unknown }
         let reply = try await link.ask(S3MigrationRequest(.get, bucket).with(setting.parameter))
-        if reply.isSuccess, (try? S3ObjectList(reply.body)) != nil {
-            strangers.insert(link.name)
-            return .unknown
-        }
+        if isList(reply, of: setting.parameter, link) { return .unknown }
         return setting.state(reply)
+    }
+
+    /// Whether a place has taken a parameter that it does not know for no parameter: it is not asked again.
+    private func isList(_ reply: S3MigrationReply, of parameter: String, _ link: S3MigrationLink) -> Bool {
+        guard reply.isSuccess, (try? S3ObjectList(reply.body)) != nil else { return false }
+        strangers[link.name, default: []].insert(parameter)
+        return true
+    }
+
+    /// The list of a bucket; nil where the place keeps none.
+    private func accessList(of bucket: [UInt8], _ link: S3MigrationLink) async throws(LinkProblem) -> S3AccessList? {
+        if strangers[link.name]?.contains("acl") == true { return nil }
+        let reply = try await link.ask(S3MigrationRequest(.get, bucket).with("acl"))
+        return isList(reply, of: "acl", link) ? nil : S3AccessList(reply)
     }
 
     /// Copies the access control list of a bucket; why it is not kept, where it is not.
     private func copyAccessList(of bucket: [UInt8]) async throws(LinkProblem) -> String? {
-        guard !strangers.contains(from.name), let wanted = try await from.accessList(bucket) else { return nil }
+        guard let wanted = try await accessList(of: bucket, from) else { return nil }
+        if wanted == .denied { return "it may not be read" }
         guard case .canned(let canned) = wanted else { return "it names users, or gives what no canned ACL stands for" }
-        var there: S3AccessList?
-        if !strangers.contains(to.name) { there = try await to.accessList(bucket) }
-        if there == wanted || there == nil && canned == .ownerAlone { return nil }
-        guard there != nil else { return canned.rawValue }
+        let there = try await accessList(of: bucket, to)
+        let isTold = there != nil && there != .denied
+        if there == wanted || !isTold && canned == .ownerAlone { return nil }
+        guard isTold else { return canned.rawValue }
         var change = S3MigrationRequest(.put, bucket).with("acl")
         change.add("x-amz-acl", canned.rawValue)
         let reply = try await to.ask(change)
         guard reply.isSuccess else { return "\(canned.rawValue) (\(reply.summary))" }
-        return try await to.accessList(bucket) == wanted ? nil : canned.rawValue
+        return try await accessList(of: bucket, to) == wanted ? nil : canned.rawValue
     }
 }

@@ -47,35 +47,35 @@ extension S3MigrationCopier {
 
     func obstacles() async throws(LinkProblem) -> [MigrationObstacle] {
         var found: [MigrationObstacle] = []
-        let settings = S3BucketSetting.moved.filter { $0.parameter == "versioning" } + S3BucketSetting.staying
         survey = S3Survey()
         var counts: [[UInt8]: Int64] = [:]
         for bucket in try await buckets(from) {
-            let name = String(decoding: bucket, as: UTF8.self)
-            var left: [String] = []
-            for setting in settings {
-                guard case .document = try await state(of: setting, bucket, from) else { continue }
-                guard setting.parameter == "versioning" else {
-                    left.append(setting.parameter)
-                    continue
-                }
-                let text = "bucket '\(name)' has versions, of which only the newest would come along"
-                found.append(MigrationObstacle(loss: .versions, text: text))
-            }
-            if !left.isEmpty {
-                let text = "settings of bucket '\(name)' that name what is beside it: \(left.joined(separator: ", "))"
-                found.append(MigrationObstacle(loss: .settings, text: text))
-            }
-            let locks = S3BucketSetting(parameter: "object-lock", root: "ObjectLockConfiguration")
-            if case .document = try await state(of: locks, bucket, from) {
-                let text = "bucket '\(name)' has locks, which would not come along"
-                found.append(MigrationObstacle(loss: .locks, text: text))
-            }
+            found += try await history(of: bucket)
+            if let obstacle = try await staying(bucket) { found.append(obstacle) }
             counts[bucket] = try await look(through: bucket)
         }
         self.counts = counts
         found += try await archived()
         return found + (try await lastObstacles())
+    }
+
+    /// Versions and locks.
+    private func history(of bucket: [UInt8]) async throws(LinkProblem) -> [MigrationObstacle] {
+        let name = String(decoding: bucket, as: UTF8.self)
+        var found: [MigrationObstacle] = []
+        for (setting, loss, what) in [
+            (S3BucketSetting.versioning, MigrationLoss.versions, "versions, of which only the newest would come along"),
+            (.locks, .locks, "locks, which would not come along"),
+        ] {
+            switch try await state(of: setting, bucket, from) {
+            case .unknown, .nothing: continue
+            case .denied:
+                let text = "bucket '\(name)' may have \(what): whether it has may not be read"
+                found.append(MigrationObstacle(loss: loss, text: text))
+            case .document: found.append(MigrationObstacle(loss: loss, text: "bucket '\(name)' has \(what)"))
+            }
+        }
+        return found
     }
 
     /// Counts the objects of a bucket, and what they have that another server may not keep.
@@ -135,7 +135,7 @@ extension S3MigrationCopier {
         }
         for (list, objects) in survey.lists {
             guard try await isHeld(objects.bucket) else { continue }
-            var what = "an ACL that no word stands for"
+            var what = list == .denied ? "an ACL that may not be read" : "an ACL that no word stands for"
             if let word = list.word {
                 if try await keeps("x-amz-acl", word, in: objects.bucket) { continue }
                 habits.unheldLists.insert(word)

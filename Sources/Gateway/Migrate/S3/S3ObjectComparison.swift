@@ -36,13 +36,19 @@ extension S3ObjectCopy {
             let names = left.lost.map { String(decoding: $0, as: UTF8.self) }.sorted().joined(separator: ", ")
             return .refused(type: "objects with \(names)", reason: "\(name): it is not kept there", bytes: bytes)
         }
-        guard hasClass(given, there) else {
-            return .refused(type: "storage classes", reason: "\(name): it gets another one there", bytes: bytes)
+        if !hasClass(given, there) {
+            guard habits.leaving().contains(.storageClasses) else {
+                return .refused(type: "storage classes", reason: "\(name): it gets another one there", bytes: bytes)
+            }
+            if let kind = given.storageClass { habits.unheldClasses.insert(kind) }
         }
-        guard try await hasAccess(access, bucket, key) else {
+        if try await !hasAccess(access, bucket, key) {
             // Clients may have changed it since.
             guard try await wantedAccess(bucket, key) == access else { return .again }
-            return .refused(type: "ACLs of objects", reason: "\(name): it gets another one there", bytes: bytes)
+            guard habits.leaving().contains(.acls) else {
+                return .refused(type: "ACLs of objects", reason: "\(name): it gets another one there", bytes: bytes)
+            }
+            if let word = access?.word { habits.unheldLists.insert(word) }
         }
         if !left.size, given.etag == there.etag { return result }
         if !left.size, try await haveSameBytes(bucket, key) { return .retagged(bytes: bytes) }
