@@ -24,10 +24,7 @@ public struct AdapterSettings: Sendable, Equatable {
     }
 
     /// `path` as it is when absolute, else below ``baseFolder``.
-    public func absolute(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let baseFolder else { return path }
-        return "\(baseFolder)/\(path)"
-    }
+    public func absolute(_ path: String) -> String { RelativePath.joined(path, to: baseFolder) }
 }
 
 /// TLS towards a private backend; files are paths of PEM files.

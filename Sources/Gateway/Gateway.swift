@@ -66,9 +66,7 @@ package final class Gateway: Sendable {
                 throw StartError(description: "backend '\(settings.name)': \(error)")
             }
         }
-        if let problem = AdapterChecks.problems(of: configuration, adapters).first {
-            throw StartError(description: problem)
-        }
+        if let finding = AdapterChecks.findings(in: configuration, adapters).first { throw finding }
         var privateBackends: [PrivateBackend] = []
         var proofs: [BackendProof] = []
         for (index, settings) in configuration.privateBackends.enumerated() {
@@ -77,8 +75,8 @@ package final class Gateway: Sendable {
                 privateBackends.append(PrivateBackend(settings, index: index, adapter: adapter))
                 if let conformance { proofs.append(try conformance.proof(of: settings, in: configuration)) }
                 routes[settings.name] = .adapted(privateBackends[index])
-            } catch let error as StartError {
-                throw error
+            } catch let finding as ConfigurationChecks.Finding {
+                throw finding
             } catch {
                 throw StartError(description: "backend '\(settings.name)': \(error)")
             }

@@ -75,13 +75,16 @@ struct ConfigurationArguments: ParsableArguments {
     ///
     /// - Throws: an exit code, after every problem was printed to standard error.
     func configuration(file: String?, embedded folder: String? = nil, checkingFiles: Bool) throws -> Configuration {
+        let review = ConfigurationReview(
+            adapters: ShippedKinds.registry, conformance: ShippedProofs.gate(file: file))
         do throws(ConfigurationError) {
             guard let file else {
                 var options = options
                 if let folder, !hasRoutes { options.routes = ConfigurationOptions.embeddedRoutes(folder: folder) }
-                return try options.configuration()
+                return try options.configuration(review: review)
             }
-            return try options.configuration(over: ConfigurationFile.load(file, checkingFiles: checkingFiles))
+            return try options.configuration(
+                over: ConfigurationFile.load(file, checkingFiles: checkingFiles, review: review))
         } catch {
             for problem in error.problems { StandardError.write("error: \(problem)") }
             // An option that cannot be read is wrong usage; a file that cannot be used is the thing asked about.

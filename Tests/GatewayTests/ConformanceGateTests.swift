@@ -37,9 +37,9 @@ struct ConformanceGateTests {
             try "{\(members.joined(separator: ", "))}".write(
                 toFile: folder + "/house.json", atomically: true, encoding: .utf8)
         }
-        let problems = gate().problems(of: try backend(text + change))
-        #expect(problems.count <= 1)
-        return problems.first
+        let findings = gate().findings(in: try backend(text + change))
+        #expect(findings.count <= 1)
+        return findings.first?.description
     }
 
     @Test("a report that passed, of this version and configuration, opens it")
@@ -105,9 +105,9 @@ struct ConformanceGateTests {
         #expect(try proof("adapter: memcached", gate(passed)) == .shipped)
         #expect(try proof("adapter: memcached", gate(old)).isUnverified)
         #expect(try proof("adapter: etcd", gate()).isUnverified)
-        #expect(throws: StartError.self) { try proof("adapter: memcached", gate(failed)) }
-        #expect(throws: StartError.self) { try proof("adapter: house.yaml", gate()) }
-        #expect(throws: StartError.self) { try proof("adapter: process", gate()) }
+        #expect(throws: ConfigurationChecks.Finding.self) { try proof("adapter: memcached", gate(failed)) }
+        #expect(throws: ConfigurationChecks.Finding.self) { try proof("adapter: house.yaml", gate()) }
+        #expect(throws: ConfigurationChecks.Finding.self) { try proof("adapter: process", gate()) }
         // A command line has no place to name a report.
         #expect(try proof("adapter: house.yaml", gate(file: nil)).isUnverified)
         #expect(try proof("adapter: house.yaml\nconformance: unverified", gate()).isUnverified)

@@ -35,7 +35,7 @@ struct ContractTests {
         if let report { backend.conformance = .report(report) }
         var configuration = Configuration(listeners: [listener], backends: [])
         configuration.privateBackends = [backend]
-        return ContractChecks.problems(of: configuration, ["private": manifest])
+        return ContractChecks.findings(in: configuration, ["private": manifest]).map(\.description)
     }
 
     @Test("what the manifest covers is bound, emulations included")

@@ -23,7 +23,7 @@ struct TrustedContractTests {
     private static func unmet(
         _ required: [String], _ wire: WireProtocol = .redis, report: String?
     ) throws -> [String] {
-        ContractChecks.problems(of: try configuration(required, wire, report: report), [:])
+        ContractChecks.findings(in: try configuration(required, wire, report: report), [:]).map(\.description)
     }
 
     private static func report(_ cases: [String], in folder: TemporaryFolder, _ more: String = "") throws -> String {
@@ -87,7 +87,7 @@ struct TrustedContractTests {
         let gate = ConformanceGate(version: "1", shipped: [:], ownStore: "embedded", file: "f.yaml")
         func problem(_ more: String, _ wire: WireProtocol = .redis) throws -> String? {
             let path = try Self.report([], in: folder, more)
-            return gate.problems(of: try Self.configuration([], wire, report: path)).first
+            return gate.findings(in: try Self.configuration([], wire, report: path)).first?.description
         }
         #expect(try problem("") == nil)
         #expect(try problem("\"configuration\": \"0000\",")?.contains("another configuration") == true)
@@ -95,10 +95,8 @@ struct TrustedContractTests {
         let other = try #require(try problem("", .s3))
         #expect(other.contains("says nothing about s3") && other.contains("or remove this key"))
         #expect(other.contains("fairlead conform main --config f.yaml --json"))
-        let none = gate.problems(of: try Self.configuration([], report: folder.file("none.json")))
-        #expect(
-            none.first?.hasPrefix("backends.main.conformance: ") == true && none.first?.contains("is not there") == true
-        )
+        let none = try #require(gate.findings(in: Self.configuration([], report: folder.file("none.json"))).first)
+        #expect(none.key == "backends.main.conformance" && none.message.contains("is not there"))
         // What is said of the report changes nothing of what the backend does.
         let with = try Self.configuration([], report: "x.json").hash(ofBackend: "main")
         #expect(try with == Self.configuration([], report: nil).hash(ofBackend: "main"))

@@ -78,12 +78,6 @@ public struct DeclaredAdapterFile: Sendable {
         var description = description
         let schemes = description.transport.schemes.map { $0 == "unix" ? "unix:PATH" : "\($0)://HOST:PORT" }
         let expected = "expected \(schemes.joined(separator: " or "))"
-        guard let text = settings.url else { throw AdapterError(key: "url", "\(expected), got none") }
-        let port = description.transport.port.flatMap { UInt16(exactly: $0) }
-        guard let url = AdapterURL(text, defaultPort: port), description.transport.schemes.contains(url.scheme),
-            url.rest.isEmpty || url.rest == "/"
-        else { throw AdapterError(key: "url", "\(expected), got \"\(text)\"") }
-
         var values: [String: String] = [:]
         for setting in description.settings {
             guard let value = settings.options[setting.name] ?? setting.standard else {
@@ -110,6 +104,11 @@ public struct DeclaredAdapterFile: Sendable {
             }
             description.transport.connections = count
         }
+        guard let text = settings.url else { throw AdapterError(key: "url", "\(expected), got none") }
+        let port = description.transport.port.flatMap { UInt16(exactly: $0) }
+        guard let url = AdapterURL(text, defaultPort: port), description.transport.schemes.contains(url.scheme),
+            url.rest.isEmpty || url.rest == "/"
+        else { throw AdapterError(key: "url", "\(expected), got \"\(text)\"") }
         // Unless the configuration says otherwise, the file knows its server best.
         if settings.connectTimeout != AdapterSettings(backend: "").connectTimeout {
             description.transport.connectTimeout = settings.connectTimeout.nanoseconds

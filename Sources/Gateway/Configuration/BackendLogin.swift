@@ -1,5 +1,6 @@
 // The login that the gateway has at a backend, where its listeners ask clients themselves.
 
+import Capabilities
 import FoundationEssentials
 
 /// Who the gateway is to a Redis backend, or a shadow to a PostgreSQL or an S3 backend.
@@ -102,8 +103,6 @@ extension ConfigurationDecoder {
         }
     }
 
-    func absolute(_ path: String) -> String {
-        guard let folder, !path.hasPrefix("/") else { return path }
-        return "\(folder)/\(path)"
-    }
+    /// `path` as it is when absolute, else below the configuration file's folder.
+    func absolute(_ path: String) -> String { RelativePath.joined(path, to: folder) }
 }

@@ -5,9 +5,11 @@ import Capabilities
 /// Checks that compare one part of a configuration with another.
 enum ConfigurationChecks {
     /// A problem by the concrete key path it concerns; its place is found by whoever knows the source.
-    struct Finding: Equatable {
+    struct Finding: Error, Equatable, CustomStringConvertible {
         var key: String
         var message: String
+
+        var description: String { "\(key): \(message)" }
     }
 
     /// Every finding in `configuration`; `declared` also holds the backends that were named but could not be read.

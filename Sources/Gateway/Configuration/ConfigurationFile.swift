@@ -8,9 +8,13 @@ import Yams
 package enum ConfigurationFile {
     /// The configuration in the file at `path`.
     ///
-    /// - Parameter checkingFiles: whether the certificate and key files that it names are opened as well.
+    /// - Parameters:
+    ///   - checkingFiles: whether the certificate and key files that it names are opened as well.
+    ///   - review: what its backends are held to besides; nil for nothing.
     /// - Throws: every problem, each with line, column and key.
-    package static func load(_ path: String, checkingFiles: Bool = false) throws(ConfigurationError) -> Configuration {
+    package static func load(
+        _ path: String, checkingFiles: Bool = false, review: ConfigurationReview? = nil
+    ) throws(ConfigurationError) -> Configuration {
         func failure(_ message: String) -> ConfigurationError {
             ConfigurationError(problems: [ConfigurationProblem(source: path, key: "", message: message)])
         }
@@ -24,15 +28,22 @@ package enum ConfigurationFile {
             throw failure("the configuration is not UTF-8 text")
         }
         let cut = path.lastIndex(of: "/").map { path[..<$0] } ?? "."
-        return try parse(text, source: path, folder: cut.isEmpty ? "/" : String(cut), checkingFiles: checkingFiles)
+        return try parse(
+            text, source: path, folder: cut.isEmpty ? "/" : String(cut), checkingFiles: checkingFiles, review: review)
     }
 
     /// The configuration that `text` spells; `source` names it in problems, relative paths begin at `folder`.
     package static func parse(
-        _ text: String, source: String, folder: String? = nil, checkingFiles: Bool = false
+        _ text: String, source: String, folder: String? = nil, checkingFiles: Bool = false,
+        review: ConfigurationReview? = nil
     ) throws(ConfigurationError) -> Configuration {
         var decoder = ConfigurationDecoder(source: source, folder: folder, checkingFiles: checkingFiles)
         let configuration = decoder.decode(text)
+        if let configuration, let review {
+            for finding in review.findings(in: configuration, besides: decoder.problems.map(\.key)) {
+                decoder.add(finding.message, at: finding.key)
+            }
+        }
         guard decoder.problems.isEmpty, let configuration else {
             throw ConfigurationError(problems: decoder.problems.sorted(by: isEarlier))
         }
@@ -76,11 +87,10 @@ extension ConfigurationDecoder {
         }
         if let usage = section(.usage, in: top) {
             configuration.usage.isEnabled = boolean(.usageEnabled, in: usage) ?? configuration.usage.isEnabled
-            configuration.usage.file = self.text(.usageFile, in: usage).map { path in
-                path.hasPrefix("/") ? path : folder.map { "\($0)/\(path)" } ?? path
-            }
+            let file = self.text(.usageFile, in: usage)
+            if file?.isEmpty == true { add("expected the path of a file", at: usage.path(of: .usageFile)) }
+            configuration.usage.file = file.map(absolute)
             configuration.usage.samples = wholeNumber(.usageSamples, in: usage) ?? configuration.usage.samples
-            if configuration.usage.file?.isEmpty == true { add("expected the path of a file", at: "usage.file") }
         }
         for finding in ConfigurationChecks.findings(in: configuration, declared: named.map(\.name)) {
             add(finding.message, at: finding.key)

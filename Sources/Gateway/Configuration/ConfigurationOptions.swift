@@ -18,8 +18,11 @@ package struct ConfigurationOptions: Sendable {
     ///
     /// The first listener and backend of a protocol are called after it (`redis`), the next ones `redis-2` and so on.
     ///
+    /// - Parameter review: what the backends of these options are held to besides; those of `file` were when it was loaded.
     /// - Throws: every problem, each naming the option that caused it.
-    package func configuration(over file: Configuration? = nil) throws(ConfigurationError) -> Configuration {
+    package func configuration(
+        over file: Configuration? = nil, review: ConfigurationReview? = nil
+    ) throws(ConfigurationError) -> Configuration {
         var problems: [ConfigurationProblem] = []
         func read<Value>(_ option: String, _ text: String?, _ parse: (String) throws(ValueError) -> Value) -> Value? {
             guard let text else { return nil }
@@ -57,9 +60,11 @@ package struct ConfigurationOptions: Sendable {
             read("shutdown-grace", shutdownGrace, DurationText.parse) ?? configuration.shutdownGrace
         if problems.isEmpty {
             let declared = configuration.backends.map(\.name) + configuration.privateBackends.map(\.name)
-            problems = ConfigurationChecks.findings(in: configuration, declared: declared).map {
-                ConfigurationProblem(source: "options", key: $0.key, message: $0.message)
+            var findings = ConfigurationChecks.findings(in: configuration, declared: declared)
+            if file == nil, let review {
+                findings += review.findings(in: configuration, besides: findings.map(\.key))
             }
+            problems = findings.map { ConfigurationProblem(source: "options", key: $0.key, message: $0.message) }
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return configuration

@@ -305,10 +305,7 @@ extension PrivateBackendConfiguration {
     private static let hidden = "(not shown)"
 
     /// `path` as the file has it, without the folder that it begins at.
-    func written(_ path: String) -> String {
-        guard let folder = settings.baseFolder, path.hasPrefix(folder + "/") else { return path }
-        return String(path.dropFirst(folder.utf8.count + 1))
-    }
+    func written(_ path: String) -> String { RelativePath.written(path, below: settings.baseFolder) }
 
     fileprivate func render(into lines: inout YAMLLines) {
         lines.open(name)

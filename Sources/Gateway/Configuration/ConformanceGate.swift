@@ -48,26 +48,28 @@ package struct ConformanceGate: Sendable {
         self.file = file
     }
 
-    /// Every reason not to bind a backend, by its key.
-    package func problems(of configuration: Configuration) -> [String] {
-        func problem(_ check: () throws(StartError) -> Void) -> String? {
-            do throws(StartError) {
-                try check()
-                return nil
-            } catch { return error.description }
-        }
-        return configuration.backends.compactMap { backend in
-            problem { () throws(StartError) in try check(backend, in: configuration) }
-        }
-            + configuration.privateBackends.compactMap { backend in
-                problem { () throws(StartError) in _ = try proof(of: backend, in: configuration) }
+    /// Every reason not to bind a backend that `isSound`, by its name, as far as anything else goes.
+    func findings(
+        in configuration: Configuration, where isSound: (String) -> Bool = { _ in true }
+    ) -> [ConfigurationChecks.Finding] {
+        var findings: [ConfigurationChecks.Finding] = []
+        for backend in configuration.backends where isSound(backend.name) {
+            do throws(ConfigurationChecks.Finding) { try check(backend, in: configuration) } catch {
+                findings.append(error)
             }
+        }
+        for backend in configuration.privateBackends where isSound(backend.name) {
+            do throws(ConfigurationChecks.Finding) { _ = try proof(of: backend, in: configuration) } catch {
+                findings.append(error)
+            }
+        }
+        return findings
     }
 
     /// Throws why the report that a trusted backend names does not stand for it.
     ///
     /// One that was made of the server directly knows nothing of a configuration, and is about no version of Fairlead.
-    package func check(_ backend: BackendConfiguration, in configuration: Configuration) throws(StartError) {
+    func check(_ backend: BackendConfiguration, in configuration: Configuration) throws(ConfigurationChecks.Finding) {
         guard let path = backend.report else { return }
         let head = try head(of: path, backend.name)
         let wire = backend.protocol.rawValue
@@ -81,9 +83,9 @@ package struct ConformanceGate: Sendable {
     }
 
     /// What stands behind the manifest of `backend`.
-    package func proof(
+    func proof(
         of backend: PrivateBackendConfiguration, in configuration: Configuration
-    ) throws(StartError) -> BackendProof {
+    ) throws(ConfigurationChecks.Finding) -> BackendProof {
         switch backend.conformance {
         case .report(let path):
             try check(path, of: backend, in: configuration)
@@ -96,7 +98,7 @@ package struct ConformanceGate: Sendable {
     }
 
     /// Without a word about a report, a shipped adapter is covered by the one that the build carries, and others are not.
-    private func unstated(_ backend: PrivateBackendConfiguration) throws(StartError) -> BackendProof {
+    private func unstated(_ backend: PrivateBackendConfiguration) throws(ConfigurationChecks.Finding) -> BackendProof {
         if let proof = shipped[backend.adapter] {
             guard let proof else { return .unverified("this build carries no report on adapter \(backend.adapter)") }
             guard proof.fairlead == version else {
@@ -114,7 +116,7 @@ package struct ConformanceGate: Sendable {
 
     private func check(
         _ path: String, of backend: PrivateBackendConfiguration, in configuration: Configuration
-    ) throws(StartError) {
+    ) throws(ConfigurationChecks.Finding) {
         let head = try head(of: path, backend.name, orElse: Self.unverified)
         try checkVersion(head, of: path, backend.name, orElse: Self.unverified)
         if head.adapter != configuration.adapterName(of: backend) {
@@ -130,7 +132,7 @@ package struct ConformanceGate: Sendable {
 
     private func head(
         of path: String, _ name: String, orElse other: String = "remove this key"
-    ) throws(StartError) -> ReportHead {
+    ) throws(ConfigurationChecks.Finding) -> ReportHead {
         let head: ReportHead
         do throws(ReportHead.Problem) { head = try ReportHead(path: path) } catch {
             throw refusal(name, path, "\(path) \(error.description)", orElse: other)
@@ -144,13 +146,13 @@ package struct ConformanceGate: Sendable {
 
     private func checkVersion(
         _ head: ReportHead, of path: String, _ name: String, orElse other: String = "remove this key"
-    ) throws(StartError) {
+    ) throws(ConfigurationChecks.Finding) {
         guard head.fairlead != version else { return }
         throw refusal(
             name, path, "\(path) is about Fairlead \(head.fairlead), and this is \(version)", orElse: other)
     }
 
-    private func refusal(_ backend: PrivateBackendConfiguration, _ reason: String) -> StartError {
+    private func refusal(_ backend: PrivateBackendConfiguration, _ reason: String) -> ConfigurationChecks.Finding {
         var report = "reports/\(backend.name).json"
         if case .report(let path) = backend.conformance { report = path }
         return refusal(backend.name, report, reason, orElse: Self.unverified)
@@ -158,12 +160,11 @@ package struct ConformanceGate: Sendable {
 
     private func refusal(
         _ name: String, _ report: String, _ reason: String, orElse other: String = "remove this key"
-    ) -> StartError {
+    ) -> ConfigurationChecks.Finding {
         let again = "fairlead conform \(name) --config \(file ?? "FILE") --json \(report)"
-        return StartError(
-            description: """
-                backends.\(name).conformance: \(reason); run `\(again)` and name that report here, or \(other)
-                """)
+        return .init(
+            key: "backends.\(name).conformance",
+            message: "\(reason); run `\(again)` and name that report here, or \(other)")
     }
 }
 

@@ -1,5 +1,6 @@
 // Reads an endpoint as the configuration and the command line spell it.
 
+import Capabilities
 import Glibc
 
 extension Endpoint {
@@ -31,7 +32,7 @@ extension Endpoint {
     /// A Unix socket's endpoint, with `path` made absolute when there is a folder to begin from.
     static func socket(_ path: String, folder: String?) throws(ValueError) -> Endpoint {
         guard !path.isEmpty, !path.utf8.contains(0) else { throw ValueError("expected a path after \"unix:\"") }
-        let full = path.hasPrefix("/") ? path : folder.map { "\($0)/\(path)" } ?? path
+        let full = RelativePath.joined(path, to: folder)
         guard full.utf8.count <= longestSocketPath else {
             throw ValueError(
                 "the socket's path is \(full.utf8.count) bytes long and the system allows \(longestSocketPath): \(full)"

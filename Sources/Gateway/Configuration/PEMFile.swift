@@ -39,7 +39,7 @@ extension ConfigurationDecoder {
             add("expected \(key.kind), got an empty text", at: section.path(of: key))
             return nil
         }
-        let path = text.hasPrefix("/") ? text : folder.map { "\($0)/\(text)" } ?? text
+        let path = absolute(text)
         if checkingFiles, let complaint = content.complaint(at: path) {
             add(complaint, at: section.path(of: key))
         }

@@ -4,30 +4,48 @@ import Capabilities
 
 /// Compares a configuration with the adapters that it names; touches neither disk nor network, but for adapter files.
 package enum AdapterChecks {
-    /// Every problem, by the concrete key that it concerns.
-    package static func problems(of configuration: Configuration, _ adapters: AdapterRegistry) -> [String] {
-        var problems: [String] = []
+    /// Every finding in `configuration`.
+    static func findings(in configuration: Configuration, _ adapters: AdapterRegistry) -> [ConfigurationChecks.Finding]
+    {
+        var findings: [ConfigurationChecks.Finding] = []
         var manifests: [String: Manifest] = [:]
         for backend in configuration.privateBackends {
-            do throws(AdapterError) {
-                manifests[backend.name] = try adapters.adapter(for: backend).manifest
-            } catch {
-                let key = error.key.isEmpty ? "" : ".\(error.key)"
-                problems.append("backends.\(backend.name)\(key): \(error)")
-            }
+            manifests[backend.name] = manifest(of: backend, adapters, &findings)
         }
         for listener in configuration.listeners {
             guard let manifest = manifests[listener.backend] else { continue }
             let families = families(of: listener.protocol)
             guard families.allSatisfy({ manifest.supported(in: $0).isEmpty }) else { continue }
-            problems.append(
-                """
-                listeners.\(listener.name).backend: adapter \(manifest.adapter) has none of the capabilities that \
-                \(listener.protocol.rawValue) clients can use (\(families.map(\.rawValue).joined(separator: ", "))); \
-                lead this listener to another backend
-                """)
+            findings.append(
+                .init(
+                    key: "listeners.\(listener.name).backend",
+                    message: """
+                        adapter \(manifest.adapter) has none of the capabilities that \(listener.protocol.rawValue) clients can \
+                        use (\(families.map(\.rawValue).joined(separator: ", "))); lead this listener to another backend
+                        """))
         }
-        return problems + ContractChecks.problems(of: configuration, manifests)
+        return findings + ContractChecks.findings(in: configuration, manifests)
+    }
+
+    /// What the adapter of `backend` declares; nil where its settings leave none.
+    private static func manifest(
+        of backend: PrivateBackendConfiguration, _ adapters: AdapterRegistry,
+        _ findings: inout [ConfigurationChecks.Finding]
+    ) -> Manifest? {
+        var backend = backend
+        while true {
+            do throws(AdapterError) { return try adapters.adapter(for: backend).manifest } catch {
+                let key = error.key.isEmpty ? "" : ".\(error.key)"
+                let finding = ConfigurationChecks.Finding(
+                    key: "backends.\(backend.name)\(key)", message: error.description)
+                guard !findings.contains(finding) else { return nil }
+                findings.append(finding)
+                // An adapter tells of one mistake; without the option that it is about it tells of the next.
+                guard let dot = error.key.firstIndex(of: "."), error.key[..<dot] == "options",
+                    backend.settings.options.removeValue(forKey: String(error.key[dot...].dropFirst())) != nil
+                else { return nil }
+            }
+        }
     }
 
     /// The wires whose clients can use something of `manifest`.

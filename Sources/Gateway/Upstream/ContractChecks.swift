@@ -5,18 +5,20 @@ import Capabilities
 /// Holds `require` to manifests and reports.
 enum ContractChecks {
     /// Every contract that is not covered, by its key; `manifests` are those of private backends by name, as adapters declare them.
-    static func problems(of configuration: Configuration, _ manifests: [String: Manifest]) -> [String] {
+    static func findings(
+        in configuration: Configuration, _ manifests: [String: Manifest]
+    ) -> [ConfigurationChecks.Finding] {
         configuration.listeners.flatMap { listener in
             listener.allRoutes.enumerated().compactMap { index, route in
                 let isOwn = index == listener.routes.count
-                let key = "listeners.\(listener.name)" + (isOwn ? "" : ".routes[\(index)]")
-                return problem(of: route, at: key, listener, configuration, manifests)
+                let key = "listeners.\(listener.name)" + (isOwn ? "" : ".routes[\(index)]") + ".require"
+                return problem(of: route, listener, configuration, manifests).map { .init(key: key, message: $0) }
             }
         }
     }
 
     private static func problem(
-        of route: RouteConfiguration, at key: String, _ listener: ListenerConfiguration, _ configuration: Configuration,
+        of route: RouteConfiguration, _ listener: ListenerConfiguration, _ configuration: Configuration,
         _ manifests: [String: Manifest]
     ) -> String? {
         guard !route.required.isEmpty else { return nil }
@@ -24,15 +26,15 @@ enum ContractChecks {
         let foreign = route.required.filter { !families.contains($0.capability.family) }
         guard foreign.isEmpty else {
             return """
-                \(key).require: \(foreign.map(\.description).joined(separator: ", ")): \(listener.protocol.rawValue) clients \
+                \(foreign.map(\.description).joined(separator: ", ")): \(listener.protocol.rawValue) clients \
                 cannot ask for that: remove it
                 """
         }
-        if let backend = configuration.backend(named: route.backend) { return problem(of: route, at: key, backend) }
+        if let backend = configuration.backend(named: route.backend) { return problem(of: route, backend) }
         guard let backend = configuration.privateBackend(named: route.backend), let declared = manifests[backend.name]
         else { return nil }
         if declared.isPending {
-            guard case .report = backend.conformance else { return untold(route, at: key, backend) }
+            guard case .report = backend.conformance else { return untold(route, backend) }
         }
         let manifest = GapResolution(declared, gaps: backend.gaps).manifest
         var missing = route.required.compactMap { $0.shortfall(manifest[$0.capability]) }
@@ -45,17 +47,15 @@ enum ContractChecks {
         }
         guard !missing.isEmpty else { return nil }
         return """
-            \(key).require: backend '\(backend.name)' (adapter \(manifest.adapter)) does not cover \
+            backend '\(backend.name)' (adapter \(manifest.adapter)) does not cover \
             \(missing.joined(separator: ", ")), by \(source): lead this traffic to another backend, or require less
             """
     }
 
     /// What an adapter says only once it is connected covers nothing before a socket is bound; a report of it does.
-    private static func untold(
-        _ route: RouteConfiguration, at key: String, _ backend: PrivateBackendConfiguration
-    ) -> String {
+    private static func untold(_ route: RouteConfiguration, _ backend: PrivateBackendConfiguration) -> String {
         """
-        \(key).require: backend '\(backend.name)' (adapter \(backend.adapter)) says what it can do only once it is \
+        backend '\(backend.name)' (adapter \(backend.adapter)) says what it can do only once it is \
         connected, so nothing shows that it covers \(route.required.map(\.description).joined(separator: ", ")): run \
         `fairlead conform \(backend.name) --config FILE --json REPORT` and name that report in \
         backends.\(backend.name).conformance, or take `require` out
@@ -63,9 +63,7 @@ enum ContractChecks {
     }
 
     /// What a trusted backend does is what its protocol is made of, unless it names a report: that tells servers apart.
-    private static func problem(
-        of route: RouteConfiguration, at key: String, _ backend: BackendConfiguration
-    ) -> String? {
+    private static func problem(of route: RouteConfiguration, _ backend: BackendConfiguration) -> String? {
         // Whether the report can be read at all, and belongs to this backend, is the gate's business.
         guard let path = backend.report, let runs = (try? ReportHead(path: path))?.runs else { return nil }
         let missing = route.required.compactMap {
@@ -73,7 +71,7 @@ enum ContractChecks {
         }
         guard !missing.isEmpty else { return nil }
         return """
-            \(key).require: backend '\(backend.name)' is not proven to cover \(missing.joined(separator: ", ")), by \(path): \
+            backend '\(backend.name)' is not proven to cover \(missing.joined(separator: ", ")), by \(path): \
             lead this traffic to another backend, or require less
             """
     }

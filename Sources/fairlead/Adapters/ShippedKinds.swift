@@ -22,7 +22,7 @@ enum ShippedKinds {
         do throws(AdapterFileError) {
             return try DeclaredAdapterFile.load(path)
         } catch {
-            throw AdapterError(key: "adapter", "the adapter file has mistakes:\n\(error)")
+            throw AdapterError(key: "adapter", error.isOfFile ? "\(error)" : "the adapter file has mistakes:\n\(error)")
         }
     }
 

@@ -25,6 +25,9 @@ public struct AdapterFileError: Error, Sendable, Equatable, CustomStringConverti
     public var problems: [AdapterProblem]
 
     public var description: String { problems.map(\.description).joined(separator: "\n") }
+
+    /// Whether the file could not be read at all.
+    public var isOfFile: Bool { problems.allSatisfy { $0.line == 0 } }
 }
 
 /// Collects problems while a file is read, so that all of them are reported at once.
