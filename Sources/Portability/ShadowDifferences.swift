@@ -14,7 +14,7 @@ package struct ShadowDifference: Sendable, Equatable {
     package let feature: String
 
     /// The differences in the JSON that `fairlead shadow --json` prints.
-    package static func read(_ json: String) throws -> [ShadowDifference] {
+    package static func read(_ json: String) throws(ProfileError) -> [ShadowDifference] {
         try ShadowDocument(json: json).shadows.flatMap { shadow in
             shadow.differences.map { difference in
                 ShadowDifference(

@@ -40,7 +40,10 @@ struct MigrationState: Decodable {
     var other: String { serving == "source" ? target : source }
 
     static func read(_ client: AdminClient, _ listener: String) throws -> MigrationState {
-        let document = try JSONDecoder().decode(Document.self, from: Data(client.get("/migrate").utf8))
+        let answer = Data(try client.get("/migrate").utf8)
+        guard let document = try? JSONDecoder().decode(Document.self, from: answer) else {
+            throw RunProblem("the gateway answers in another form: use the program of its own version")
+        }
         guard let state = document.migrations.first(where: { $0.listener == listener }) else {
             throw RunProblem(
                 "listener '\(listener)' has no migrate section in the gateway's configuration; there are: \(document.migrations.map(\.listener).joined(separator: ", "))"

@@ -38,6 +38,35 @@ struct ConformCommandTests {
         return report
     }
 
+    @Test("files that portability cannot read are named, with what it takes and no error of a library")
+    func unreadable() {
+        #expect {
+            try PortabilityCommand.report("memcached")
+        } throws: {
+            "\($0)".hasPrefix(
+                "memcached cannot be read: --to takes the file of a report, such as conformance/reports/memcached.json; "
+            )
+        }
+        #expect {
+            try PortabilityCommand.differences("nofile")
+        } throws: {
+            "\($0)" == "nofile cannot be read"
+        }
+        let folder = NSTemporaryDirectory() + "fairlead-conform-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        #expect(throws: Never.self) { try ReportFile.write("{}", to: folder + "/file") }
+        #expect {
+            try ReportFile.write("{}", to: folder)
+        } throws: {
+            "\($0)" == "\(folder) cannot be written: Is a directory"
+        }
+        #expect {
+            try PortabilityCommand.differences(folder + "/file")
+        } throws: {
+            "\($0)" == "\(folder)/file: this is not what fairlead shadow --json prints"
+        }
+    }
+
     @Test("check accepts the report that conform writes, and refuses the same with a failure")
     func gate() throws {
         let folder = NSTemporaryDirectory() + "fairlead-conform-\(UUID().uuidString)"

@@ -95,7 +95,7 @@ enum ConformReports {
         for path in paths {
             do {
                 reports.append(try ReportFile.read(path))
-            } catch { StandardError.write("error: \(path): \(error)") }
+            } catch { StandardError.write("error: \(error)") }
         }
         guard reports.count == paths.count else { throw ExitCodes.failed }
         return reports

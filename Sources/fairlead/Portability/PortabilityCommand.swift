@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Conformance
-import Foundation
 import Gateway
 import Portability
 import Usage
@@ -82,16 +81,12 @@ struct PortabilityCommand: ParsableCommand {
             }
             if require { return printRequirements(of: profile.applications) }
             let candidates = try reports.map(Self.report)
-            let differences = try shadow.flatMap {
-                try ShadowDifference.read(String(contentsOfFile: $0, encoding: .utf8))
-            }
+            let differences = try shadow.flatMap(Self.differences)
             let suites = try suiteFeatures(for: candidates)
             let assessments = profile.applications.flatMap { application in
                 candidates.map { Assessment(application, on: $0, suites, shadow: differences) }
             }
-            if let html {
-                try assessments.html(windows: profile.windows).write(toFile: html, atomically: true, encoding: .utf8)
-            }
+            if let html { try ReportFile.write(assessments.html(windows: profile.windows), to: html) }
             let text =
                 try json ? assessments.json(windows: profile.windows) : assessments.text(windows: profile.windows)
             print(text, terminator: "")
@@ -105,13 +100,22 @@ struct PortabilityCommand: ParsableCommand {
         if worst == .blocked || strict && worst == .limited { throw ExitCodes.failed }
     }
 
-    private static func report(_ path: String) throws(ReportProblem) -> Report {
+    static func differences(_ path: String) throws -> [Portability.ShadowDifference] {
+        let text = try ReportFile.text(path)
+        do throws(ProfileError) { return try Portability.ShadowDifference.read(text) } catch {
+            throw ReportProblem("\(path): \(error)")
+        }
+    }
+
+    static func report(_ path: String) throws(ReportProblem) -> Report {
         do throws(ReportProblem) { return try ReportFile.read(path) } catch {
             if let profile = try? ProfileFile(path: path).read(), !profile.windows.isEmpty {
                 throw ReportProblem("\(path) is a usage profile: name it with --usage, and a conformance report here")
             }
-            let text = error.description.hasPrefix(path) ? error.description : "\(path): \(error)"
-            throw ReportProblem("\(text); `fairlead conform TARGET --json \(path)` makes one")
+            throw ReportProblem(
+                """
+                \(error): --to takes the file of a report, such as conformance/reports/memcached.json; `fairlead conform TARGET --json \(path)` makes one
+                """)
         }
     }
 

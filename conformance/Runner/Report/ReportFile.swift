@@ -7,7 +7,11 @@ package enum ReportFile {
     /// Far more than the largest report has.
     private static let bytesAtMost = 64 << 20
 
-    package static func read(_ path: String) throws(ReportProblem) -> Report { try Report(json: try bytes(path)) }
+    /// The report at `path`, which errors begin with.
+    package static func read(_ path: String) throws(ReportProblem) -> Report {
+        let bytes = try bytes(path)
+        do throws(ReportProblem) { return try Report(json: bytes) } catch { throw ReportProblem("\(path): \(error)") }
+    }
 
     /// A small file as text.
     package static func text(_ path: String) throws(ReportProblem) -> String {
@@ -19,12 +23,21 @@ package enum ReportFile {
         do {
             if path == "-" { return try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
             let file = URL(fileURLWithPath: path)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            let folder = file.deletingLastPathComponent()
+            if !FileManager.default.fileExists(atPath: folder.path) {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            }
             try Data(text.utf8).write(to: file, options: .atomic)
         } catch {
-            throw ReportProblem("\(path) cannot be written: \(error.localizedDescription)")
+            throw ReportProblem("\(path) cannot be written: \(reason(error))")
         }
+    }
+
+    /// The system's word for what went wrong: Foundation's own name its domains, and the file again.
+    private static func reason(_ error: any Error) -> String {
+        let cause = (error as? CocoaError)?.underlying ?? error
+        guard let code = (cause as? POSIXError)?.code else { return error.localizedDescription }
+        return String(cString: strerror(code.rawValue))
     }
 
     private static func bytes(_ path: String) throws(ReportProblem) -> Data {
