@@ -207,6 +207,8 @@ struct RunnerTests {
 /// Counts what it is told.
 final class Watcher: RunProgress {
     let count = Mutex(0)
+    let leftBehind = Mutex([String]())
+    func left(_ names: [String], at label: String) { leftBehind.withLock { $0 += names } }
     func began(_ facts: TargetFacts, against: TargetFacts?, cases: Int, scope: String) {}
     func finished(_ result: CaseResult, done: Int, of total: Int) { count.withLock { $0 += 1 } }
 }

@@ -57,6 +57,10 @@ final class ConformProgress: RunProgress {
         }
     }
 
+    func left(_ names: [String], at label: String) {
+        StandardError.write("left behind at \(label), as it could not be removed: \(names.joined(separator: ", "))")
+    }
+
     static func line(of result: CaseResult) -> String {
         // A server's words must not move the cursor of whoever reads them.
         let reason = result.reason.unicodeScalars.map { scalar in

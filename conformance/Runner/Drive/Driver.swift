@@ -27,6 +27,8 @@ package protocol Driver: Sendable {
     func open(_ scope: Scope, on target: Target, deadline: Deadline) throws(DriverFailure)
     /// Removes everything that the case may have left.
     func close(_ scope: Scope, on target: Target, deadline: Deadline) throws(DriverFailure)
+    /// Removes what cases of the run called `run` have left under names that are not quite theirs, and says what stays behind.
+    func sweep(_ run: String, on target: Target, deadline: Deadline) throws(DriverFailure) -> [String]
 
     /// Opens a connection; `options` is the `open:` step's mapping, or the case's `connection:`.
     func connect(
@@ -35,6 +37,10 @@ package protocol Driver: Sendable {
 
     /// The capability that an answer refuses by name, as Fairlead's translators do, or nil.
     func refusedCapability(in value: Value) -> String?
+}
+
+extension Driver {
+    package func sweep(_ run: String, on target: Target, deadline: Deadline) throws(DriverFailure) -> [String] { [] }
 }
 
 /// One connection of a driver.

@@ -14,6 +14,8 @@ package struct ConformanceRun: Sendable {
 
     /// Cases one after another that find no target before the run is over.
     private static let lostAtMost = 5
+    /// How long it may take to remove what cases have left.
+    private static let sweeping = Duration.seconds(30)
     /// How long a target may take to say who it is.
     private static let patience = Duration.seconds(10)
 
@@ -68,6 +70,10 @@ package struct ConformanceRun: Sendable {
             }
         }
         for (number, one) in alone where board.interruption == nil { job.run(one, number: number) }
+        for place in [target] + (other.map { [$0] } ?? []) where board.interruption == nil {
+            let left = try? driver.sweep(word, on: place, deadline: .after(Self.sweeping * options.patience))
+            if let left, !left.isEmpty { progress.left(left, at: place.label) }
+        }
         return RunReport(
             target: target.label, against: other?.label, facts: facts, againstFacts: otherFacts,
             runnerVersion: options.runnerVersion, suiteVersion: library.version,

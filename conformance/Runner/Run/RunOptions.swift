@@ -27,6 +27,8 @@ package protocol RunProgress: Sendable {
     /// The run knows its targets and says what it will touch.
     func began(_ facts: TargetFacts, against: TargetFacts?, cases: Int, scope: String)
     func finished(_ result: CaseResult, done: Int, of total: Int)
+    /// Things of the run that could not be removed from the target called `label`.
+    func left(_ names: [String], at label: String)
 }
 
 /// Why a run could not begin.

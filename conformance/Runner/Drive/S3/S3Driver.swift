@@ -65,6 +65,19 @@ package struct S3Driver: Driver {
         for name in names { try S3Emptying(connection, bucket: name, deadline: deadline).remove() }
     }
 
+    /// Removes every bucket whose name holds the run's: those that a server made which should have refused their names, and those of cases
+    /// that were cut.
+    package func sweep(_ run: String, on target: Target, deadline: Deadline) throws(DriverFailure) -> [String] {
+        let connection = try S3RawConnection(target, bucket: "", deadline: deadline)
+        defer { connection.close() }
+        let list = try connection.ask(S3Request("GET", "/"), deadline: deadline).document?["ListAllMyBucketsResult"]
+        guard case .list(let buckets) = list?["Buckets"]?["Bucket"] ?? .null else { return [] }
+        return buckets.compactMap { $0["Name"]?.asText }.filter { name in
+            guard name.contains(S3Scope.stem(run)) else { return false }
+            return (try? S3Emptying(connection, bucket: name, deadline: deadline).remove()) == nil
+        }
+    }
+
     // MARK: Connections
 
     package func connect(

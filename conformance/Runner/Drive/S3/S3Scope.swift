@@ -33,9 +33,12 @@ struct S3Scope {
 
     /// The name of the case's bucket `number`, from 1.
     static func name(_ scope: Scope, _ number: Int) -> String {
-        let name = "fairlead-\(scope.run)-\(scope.number)"
+        let name = "\(stem(scope.run))\(scope.number)"
         return number == 1 ? name : "\(name)-\(number)"
     }
+
+    /// What the names of all buckets of a run hold.
+    static func stem(_ run: String) -> String { "fairlead-\(run)-" }
 
     /// The request that makes a bucket, in the region of the target.
     func creation(_ path: String, in target: Target) -> S3Request {
