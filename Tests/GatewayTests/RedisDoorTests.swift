@@ -79,6 +79,11 @@ struct RedisDoorTests {
                 "no command is called \"flushal\" (did you mean \"flushall\"?)"
             ),
             ("redis", "deny: [GET x]", "GET has no subcommands, so \"x\" would never be met"),
+            (
+                "redis", "deny: [CONFIG GETT]",
+                "CONFIG has no subcommand \"gett\" (did you mean \"get\"?), so it would deny nothing; it has get, help, "
+            ),
+            ("redis", "deny: [CONFIG FOO]", "CONFIG has no subcommand \"foo\", so it would deny nothing"),
             ("redis", "deny: [a b c]", "expected a command, or a command and a subcommand such as CONFIG SET"),
             ("postgres", "deny: [GET]", "only Redis listeners know commands by these names"),
         ] {

@@ -54,6 +54,19 @@ struct RedisKeysTests {
         }
     }
 
+    @Test("every subcommand that the server knows is known")
+    func subcommands() async throws {
+        let server = try await RedisServer.start()
+        let commands = try Self.commands(RawConnection(port: server.port)).map(\.words)
+        let parts = commands.filter { $0.count == 2 }
+        #expect(parts.count > 100)
+        for words in parts { #expect(RedisContainers.of(words[0]).contains(words[1]), "\(words)") }
+        let containers = Set(parts.map { $0[0] })
+        for words in commands where !containers.contains(words[0]) {
+            #expect(RedisContainers.of(words[0]).isEmpty, "\(words)")
+        }
+    }
+
     @Test("COMMAND GETKEYS agrees on every command with random arguments")
     func getKeys() async throws {
         let server = try await RedisServer.start()

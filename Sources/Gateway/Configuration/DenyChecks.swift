@@ -5,12 +5,6 @@ import RedisWire
 
 /// Checks `deny`.
 enum DenyChecks {
-    /// Commands that have subcommands, by COMMAND INFO of redis-server 7.0.
-    private static let containers: Set<String> = [
-        "acl", "client", "cluster", "command", "config", "debug", "function", "latency", "memory", "module", "object",
-        "pubsub", "script", "sentinel", "slowlog", "xgroup", "xinfo",
-    ]
-
     static func findings(_ listener: ListenerConfiguration) -> [ConfigurationChecks.Finding] {
         let key = "listeners.\(listener.name).deny"
         guard !listener.denied.isEmpty else { return [] }
@@ -21,13 +15,9 @@ enum DenyChecks {
         return listener.denied.enumerated().compactMap { index, entry in
             let key = "\(key)[\(index)]"
             if RedisDenials.isKnown(entry.name) {
-                guard let subcommand = entry.subcommand, !containers.contains(entry.name) else { return nil }
-                return .init(
-                    key: key,
-                    message: """
-                        \(entry.name.uppercased()) has no subcommands, so \"\(subcommand)\" would never be met: write \
-                        \(entry.name.uppercased()) to deny it whole
-                        """)
+                return entry.subcommand.flatMap { complaint(about: $0, of: entry.name) }.map {
+                    .init(key: key, message: $0)
+                }
             }
             // A module's command has a dot, and one that was renamed may be called anything; what reads like a known one is a slip.
             guard entry.name.allSatisfy(\.isLetter), let nearest = NearestWord.to(entry.name, among: known) else {
@@ -37,5 +27,20 @@ enum DenyChecks {
                 key: key,
                 message: "no command is called \"\(entry.name)\" (did you mean \"\(nearest)\"?): it would deny nothing")
         }
+    }
+
+    /// Why a subcommand would never be met; nil where it may be.
+    private static func complaint(about subcommand: String, of name: String) -> String? {
+        let command = name.uppercased()
+        guard RedisContainers.isContainer(name) else {
+            return
+                "\(command) has no subcommands, so \"\(subcommand)\" would never be met: write \(command) to deny it whole"
+        }
+        let known = RedisContainers.of(name)
+        guard !known.isEmpty, !known.contains(subcommand) else { return nil }
+        return """
+            \(command) has no subcommand \"\(subcommand)\"\(NearestWord.clause(for: subcommand, among: known)), so it would deny \
+            nothing; it has \(known.joined(separator: ", "))
+            """
     }
 }
