@@ -96,7 +96,7 @@ package final class ChildProcess: Sendable {
 }
 
 /// Starts one program in a process group of its own with default signal handling and no inherited descriptors.
-private func spawn(
+func spawn(
     _ arguments: [String], environment: [String], streams: ChildProcess.Streams
 ) -> Result<pid_t, SupportError> {
     var actions = posix_spawn_file_actions_t()

@@ -5,14 +5,18 @@ import Synchronization
 
 /// A new, empty folder with a short path (Unix socket paths may have 107 bytes); removed by `remove()` or at deinit.
 ///
-/// Its name holds the test process's id. The first folder a process makes also removes what dead test processes left.
+/// Its name holds the test process's id. What is left of a process's folders when it ends is removed then, see ``FolderSweeper``; the first
+/// folder that a process makes also removes what others left that could not be swept.
 package final class TemporaryFolder: Sendable {
     package let path: String
+
+    private static let prefix = "fairlead-test-"
 
     /// Makes the folder, readable by everyone so that a server with another user can pass through it.
     package init() throws {
         _ = Self.leftoversRemoved
-        var template = Array("/tmp/fairlead-test-\(getpid())-XXXXXX".utf8CString)
+        _ = Self.sweeper
+        var template = Array("/tmp/\(Self.prefix)\(getpid())-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SupportError.system("mkdtemp") }
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         chmod(path, 0o755)
@@ -39,21 +43,17 @@ package final class TemporaryFolder: Sendable {
 
     deinit { remove() }
 
-    /// A folder that stays until the process exits, for what all tests of a process share.
+    /// A folder that stays until the process ends, for what all tests of a process share.
     static func untilExit() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         shared.withLock { $0.append(folder) }
-        _ = removalAtExit
         return folder
     }
 
     private static let shared = Mutex<[TemporaryFolder]>([])
-    private static let removalAtExit: Void = {
-        atexit { TemporaryFolder.shared.withLock { $0.forEach { $0.remove() } } }
-    }()
+    private static let sweeper = try? FolderSweeper(prefix: "/tmp/\(prefix)\(getpid())-")
 
     private static let leftoversRemoved: Void = {
-        let prefix = "fairlead-test-"
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/tmp")) ?? [] where name.hasPrefix(prefix) {
             let owner = name.dropFirst(prefix.count).prefix { $0.isNumber }
             if let pid = pid_t(owner), kill(pid, 0) == -1, errno == ESRCH {

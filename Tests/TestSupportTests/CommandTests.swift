@@ -28,6 +28,20 @@ import Testing
         #expect(!state.hasPrefix("S"))
     }
 
+    @Test("what a process leaves behind is removed at its end, and nothing else")
+    func sweep() async throws {
+        let folder = try TemporaryFolder()
+        for name in ["own-1/deep", "own-2", "other"] { _ = try folder.folder(name) }
+        try folder.write("own-1/deep/file", "text")
+        let sweeper = try FolderSweeper(prefix: folder.file("own-"))
+        try await Task.sleep(for: .milliseconds(300))
+        func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
+        #expect(try names() == ["other", "own-1", "own-2"])
+        sweeper.sweepNow()
+        for _ in 0..<600 where try names().count > 1 { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(try names() == ["other"])
+    }
+
     @Test("a check that fails says what was printed")
     func check() async throws {
         let error = await #expect(throws: SupportError.self) {
