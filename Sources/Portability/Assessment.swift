@@ -36,29 +36,6 @@ package struct Assessment: Sendable, Equatable {
 }
 
 extension Application {
-    /// Requests of all kinds.
-    package var requests: UInt64 {
-        let kind = ["redis": "redis.command.", "s3": "s3.operation.", "postgres": "postgres.statement."][self.protocol]
-        return features.lazy.filter { $0.key.hasPrefix(kind ?? "") }.map(\.value.count).reduce(0, UInt64.sum)
-    }
-
-    /// Of how many requests the options and forms are known, the most frequent kinds first; nil when all were looked at.
-    package var sampling: String? {
-        let kind = ["redis": "redis.command.", "s3": "s3.operation.", "postgres": "postgres.statement."][self.protocol]
-        guard let kind else { return nil }
-        let parts = features.filter { $0.key.hasPrefix(kind) && Sampling.least(of: $0.value.count) < $0.value.count }
-            .sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
-        guard !parts.isEmpty else { return nil }
-        let shown = parts.prefix(4).map { name, feature in
-            "\(Sampling.least(of: feature.count)) of \(feature.count) \(name.dropFirst(kind.count))"
-        }
-        let more = parts.count > 4 ? " and \(parts.count - 4) more kinds" : ""
-        return """
-            Looked at, at the least: \(shown.joined(separator: ", "))\(more). An option or a form that only others show is \
-            not in this verdict.
-            """
-    }
-
     /// What it says of itself, for a heading.
     package var title: String {
         let names = ["name", "user", "agent", "access-key", "database", "library"].compactMap { identity[$0] }

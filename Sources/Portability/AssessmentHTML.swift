@@ -42,6 +42,7 @@ extension [Assessment] {
     private static func section(_ one: Assessment) -> String {
         var text = "<h2 id=\"\(anchor(one))\">\(escaped(one.application.title)) → \(escaped(one.candidate)): "
         text += "<span class=\"\(one.verdict.mark)\">\(one.verdict.rawValue)</span></h2>\n"
+        if let sampling = one.application.sampling { text += "<p><small>\(escaped(sampling))</small></p>\n" }
         if one.findings.isEmpty { return text + "<p>Everything that it was seen to use is proven there.</p>\n" }
         text += "<table><tr><th></th><th>what</th><th>why</th><th>traffic</th><th>proof</th></tr>\n"
         for finding in one.findings {

@@ -18,6 +18,7 @@ private struct Document: Encodable {
         let listener: String
         let identity: [String: String]
         let requests: UInt64
+        let sampled: [SampledRequests]
         let candidate: String
         let verdict: MoveVerdict
         let findings: [Finding]
@@ -33,8 +34,9 @@ private struct Document: Encodable {
         verdicts = assessments.map {
             Entry(
                 protocol: $0.application.protocol, listener: $0.application.listener,
-                identity: $0.application.identity, requests: $0.application.requests, candidate: $0.candidate,
-                verdict: $0.verdict, findings: $0.findings, proofs: $0.proofs)
+                identity: $0.application.identity, requests: $0.application.requests,
+                sampled: $0.application.sampled, candidate: $0.candidate, verdict: $0.verdict, findings: $0.findings,
+                proofs: $0.proofs)
         }
     }
 }

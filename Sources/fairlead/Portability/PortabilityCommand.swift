@@ -79,7 +79,7 @@ struct PortabilityCommand: ParsableCommand {
                     description:
                         "the profile has no application: let clients use the gateway for a while, then export it again")
             }
-            if require { return printRequirements(of: profile.applications) }
+            if require { return print(profile.applications.requireSection, terminator: "") }
             let candidates = try reports.map(Self.report)
             let differences = try shadow.flatMap(Self.differences)
             let suites = try suiteFeatures(for: candidates)
@@ -132,11 +132,5 @@ struct PortabilityCommand: ParsableCommand {
             )
         }
         return try SuiteFeatures(library, of: candidates)
-    }
-
-    private func printRequirements(of applications: [Application]) {
-        print("require:")
-        for line in applications.requirements { print("  - \(line)") }
-        for feature in applications.beyondCapabilities { print("  # \(feature): no private backend has it") }
     }
 }
