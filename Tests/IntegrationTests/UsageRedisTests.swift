@@ -214,7 +214,8 @@ struct UsageRedisTests {
         #expect(try usage([first, first]).status == 1)
         let merged = try Profile(json: usage([first, "--json"]).text)
         #expect(merged.applications.first?.features["redis.option.set.xx"]?.count == 1)
-        #expect(try usage([]).status == 2)
+        #expect(try usage([first, "--reset"]).status == 2)
+        #expect(try usage(["--help"]).text.contains("127.0.0.1:9900"))
         #expect(try usage([folder.file("none.json")]).status == 1)
         client.close()
     }

@@ -19,7 +19,7 @@ struct PortabilityCommand: ParsableCommand {
             EXAMPLES
               fairlead portability --usage checkout.json --to conformance/reports/memcached.json
               fairlead portability --usage all.json --app checkout --to reports/*.json --html verdicts.html
-              fairlead portability --admin 9900 --app checkout --to reports/house.json --shadow shadow.json
+              fairlead portability --app checkout --to reports/house.json --shadow shadow.json
               fairlead portability --usage checkout.json --require
             """)
 
@@ -28,7 +28,10 @@ struct PortabilityCommand: ParsableCommand {
         help: ArgumentHelp("Exported usage profiles.", valueName: "FILE"))
     var profiles: [String] = []
 
-    @Option(help: ArgumentHelp("A gateway's admin listener to ask for its profile.", valueName: "ADDR"))
+    @Option(
+        help: ArgumentHelp(
+            "A gateway's admin listener to ask for its profile (default: \(AdminClient.usualAddress), without --usage).",
+            valueName: "ADDR"))
     var admin: String?
 
     @Option(help: ArgumentHelp("Only applications of this name, user or agent.", valueName: "NAME"))
@@ -64,9 +67,6 @@ struct PortabilityCommand: ParsableCommand {
     var require = false
 
     func validate() throws {
-        if profiles.isEmpty, admin == nil {
-            throw ValidationError("name profiles with --usage FILE, or a gateway with --admin ADDR")
-        }
         if reports.isEmpty, !require { throw ValidationError("name the candidates' reports with --to REPORT") }
     }
 

@@ -5,9 +5,14 @@ import Usage
 
 /// One profile of all that was named.
 struct ProfileSource {
-    /// A gateway's admin listener.
+    /// A gateway's admin listener; the usual one where nothing is named.
     let admin: String?
     let files: [String]
+
+    init(admin: String?, files: [String]) {
+        self.admin = admin ?? (files.isEmpty ? AdminClient.usualAddress : nil)
+        self.files = files
+    }
 
     func read() throws -> Profile {
         var profile = Profile()
@@ -34,11 +39,11 @@ struct ProfileSource {
             }
             // Some errors begin with the file already.
             let text = error.description.hasPrefix(file) ? error.description : "\(file): \(error)"
-            throw ProfileError(description: "\(text); `fairlead usage --admin ADDR --json > FILE` makes one")
+            throw ProfileError(description: "\(text); `fairlead usage --json > FILE` makes one")
         }
         guard let read else {
             throw ProfileError(
-                description: "there is no file \(file); `fairlead usage --admin ADDR --json > \(file)` makes one")
+                description: "there is no file \(file); `fairlead usage --json > \(file)` makes one")
         }
         return read
     }

@@ -14,19 +14,21 @@ struct UsageCommand: ParsableCommand {
             profile: counts add up, and what no gateway has seen stays unknown.
 
             EXAMPLES
-              fairlead usage --admin 9900
-              fairlead usage --admin 9900 --samples
-              fairlead usage --admin 9900 --json > monday.json
+              fairlead usage
+              fairlead usage --admin 127.0.0.1:9900 --samples
+              fairlead usage --json > monday.json
               fairlead usage monday.json tuesday.json --app checkout
               fairlead usage gateway-*.json --merge all.json
-              fairlead usage --admin 9900 --reset
+              fairlead usage --reset
             """)
 
     @Argument(help: ArgumentHelp("Exported profiles.", valueName: "FILE"))
     var files: [String] = []
 
     @Option(
-        help: ArgumentHelp("A gateway's admin listener: a port, host:port or unix:PATH.", valueName: "ADDR"))
+        help: ArgumentHelp(
+            "A gateway's admin listener: a port, host:port or unix:PATH (default: \(AdminClient.usualAddress), without files).",
+            valueName: "ADDR"))
     var admin: String?
 
     @Option(help: ArgumentHelp("Only applications of this name, user or agent.", valueName: "NAME"))
@@ -45,14 +47,13 @@ struct UsageCommand: ParsableCommand {
     var reset = false
 
     func run() throws {
-        guard admin != nil || !files.isEmpty else {
+        let source = ProfileSource(admin: admin, files: files)
+        if reset, source.admin == nil {
             throw UsageError(
-                message: "name a gateway with --admin ADDR (the `admin` of its configuration), or files of exports.",
-                command: "usage")
+                message: "--reset is for a gateway: add --admin ADDR, or leave out the files.", command: "usage")
         }
-        if reset, admin == nil { throw UsageError(message: "--reset needs --admin ADDR.", command: "usage") }
         do {
-            let whole = try ProfileSource(admin: admin, files: files).read()
+            let whole = try source.read()
             // What is written down is whole; `--app` chooses what is shown.
             let profile = try whole.only(app)
             if let merge { try ProfileFile(path: merge).write(whole) }
@@ -61,9 +62,7 @@ struct UsageCommand: ParsableCommand {
             } else if merge == nil {
                 print(profile.text(showsSamples: samples), terminator: "")
             }
-            if reset, let admin { _ = try AdminClient(admin).post("/usage/reset") }
-        } catch let error as UsageError {
-            throw error
+            if reset, let admin = source.admin { _ = try AdminClient(admin).post("/usage/reset") }
         } catch {
             StandardError.write("error: \(error)")
             throw ExitCodes.failed
