@@ -287,7 +287,9 @@ final class StepThread: @unchecked Sendable {
         }
         var least = search.from
         guard try holds(least) else {
-            throw CaseStop(verdict: .differs, reason: "line \(step.line): even \(search.figure) \(least) does not hold")
+            throw CaseStop(
+                verdict: .differs,
+                reason: "line \(step.line): even \(search.figure) \(least) does not hold, and the suite tries no less")
         }
         var failing: Int64?
         while failing == nil, least < search.upTo {
