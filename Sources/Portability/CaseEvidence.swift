@@ -1,6 +1,7 @@
 // What the cases of a report say of a feature.
 
 import Conformance
+import Gateway
 
 /// The cases that are about a feature, by how they ended.
 struct CaseEvidence {
@@ -49,6 +50,8 @@ struct CaseEvidence {
         case ("postgres", "message", _), (_, "protocol", "tls"), ("postgres", "feature", "tls"),
             ("redis", "subcommand", "client.setinfo"):
             true
+        // A server that has the command and MULTI has both together.
+        case ("redis", "shape", let name): FeatureNeeds.isQueued(name)
         default: false
         }
     }

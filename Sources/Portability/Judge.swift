@@ -103,7 +103,13 @@ struct Judge {
         "lead what uses it to a backend that has it: a route by prefix, or a listener of its own"
 
     mutating func judge(_ needs: CapabilitySet, _ share: FeatureShare) {
-        if !needs.members.allSatisfy(permits), let standIn = standIn(for: share) { return judge(standIn, share) }
+        if let missing = needs.members.first(where: { !permits($0) }), let standIn = standIn(for: share) {
+            guard FeatureNeeds.isQueued(share.feature) else { return judge(standIn, share) }
+            return add(
+                .blocked, "\(missing.name): in MULTI",
+                "a \(standIn.kind.rawValue) stands in for it there, but not in MULTI, where it is refused", share,
+                remedy: "send it outside of MULTI (redis-py: pipeline(transaction=False)), or \(Self.staying)")
+        }
         for capability in needs.members {
             used.insert(capability)
             prove(share, by: report.cases.filter { $0.proves.contains(capability.name) })

@@ -25,4 +25,16 @@ struct UsageBlockTests {
         for _ in 0..<70 { _ = block.count(request: 0, words: 3, now: 0) }
         #expect(block.count(request: 0, words: 4, now: 0) == 1)
     }
+
+    @Test("and of each outline that is new, for itself alone")
+    func outlines() {
+        let table = UsageTable(features: ["set", "get"], exactCount: 2, requests: 0..<2, sizes: [])
+        let block = UsageBlock(UsageIdentity(), table, clock: UsageClock(seconds: { 1 }), now: 0)
+        for outline in [0, 63, 64, 127] {
+            #expect(block.isNew(outline: outline, of: 0) && !block.isNew(outline: outline, of: 0))
+            #expect(block.isNew(outline: outline, of: 1))
+        }
+        block.reset()
+        #expect(block.isNew(outline: 64, of: 0))
+    }
 }

@@ -49,7 +49,10 @@ struct UsageRedisTests {
                 "redis.option.set.px", "redis.option.set.nx", "redis.option.zadd.gt", "redis.option.zadd.ch",
                 "redis.option.scan.match", "redis.option.scan.count", "redis.option.xadd.maxlen", "redis.option.xadd.~",
             ])
-        #expect(Self.features(named, "redis.shape.") == ["redis.shape.del.many", "redis.shape.set.nx-with-time"])
+        #expect(
+            Self.features(named, "redis.shape.") == [
+                "redis.shape.del.many", "redis.shape.set.nx-with-time", "redis.shape.incr.queued",
+            ])
         #expect(Self.features(named, "redis.module.") == ["redis.module.json"])
         #expect(Self.features(named, "redis.state.") == ["redis.state.transaction"])
         #expect(named?.features["redis.command.unknown"]?.count == 2)

@@ -15,7 +15,7 @@ struct WebShop {
         let problem: String
     }
 
-    static let redisParts = ["sessions", "carts", "pages", "bestsellers", "mails", "nightly"]
+    static let redisParts = ["sessions", "carts", "pages", "bestsellers", "mails", "nightly", "visits", "imports"]
 
     let results: [Result]
 

@@ -142,8 +142,44 @@ struct StandInVerdictTests {
         #expect(back.verdict == .blocked && back.findings.first?.remedy?.contains("INCR") == true)
     }
 
+    @Test("nothing stands in for what MULTI holds")
+    func transactions() throws {
+        let report = Self.report(
+            Self.lock + [.sequenceNext, .keyValueTransaction],
+            ["sequence.next": .identical, "lock.acquire": .identical])
+        let one = Self.judged(
+            [
+                "redis.command.incr": 9, "redis.shape.incr.queued": 3, "redis.command.multi": 3,
+                "redis.command.exec": 3,
+                "redis.state.transaction": 3,
+            ], on: report)
+        #expect(one.verdict == .blocked)
+        let finding = try #require(one.findings.first)
+        #expect(
+            finding.subject == "kv.increment: in MULTI"
+                && finding.features.map(\.feature) == ["redis.shape.incr.queued"])
+        #expect(finding.remedy?.hasPrefix("send it outside of MULTI") == true)
+        let lock = Self.judged(
+            [
+                "redis.command.set": 9, "redis.option.set.nx": 9, "redis.shape.set.nx-with-time": 9,
+                "redis.shape.set.nx-with-time.queued": 3, "redis.command.multi": 3, "redis.command.exec": 3,
+            ], on: report)
+        #expect(lock.findings.first?.subject == "kv.conditional-set: in MULTI")
+        // Where MULTI holds something else, it is no hindrance.
+        let beside = Self.judged(
+            ["redis.command.incr": 9, "redis.command.multi": 3, "redis.command.exec": 3, "redis.command.get": 3],
+            on: report)
+        #expect(beside.verdict == .limited)
+    }
+
     @Test("a backend that has the thing itself has no stand-in for it")
     func real() {
+        let counters: [String: UInt64] = ["redis.command.incr": 4, "redis.command.incrby": 4, "redis.command.get": 1]
+        let both = Self.report(
+            [.keyValueGet, .keyValueIncrement, .sequenceNext],
+            ["sequence.next": .identical, "kv.increment": .identical])
+        #expect(Self.judged(counters, on: both).verdict == .safe)
+
         let report = Self.report(
             [.keyValueSet, .keyValueTTL, .keyValueConditionalSet, .lockAcquire], ["lock.acquire": .identical])
         let one = Self.judged(

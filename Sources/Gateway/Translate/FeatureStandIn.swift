@@ -61,6 +61,11 @@ extension FeatureStandIn.Kind {
 }
 
 extension FeatureNeeds {
+    static let queued = ".queued"
+
+    /// Whether `feature` is about what MULTI holds, where nothing stands in for anything.
+    package static func isQueued(_ feature: String) -> Bool { feature.hasSuffix(queued) }
+
     /// What a backend that `permits` these capabilities does in place of `feature`; nil when it refuses it.
     package static func standIn(for feature: String, _ permits: (Capability) -> Bool) -> FeatureStandIn? {
         let parts = feature.split(separator: ".", maxSplits: 2).map(String.init)

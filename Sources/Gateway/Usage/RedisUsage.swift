@@ -5,9 +5,11 @@ import Wire
 
 /// Counts every command, and looks at the words of the first ones and of a sample of those behind them.
 final class RedisUsage: SessionUsage {
-    private let words = RedisUsageTable.shared
+    let words = RedisUsageTable.shared
     @exclusivity(unchecked) private var identity = UsageIdentity()
     @exclusivity(unchecked) private var queued = 0
+    /// Whether MULTI was sent, and its end was not.
+    @exclusivity(unchecked) private(set) var isInTransaction = false
     @exclusivity(unchecked) private var claims = RedisUsageClaims()
     /// Whether commands have come that will be counted once it is known whether the client's word of itself was accepted.
     @exclusivity(unchecked) private var holdsCommands = false
@@ -17,15 +19,23 @@ final class RedisUsage: SessionUsage {
     /// Notes a command that has passed; its bytes end at `end` in `bytes`, and begin there as well unless they came in pieces.
     @inline(__always)
     func received(_ request: RedisRequest, in bytes: Bytes, endingAt end: Int, pending: Int) {
-        let weight = count(request, words: request.argumentCount)
+        var weight = count(request, words: request.argumentCount)
+        if mayBeNew(request.command, words: request.argumentCount), !request.isInline,
+            isNew(request, in: bytes, endingAt: end)
+        {
+            weight = max(weight, 1)
+        }
         if weight > 0 { look(request, in: bytes, endingAt: end, pending: pending, weight: weight) }
     }
 
     /// Notes a command that lies whole in `bytes`.
     @inline(__always)
     func received(_ command: RedisWholeCommand, in bytes: Bytes, pending: Int) {
-        let weight = count(
+        var weight = count(
             RedisRequest(command: command.command, effect: Self.effect(command.command)), words: command.argumentCount)
+        if mayBeNew(command.command, words: command.argumentCount), isNew(command, in: bytes) {
+            weight = max(weight, 1)
+        }
         guard weight > 0 else { return }
         if pending > 0 { note(words.pipelining, weight: weight) }
         look(command, in: bytes, weight: weight)
@@ -33,7 +43,8 @@ final class RedisUsage: SessionUsage {
 
     /// Notes a command that a translator has read.
     func received(_ line: RedisCommandLine) {
-        let weight = count(RedisRequest(command: line.command, effect: Self.effect(line.command)), words: line.count)
+        var weight = count(RedisRequest(command: line.command, effect: Self.effect(line.command)), words: line.count)
+        if mayBeNew(line.command, words: line.count), isNew(line) { weight = max(weight, 1) }
         guard weight > 0 else { return }
         var look = RedisUsageLook(self, words, line.command, count: line.count, weight: weight)
         for place in 0..<min(line.count, RedisUsageTable.mostWords) {
@@ -48,6 +59,7 @@ final class RedisUsage: SessionUsage {
         case .multi: .multi
         case .exec: .exec
         case .discard: .discard
+        case .reset: .reset
         default: .none
         }
     }
@@ -92,8 +104,12 @@ final class RedisUsage: SessionUsage {
 
     private func noteEffect(_ request: RedisRequest) {
         switch request.effect {
-        case .multi: queued = 0
+        case .multi:
+            queued = 0
+            isInTransaction = true
+        case .discard, .reset: isInTransaction = false
         case .exec:
+            isInTransaction = false
             note(words.transaction)
             note(size: max(0, queued - 1), of: RedisUsageTable.transactionLength)
         case .hello where request.helloVersion == 3: note(words.resp3)

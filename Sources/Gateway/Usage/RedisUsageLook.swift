@@ -111,9 +111,11 @@ struct RedisUsageLook {
         if command == words.restore, let seconds = form.hasAbsoluteTime ? restored.time : restored.life {
             usage.note(size: seconds, of: RedisUsageTable.expirySeconds, weight: weight)
         }
-        if let feature = words.forms[Int(command.rawValue)], form.isLock || form.isQueue {
-            usage.note(feature, weight: weight)
-        }
+        let id = Int(command.rawValue)
+        let form = words.forms[id]
+        guard form == nil || self.form.isLock || self.form.isQueue else { return }
+        if let form { usage.note(form, weight: weight) }
+        if usage.isInTransaction, let feature = words.queued[id] { usage.note(feature, weight: weight) }
     }
 
     /// The whole command as an example; nil where it must not be one.

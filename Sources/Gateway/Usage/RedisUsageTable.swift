@@ -40,6 +40,14 @@ struct RedisUsageTable: Sendable {
         }
     }
 
+    /// Which word of a command shows that it may have options that were not seen.
+    struct Outline: Sendable {
+        /// A command of no more words has no options.
+        var words = Int.max
+        /// The place of the word; nil for the last that is no number.
+        var place: Int?
+    }
+
     static let shared = RedisUsageTable()
 
     /// A word is not looked at behind so many: options are near the name or near the end of short commands.
@@ -48,6 +56,10 @@ struct RedisUsageTable: Sendable {
     let table: UsageTable
     /// By command id.
     let options: [Options?]
+    /// By command id.
+    let outlines: [Outline]
+    /// By command id: what shows that a stand-in's form is used in a transaction; nil for commands without a stand-in.
+    let queued: [Int?]
     /// By command id: the most arguments, the name included, with which it has one key, pair or member; zero for others.
     let single: [(count: Int, feature: Int)]
     /// By command id: what options that mean something together show; nil for others.
@@ -83,6 +95,7 @@ struct RedisUsageTable: Sendable {
         }
 
         var options = [Options?](repeating: nil, count: exactCount)
+        var outlines = [Outline](repeating: Outline(), count: exactCount)
         for line in RedisUsageWords.options {
             let words = line.split(separator: " ")
             let place = Int(words[1].drop { !$0.isNumber }) ?? 1
@@ -103,6 +116,12 @@ struct RedisUsageTable: Sendable {
                     default: .from(place)
                     }
                 options[id(name)] = Options(place: position, words: known)
+                switch position {
+                case .from(let place): outlines[id(name)] = Outline(words: place, place: nil)
+                case .leading(let place): outlines[id(name)] = Outline(words: place, place: place)
+                // With another option it has other words, and their number is looked at.
+                case .counted: break
+                }
             }
         }
         var single = [(count: Int, feature: Int)](repeating: (0, 0), count: exactCount)
@@ -114,7 +133,14 @@ struct RedisUsageTable: Sendable {
         var forms = [Int?](repeating: nil, count: exactCount)
         for (name, form) in RedisUsageWords.forms { forms[id(name)] = add("redis.shape.\(name).\(form)") }
         forms[0] = nil
+        var queued = [Int?](repeating: nil, count: exactCount)
+        for name in RedisUsageWords.queued.split(separator: " ") where id(name) != 0 {
+            let form = RedisUsageWords.forms.first { $0.0 == name }.map { ".\($0.1)" } ?? ""
+            queued[id(name)] = add("redis.shape.\(name)\(form).queued")
+        }
+        self.queued = queued
         self.forms = forms
+        self.outlines = outlines
         restore = RedisCommandTable.shared.command(named: text("restore"))
         var valuePlace = [Int](repeating: 0, count: exactCount)
         for (place, names) in RedisUsageWords.values {

@@ -93,6 +93,10 @@ enum RedisUsageWords {
     /// What options of a command are together: see ``RedisUsageForm``.
     static let forms = [("set", "nx-with-time"), ("lmove", "right-to-left"), ("blmove", "right-to-left")]
 
+    /// Commands that a lock, a queue or a sequence may stand in for, of which it is told whether MULTI holds them; those with a form in
+    /// that form only.
+    static let queued = "set lpush rpop brpop rpoplpush brpoplpush lmove blmove lrem incr incrby"
+
     /// Where a key's expiry stands in commands that always give one, and in what.
     static let expiries: [(Int, RedisUsageExpiry, String)] = [
         (2, .seconds, "expire setex hexpire"), (2, .milliseconds, "pexpire psetex hpexpire restore"),

@@ -11,7 +11,7 @@ final class S3Usage: SessionUsage {
     func received(_ request: S3RequestHead, _ command: S3Command, in bytes: Bytes) {
         if block == nil { identify(request, in: bytes) }
         guard let counted = block else { return }
-        let weight = counted.count(request: Int(command.rawValue), now: worker.now)
+        let weight = counted.count(request: Int(command.rawValue), words: request.fieldCount, now: worker.now)
         guard weight > 0 else { return }
         // A connection may be shared by clients, such as those of a proxy: whoever is looked at is named.
         identify(request, in: bytes)

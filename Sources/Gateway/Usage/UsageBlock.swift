@@ -34,6 +34,8 @@ final class UsageBlock {
     @exclusivity(unchecked) private var sizes: [UInt64]
     /// By request, which numbers of words have been looked at: a bit for each, the last for all from there on.
     @exclusivity(unchecked) private var lengths: [UInt64]
+    /// By request, which of 128 outlines have been looked at for their own sake: two numbers of a bit for each.
+    @exclusivity(unchecked) private var outlines: [UInt64]
     @exclusivity(unchecked) private var known: UInt64 = 0
     @exclusivity(unchecked) private var totalAtTick: UInt64 = 0
     @exclusivity(unchecked) private var peakRate: UInt64 = 0
@@ -65,6 +67,7 @@ final class UsageBlock {
         times = Array(repeating: (0, 0), count: table.features.count)
         sizes = Array(repeating: 0, count: table.sizes.count * SizeRanges.rangeCount)
         lengths = Array(repeating: 0, count: table.requests.upperBound)
+        outlines = Array(repeating: 0, count: 2 * table.requests.upperBound)
         second = clock.seconds()
         lastTick = now
     }
@@ -80,7 +83,8 @@ final class UsageBlock {
         return 1
     }
 
-    /// The same for a request of `words` words: one whose number of words is new is looked at too, and stands for itself alone.
+    /// The same for a request of `words` words, or fields of a head: one whose number of them is new is looked at too, and stands for
+    /// itself alone.
     ///
     /// An option is at least a word more, so that its first use is seen however often the request was seen without it.
     @inline(__always)
@@ -93,6 +97,15 @@ final class UsageBlock {
     }
 
     private static let lastLength = 63
+
+    /// Whether no request that shows `feature` was said to have this outline, from 0 to 127, before: such a one is looked at too.
+    func isNew(outline: Int, of feature: Int) -> Bool {
+        let place = feature &* 2 &+ outline &>> 6
+        let bit: UInt64 = 1 &<< UInt64(truncatingIfNeeded: outline & 63)
+        guard outlines[place] & bit == 0 else { return false }
+        outlines[place] |= bit
+        return true
+    }
 
     /// How many requests a look at something known already stands for, zero when it is not looked at.
     func sampled() -> UInt64 {
@@ -185,6 +198,7 @@ final class UsageBlock {
         }
         for place in sizes.indices { sizes[place] = 0 }
         for place in lengths.indices { lengths[place] = 0 }
+        for place in outlines.indices { outlines[place] = 0 }
         unknown = [:]
         samples?.reset()
         totalAtTick = 0

@@ -5,9 +5,9 @@ import secrets
 from .carts import Carts
 from .catalogue import Bestsellers, Pages
 from .images import Images
-from .jobs import Mails, Nightly
+from .jobs import Imports, Mails, Nightly
 from .orders import Orders
-from .sessions import Sessions
+from .sessions import Sessions, Visits
 
 
 def equal(found, wanted) -> None:
@@ -104,6 +104,26 @@ def nightly(redis: str):
         equal(store.is_taken(name), True)
 
     return [runs_once]
+
+
+def visits(redis: str):
+    store = Visits(redis)
+    page = secrets.token_hex(4)
+
+    def counts():
+        equal([store.count(page) for _ in range(3)], [1, 2, 3])
+
+    return [counts]
+
+
+def imports(redis: str):
+    store = Imports(redis)
+    name = secrets.token_hex(4)
+
+    def begins_once():
+        equal([store.begin(name), store.begin(name)], [True, False])
+
+    return [begins_once]
 
 
 def orders(postgres: str):

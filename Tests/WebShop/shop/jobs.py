@@ -36,3 +36,16 @@ class Nightly:
         taken = not second.acquire()
         first.release()
         return taken
+
+
+class Imports:
+    """Price lists, each of which is read once; who begins notes it with the same step."""
+
+    def __init__(self, url: str):
+        self.store = redis.Redis.from_url(url, client_name="imports", decode_responses=True)
+
+    def begin(self, name: str) -> bool:
+        with self.store.pipeline(transaction=True) as both:
+            both.set(f"import:{name}", "begun", nx=True, px=30_000)
+            both.hset("imports", name, "begun")
+            return both.execute()[0] is True

@@ -36,3 +36,16 @@ class Sessions:
         if attempts == 1:
             self.store.expire(f"attempts:{user}", 300)
         return attempts
+
+
+class Visits:
+    """How many came in the last hour: a counter and its life, set together."""
+
+    def __init__(self, url: str):
+        self.store = redis.Redis.from_url(url, client_name="visits", decode_responses=True)
+
+    def count(self, page: str) -> int:
+        with self.store.pipeline(transaction=True) as both:
+            both.incr(f"visits:{page}")
+            both.expire(f"visits:{page}", 3600)
+            return both.execute()[0]

@@ -70,6 +70,10 @@ enum RedisFeatureNeeds {
     }
 
     private static func shape(_ name: String) -> FeatureNeed {
+        if let (kind, name) = unqueued(name) {
+            guard case .capabilities(let needs) = of(kind, name) else { return .refused }
+            return .capabilities(needs.union(CapabilitySet(.keyValueTransaction)))
+        }
         guard let command = name.split(separator: ".").first.map(String.init), let entry = entry(command) else {
             return .refused
         }
@@ -81,6 +85,13 @@ enum RedisFeatureNeeds {
             if let needs = translated([command] + fillers(count - 1)) { return .capabilities(needs) }
         }
         return .capabilities(entry.needs)
+    }
+
+    /// What MULTI holds in the form called `name`: `("command", "incr")` of `incr.queued`; nil for any other form.
+    private static func unqueued(_ name: String) -> (kind: String, name: String)? {
+        guard FeatureNeeds.isQueued(name) else { return nil }
+        let name = String(name.dropLast(FeatureNeeds.queued.count))
+        return (name.contains(".") ? "shape" : "command", name)
     }
 
     /// Samples of what options are together.
@@ -177,6 +188,7 @@ enum RedisFeatureNeeds {
             guard let entry = entry(name) else { return nil }
             words = [name] + fillers(abs(entry.arity) - 1)
         case "shape":
+            if let (kind, name) = unqueued(name) { return standIn(kind, name, permits) }
             guard let form = forms[name] else { return nil }
             words = form
         default: return nil
