@@ -1,6 +1,5 @@
 // What the shadow of a PostgreSQL listener finds when statements that write go to a scratch schema of the candidate's.
 
-import Foundation
 import TestSupport
 import Testing
 
@@ -8,20 +7,6 @@ import Testing
 struct PostgresSchemaShadowTests {
     private static let tables =
         "create table t (id serial primary key, n int unique, s text); insert into t (n, s) values (1, 'a'), (2, 'b');"
-
-    private static func gateway(_ primary: Int, _ candidate: Int) throws -> Fairlead {
-        try Fairlead(
-            yaml: """
-                admin: 127.0.0.1:0
-                workers: 2
-                listeners:
-                  pg:
-                    { protocol: postgres, listen: 127.0.0.1:0, backend: main, shadow: { backend: new, scratch-schema: Shadow } }
-                backends:
-                  main: { url: "postgres://127.0.0.1:\(primary)" }
-                  new: { url: "postgres://127.0.0.1:\(candidate)" }
-                """)
-    }
 
     /// Two servers, of which the second has the table in a schema of its own, and another in that of the same name.
     private static func servers(_ more: String = "") throws -> (primary: PostgresServer, candidate: PostgresServer) {
@@ -35,7 +20,7 @@ struct PostgresSchemaShadowTests {
     @Test("writes go there and nowhere else, in transactions too")
     func written() throws {
         let (primary, candidate) = try Self.servers()
-        let gateway = try Self.gateway(primary.port, candidate.port)
+        let gateway = try ShadowedPostgres.gateway(primary, candidate, ", scratch-schema: Shadow")
         let client = try ShadowedPostgres.connect(gateway)
         let statements = [
             "insert into t (n, s) values (3, 'c') returning id", "update t set s = 'x' where n = 1", "begin",
@@ -57,7 +42,7 @@ struct PostgresSchemaShadowTests {
     @Test("what names a schema itself is not repeated, and what it wrote is copied")
     func elsewhere() throws {
         let (primary, candidate) = try Self.servers()
-        let gateway = try Self.gateway(primary.port, candidate.port)
+        let gateway = try ShadowedPostgres.gateway(primary, candidate, ", scratch-schema: Shadow")
         let client = try ShadowedPostgres.connect(gateway)
         for sql in [
             "insert into public.t (n, s) values (4, 'd')", "select s from public.t", "begin",
@@ -80,7 +65,7 @@ struct PostgresSchemaShadowTests {
     @Test("what is written wrongly there is found")
     func planted() throws {
         let (primary, candidate) = try Self.servers("alter table t alter s set default 'canary'")
-        let gateway = try Self.gateway(primary.port, candidate.port)
+        let gateway = try ShadowedPostgres.gateway(primary, candidate, ", scratch-schema: Shadow")
         let client = try ShadowedPostgres.connect(gateway)
         try ShadowedPostgres.ask(client, "insert into t (n) values (5) returning s")
         let report = try ShadowedPostgres.report(gateway)

@@ -1,6 +1,5 @@
 // What the shadow of a PostgreSQL listener finds when statements that write go to a scratch database of the candidate's.
 
-import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -11,41 +10,10 @@ struct PostgresScratchShadowTests {
         "create table t (id serial primary key, n int unique, s text); insert into t (n, s) values (1, 'a'), (2, 'b'); "
         + "create table u (id int primary key, hits int default 0); insert into u values (1, 0), (2, 0)"
 
-    private static func gateway(_ primary: Int, _ candidate: Int, _ shadow: String = "") throws -> Fairlead {
-        try Fairlead(
-            yaml: """
-                admin: 127.0.0.1:0
-                workers: 2
-                listeners:
-                  pg:
-                    { protocol: postgres, listen: 127.0.0.1:0, backend: main, shadow: { backend: new, scratch-database: \"*_scratch\"\(shadow) } }
-                backends:
-                  main: { url: "postgres://127.0.0.1:\(primary)" }
-                  new: { url: "postgres://127.0.0.1:\(candidate)" }
-                """)
-    }
-
-    /// One server that is both sides, with a copy of the tables in the candidate's database.
-    private static func servers(_ more: String = "") throws -> (primary: PostgresServer, candidate: PostgresServer) {
-        let server = try PostgresServer()
-        try server.sqlBlocking(tables)
-        try server.sqlBlocking("create database postgres_scratch")
-        try scratch(server, tables + more)
-        return (server, server)
-    }
-
-    @discardableResult
-    private static func scratch(_ server: PostgresServer, _ sql: String) throws -> String {
-        try Command.checkBlocking(
-            [try server.install.program("psql"), "-X", "-A", "-t", "-q", "-d", "postgres_scratch", "-c", sql],
-            env: server.environment(port: server.port)
-        ).text
-    }
-
     @Test("writes go there, in both protocols, and what was written is read and compared")
     func written() throws {
-        let (primary, candidate) = try Self.servers()
-        let gateway = try Self.gateway(primary.port, candidate.port)
+        let server = try ShadowedPostgres.server(Self.tables)
+        let gateway = try ShadowedPostgres.gateway(server, server, ShadowedPostgres.scratch)
         let client = try ShadowedPostgres.connect(gateway)
         let statements = [
             "insert into t (n, s) values (3, 'c') returning id", "update t set s = upper(s) where n = 2",
@@ -63,19 +31,20 @@ struct PostgresScratchShadowTests {
         let report = try ShadowedPostgres.report(gateway)
         #expect(report.causes == [] && report.isAccountedFor, "\(report)")
         #expect(report.identical == 2 * statements.count + 2, "\(report)")
-        #expect(try Self.scratch(candidate, "select n from t where s = 'z'") == "9\n")
-        #expect(try Self.scratch(candidate, "select count(*) from pg_tables where schemaname = 'public'") == "2\n")
+        #expect(try ShadowedPostgres.scratch(server, "select n from t where s = 'z'") == "9\n")
+        #expect(
+            try ShadowedPostgres.scratch(server, "select count(*) from pg_tables where schemaname = 'public'") == "2\n")
     }
 
     @Test("finds a write that does something else there, and compares no read behind it until it is made good")
     func planted() throws {
         let rule = "; create rule r as on delete to u do instead nothing; alter table t alter s set default 'canary'"
-        let (primary, candidate) = try Self.servers(rule)
+        let server = try ShadowedPostgres.server(Self.tables, rule)
         for (statement, read, cause) in [
             ("insert into t (n) values (5) returning s", "select s from t order by id", "insert null"),
             ("delete from u where id = 1", "select id from u order by id", "delete tag"),
         ] {
-            let gateway = try Self.gateway(primary.port, candidate.port)
+            let gateway = try ShadowedPostgres.gateway(server, server, ShadowedPostgres.scratch)
             let client = try ShadowedPostgres.connect(gateway)
             try ShadowedPostgres.ask(client, statement)
             _ = try ShadowedPostgres.report(gateway)
@@ -96,14 +65,16 @@ struct PostgresScratchShadowTests {
 
     @Test("writes that cannot be repeated are counted, and their rows are copied")
     func unsent() throws {
-        let (primary, candidate) = try Self.servers()
+        let server = try ShadowedPostgres.server(Self.tables)
         let statements = [
             ("insert into u values (8, (random() * 9)::int)", "incomparable"),
-            ("insert into u select id + 50 from u", "incomparable"), ("create table v (n int)", "incomparable"),
+            ("insert into u select id + 50, (random() * 9)::int from u", "incomparable"),
+            ("create table v (n int)", "incomparable"),
             ("begin; update u set hits = 3; commit", "stateful"), ("insert into t (n) values (7)", "not-opted"),
         ]
         for (statement, reason) in statements {
-            let gateway = try Self.gateway(primary.port, candidate.port, ", writes: [\"u\", \"v\"]")
+            let gateway = try ShadowedPostgres.gateway(
+                server, server, ShadowedPostgres.scratch + ", writes: [\"u\", \"v\"]")
             let client = try ShadowedPostgres.connect(gateway)
             try ShadowedPostgres.ask(client, "select id from u where id < 3 order by id")
             try ShadowedPostgres.ask(client, statement)
@@ -118,44 +89,38 @@ struct PostgresScratchShadowTests {
         }
         for table in ["t", "u"] {
             let read = "select * from \(table) order by id"
-            #expect(try Self.scratch(candidate, read) == primary.sqlBlocking(read))
+            #expect(try ShadowedPostgres.scratch(server, read) == server.sqlBlocking(read))
         }
         // The numbers that are given out go on from the same.
         let next = "insert into t (n) values (99) returning id"
-        #expect(try Self.scratch(candidate, next) == primary.sqlBlocking(next))
+        #expect(try ShadowedPostgres.scratch(server, next) == server.sqlBlocking(next))
     }
 
     @Test(
         "an identical database gives no alarm under clients that write one after the other, or all at once",
         arguments: [1, 8])
     func identical(clients: Int) throws {
-        let (primary, candidate) = try Self.servers()
-        let gateway = try Self.gateway(primary.port, candidate.port)
-        let failures = Mutex<[String]>([])
+        let server = try ShadowedPostgres.server(Self.tables)
+        let gateway = try ShadowedPostgres.gateway(server, server, ShadowedPostgres.scratch)
         let turn = Mutex(())
-        DispatchQueue.concurrentPerform(iterations: 8) { number in
-            do {
-                let client = try ShadowedPostgres.connect(gateway)
-                for round in 0..<30 {
-                    let key = (number * 7 + round) % 5
-                    let write = [
-                        "insert into t (n, s) values (\(number * 100 + round), 'x') returning id",
-                        "update u set hits = hits + 1 where id = \(key)",
-                        "delete from t where n = \(number * 100 + round - 3)",
-                    ][round % 3]
-                    if clients == 1 {
-                        try turn.withLock { _ in _ = try ShadowedPostgres.ask(client, write) }
-                    } else {
-                        try ShadowedPostgres.run(client, write)
-                    }
-                    try ShadowedPostgres.ask(client, "select id, n, s from t order by id")
-                    try ShadowedPostgres.run(client, "select hits from u where id = \(key)")
+        let failures = ShadowedPostgres.crowd(gateway) { client, number in
+            for round in 0..<30 {
+                let key = (number * 7 + round) % 5
+                let write = [
+                    "insert into t (n, s) values (\(number * 100 + round), 'x') returning id",
+                    "update u set hits = hits + 1 where id = \(key)",
+                    "delete from t where n = \(number * 100 + round - 3)",
+                ][round % 3]
+                if clients == 1 {
+                    try turn.withLock { _ in _ = try ShadowedPostgres.ask(client, write) }
+                } else {
+                    try ShadowedPostgres.run(client, write)
                 }
-            } catch {
-                failures.withLock { $0.append("\(error)") }
+                try ShadowedPostgres.ask(client, "select id, n, s from t order by id")
+                try ShadowedPostgres.run(client, "select hits from u where id = \(key)")
             }
         }
-        #expect(failures.withLock { $0 } == [])
+        #expect(failures == [])
         let report = try ShadowedPostgres.report(gateway)
         #expect(report.causes == [] && report.isAccountedFor, "\(report)")
         if clients == 1 {
@@ -163,15 +128,15 @@ struct PostgresScratchShadowTests {
                 (report.features.first { $0.feature == "postgres.statement.insert" }?.identical ?? 0) == 80, "\(report)"
             )
             #expect(
-                try Self.scratch(candidate, "select * from t order by id")
-                    == primary.sqlBlocking("select * from t order by id"))
+                try ShadowedPostgres.scratch(server, "select * from t order by id")
+                    == server.sqlBlocking("select * from t order by id"))
         } else {
             #expect(report.compared > 0, "\(report)")
             // What was in doubt is copied once nobody writes.
             let client = try ShadowedPostgres.connect(gateway)
             for read in ["select * from t order by id", "select * from u order by id"] {
                 try ShadowedPostgres.compares(gateway, client, read)
-                #expect(try Self.scratch(candidate, read) == primary.sqlBlocking(read))
+                #expect(try ShadowedPostgres.scratch(server, read) == server.sqlBlocking(read))
             }
             #expect(try ShadowedPostgres.report(gateway).causes == [])
         }

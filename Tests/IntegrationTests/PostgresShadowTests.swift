@@ -1,29 +1,10 @@
 // What the shadow of a PostgreSQL listener finds, what it does not, and that no client ever notices it.
 
-import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
 @Suite("a PostgreSQL listener with a shadow", .serialized, .blocking)
 struct PostgresShadowTests {
-    static func gateway(_ primary: Int, _ candidate: String, _ shadow: String = "", login: String = "") throws
-        -> Fairlead
-    {
-        try Fairlead(
-            yaml: """
-                admin: 127.0.0.1:0
-                workers: 2
-                listeners:
-                  pg: { protocol: postgres, listen: 127.0.0.1:0, backend: main, shadow: { backend: new\(shadow) } }
-                backends:
-                  main: { url: "postgres://127.0.0.1:\(primary)"\(login) }
-                  new: { \(candidate)\(login) }
-                """)
-    }
-
-    static func url(_ port: Int) -> String { "url: \"postgres://127.0.0.1:\(port)\"" }
-
     /// What both servers are made of, and the question that shows the difference.
     private static let planted: [(cause: String, primary: String, candidate: String, question: String)] = [
         ("error", "create table t_error as select 1 as n", "select 1", "select n from t_error"),
@@ -76,7 +57,7 @@ struct PostgresShadowTests {
             try candidate.sqlBlocking(plant.candidate)
         }
         for server in [primary, candidate] { try server.sqlBlocking("create table same as select 7 as n") }
-        let gateway = try Self.gateway(primary.port, Self.url(candidate.port), ", masks: []")
+        let gateway = try ShadowedPostgres.gateway(primary, candidate, ", masks: []")
         let client = try ShadowedPostgres.connect(gateway)
         for plant in Self.planted {
             try ShadowedPostgres.ask(client, plant.question)
@@ -101,35 +82,29 @@ struct PostgresShadowTests {
     func identical() throws {
         let server = try PostgresServer()
         try server.sqlBlocking("create table t as select n, 0 as hits from generate_series(1, 20) n")
-        let gateway = try Self.gateway(server.port, Self.url(server.port), ", follows: true")
-        let failures = Mutex<[String]>([])
-        DispatchQueue.concurrentPerform(iterations: 8) { number in
-            do {
-                let client = try ShadowedPostgres.connect(gateway)
-                try client.send(PostgresBytes.parse("select n, hits from t order by n", name: "s") + PostgresBytes.sync)
-                _ = try client.messages()
-                for round in 0..<40 {
-                    let key = (number * 7 + round) % 20 + 1
-                    let answers = try [
-                        ShadowedPostgres.ask(client, "select n, hits from t where n = \(key)"),
-                        ShadowedPostgres.run(client, "select sum(n) from t"),
-                        ShadowedPostgres.ask(client, "select now(), random() from t"),
-                        ShadowedPostgres.ask(client, "show server_version"),
-                        ShadowedPostgres.ask(client, "select nothing"),
-                    ]
-                    guard answers[0].contains(where: { $0.type == "D" }) else { throw SupportError("no row") }
-                    try client.send(PostgresBytes.bind("s") + PostgresBytes.execute() + PostgresBytes.sync)
-                    guard try client.messages().filter({ $0.type == "D" }).count == 20 else {
-                        throw SupportError("not all rows")
-                    }
-                    try ShadowedPostgres.ask(client, "update t set hits = hits + 1 where n = \(key)")
-                    for sql in ["begin", "select hits from t", "rollback"] { try ShadowedPostgres.ask(client, sql) }
+        let gateway = try ShadowedPostgres.gateway(server, server, ", follows: true")
+        let failures = ShadowedPostgres.crowd(gateway) { client, number in
+            try client.send(PostgresBytes.parse("select n, hits from t order by n", name: "s") + PostgresBytes.sync)
+            _ = try client.messages()
+            for round in 0..<40 {
+                let key = (number * 7 + round) % 20 + 1
+                let answers = try [
+                    ShadowedPostgres.ask(client, "select n, hits from t where n = \(key)"),
+                    ShadowedPostgres.run(client, "select sum(n) from t"),
+                    ShadowedPostgres.ask(client, "select now(), random() from t"),
+                    ShadowedPostgres.ask(client, "show server_version"),
+                    ShadowedPostgres.ask(client, "select nothing"),
+                ]
+                guard answers[0].contains(where: { $0.type == "D" }) else { throw SupportError("no row") }
+                try client.send(PostgresBytes.bind("s") + PostgresBytes.execute() + PostgresBytes.sync)
+                guard try client.messages().filter({ $0.type == "D" }).count == 20 else {
+                    throw SupportError("not all rows")
                 }
-            } catch {
-                failures.withLock { $0.append("\(error)") }
+                try ShadowedPostgres.ask(client, "update t set hits = hits + 1 where n = \(key)")
+                for sql in ["begin", "select hits from t", "rollback"] { try ShadowedPostgres.ask(client, sql) }
             }
         }
-        #expect(failures.withLock { $0 } == [])
+        #expect(failures == [])
         let report = try ShadowedPostgres.report(gateway)
         #expect(report.verdict == "identical" && report.causes == [] && report.isAccountedFor, "\(report)")
         #expect(report.compared > 100 && (report.dropped["noise"] ?? 0) >= 3, "\(report)")
@@ -141,7 +116,7 @@ struct PostgresShadowTests {
         for server in [primary, candidate] {
             try server.sqlBlocking("create schema other; create table other.t as select 1 as n; create table u (n int)")
         }
-        let gateway = try Self.gateway(primary.port, Self.url(candidate.port))
+        let gateway = try ShadowedPostgres.gateway(primary, candidate)
         let client = try ShadowedPostgres.connect(gateway)
         try ShadowedPostgres.ask(client, "set search_path to other")
         try ShadowedPostgres.ask(client, "select n from t")
@@ -166,7 +141,7 @@ struct PostgresShadowTests {
         try server.sqlBlocking(
             "create table t (n int); create function f() returns int language sql as 'insert into t values (1) returning n'"
         )
-        let gateway = try Self.gateway(server.port, Self.url(server.port))
+        let gateway = try ShadowedPostgres.gateway(server, server)
         let client = try ShadowedPostgres.connect(gateway)
         #expect(try ShadowedPostgres.ask(client, "select f()").contains { $0.type == "D" })
         #expect(try ShadowedPostgres.report(gateway).dropped["incomparable"] == 1)
@@ -180,8 +155,8 @@ struct PostgresShadowTests {
     func logins(auth: PostgresServer.Auth) throws {
         let server = try PostgresServer(PostgresServer.Options(auth: auth))
         for (password, isIn) in [(PostgresServer.password, true), ("wrong", false)] {
-            let gateway = try Self.gateway(
-                server.port, Self.url(server.port),
+            let gateway = try ShadowedPostgres.gateway(
+                server, server,
                 login: ", login: { user: \(PostgresServer.role), password: \(password) }")
             let text = try Command.checkBlocking(
                 [try server.install.program("psql"), "-X", "-A", "-t", "-c", "select 41 + 1"],
@@ -197,8 +172,8 @@ struct PostgresShadowTests {
     @Test("the embedded store is a candidate as any")
     func embedded() throws {
         let (primary, folder) = (try PostgresServer(), try TemporaryFolder())
-        let gateway = try Self.gateway(
-            primary.port, "adapter: embedded, options: { folder: \"\(folder.path)\" }")
+        let gateway = try ShadowedPostgres.gateway(
+            primary, "adapter: embedded, options: { folder: \"\(folder.path)\" }")
         let client = try ShadowedPostgres.connect(gateway)
         try ShadowedPostgres.ask(client, "select 1 as n")
         try ShadowedPostgres.run(client, "values (1), (2)")

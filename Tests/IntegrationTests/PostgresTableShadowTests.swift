@@ -1,6 +1,5 @@
 // Which tables the shadow of a PostgreSQL listener takes to differ, and how they are made good.
 
-import Foundation
 import TestSupport
 import Testing
 
@@ -18,32 +17,10 @@ struct PostgresTableShadowTests {
         insert into parted values (1, 1)
         """
 
-    /// A gateway with a candidate that is a copy of the primary, on which nothing is written.
-    private static func gateway(
-        _ primary: PostgresServer, _ candidate: PostgresServer, _ shadow: String = ""
-    ) throws -> Fairlead {
-        try Fairlead(
-            yaml: """
-                admin: 127.0.0.1:0
-                workers: 2
-                listeners:
-                  pg: { protocol: postgres, listen: 127.0.0.1:0, backend: main, shadow: { backend: new\(shadow) } }
-                backends:
-                  main: { url: "postgres://127.0.0.1:\(primary.port)" }
-                  new: { url: "postgres://127.0.0.1:\(candidate.port)" }
-                """)
-    }
-
-    /// One server that is both sides.
-    private static func servers() throws -> (PostgresServer, PostgresServer) {
-        let server = try PostgresServer()
-        try server.sqlBlocking(tables)
-        return (server, server)
-    }
-
     @Test("only what a statement can have changed is doubtful, by the tables that it names and those they lead to")
     func touched() throws {
-        let (primary, candidate) = try Self.servers()
+        let server = try PostgresServer()
+        try server.sqlBlocking(Self.tables)
         let reads = [
             "parent": "select s from parent", "seen": "select s from seen", "child": "select id from child",
             "other": "select n from other", "log": "select n from log", "parted": "select n from parted",
@@ -59,7 +36,7 @@ struct PostgresTableShadowTests {
             ("do 'begin end'", Set(reads.keys)),
         ]
         for entry in cases {
-            let gateway = try Self.gateway(primary, candidate)
+            let gateway = try ShadowedPostgres.gateway(server, server)
             let client = try ShadowedPostgres.connect(gateway)
             // The first asks; by then it is known which tables there are.
             try ShadowedPostgres.ask(client, "select 1 from log")
@@ -81,12 +58,8 @@ struct PostgresTableShadowTests {
 
     @Test("writes at one time are done in the order of their ends, and their tables are copied when it is quiet")
     func overlapping() throws {
-        let (primary, candidate) = try Self.servers()
-        try candidate.sqlBlocking("create database postgres_copy template template0")
-        _ = try Command.checkBlocking(
-            [try candidate.install.program("psql"), "-X", "-q", "-d", "postgres_copy", "-c", Self.tables],
-            env: candidate.environment(port: candidate.port))
-        let gateway = try Self.gateway(primary, candidate, ", scratch-database: \"*_copy\"")
+        let server = try ShadowedPostgres.server(Self.tables)
+        let gateway = try ShadowedPostgres.gateway(server, server, ShadowedPostgres.scratch)
         let (one, two) = (try ShadowedPostgres.connect(gateway), try ShadowedPostgres.connect(gateway))
         try ShadowedPostgres.ask(one, "select 1 from log")
         try gateway.settles("tables told apart") { $0.sum("fairlead_shadow_tables") == 5 }
@@ -99,10 +72,6 @@ struct PostgresTableShadowTests {
         let report = try ShadowedPostgres.report(gateway)
         #expect(report.causes == [] && report.isAccountedFor, "\(report)")
         let read = "select * from child order by id"
-        let text = try Command.checkBlocking(
-            [try candidate.install.program("psql"), "-X", "-A", "-t", "-q", "-d", "postgres_copy", "-c", read],
-            env: candidate.environment(port: candidate.port)
-        ).text
-        #expect(try text == primary.sqlBlocking(read))
+        #expect(try ShadowedPostgres.scratch(server, read) == server.sqlBlocking(read))
     }
 }

@@ -1,7 +1,5 @@
 // What the shadow of a PostgreSQL listener finds in transactions, which are repeated as a whole.
 
-import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
@@ -12,49 +10,10 @@ struct PostgresTransactionShadowTests {
         create table u (id int primary key, hits int default 0); insert into u select n, 0 from generate_series(0, 9) n
         """
 
-    private static func gateway(_ primary: Int, _ candidate: Int, _ shadow: String = "") throws -> Fairlead {
-        try Fairlead(
-            yaml: """
-                admin: 127.0.0.1:0
-                workers: 2
-                listeners:
-                  pg: { protocol: postgres, listen: 127.0.0.1:0, backend: main, shadow: { backend: new\(shadow) } }
-                backends:
-                  main: { url: "postgres://127.0.0.1:\(primary)" }
-                  new: { url: "postgres://127.0.0.1:\(candidate)" }
-                """)
-    }
-
-    private static let scratch = ", scratch-database: \"*_scratch\""
-
-    /// One server that is both sides, with a copy of the tables in the candidate's database.
-    private static func servers(_ more: String = "") throws -> (primary: PostgresServer, candidate: PostgresServer) {
-        let server = try PostgresServer()
-        try server.sqlBlocking(tables)
-        try server.sqlBlocking("create database postgres_scratch")
-        try copy(server, tables + more)
-        return (server, server)
-    }
-
-    @discardableResult
-    private static func copy(_ server: PostgresServer, _ sql: String) throws -> String {
-        try Command.checkBlocking(
-            [try server.install.program("psql"), "-X", "-A", "-t", "-q", "-d", "postgres_scratch", "-c", sql],
-            env: server.environment(port: server.port)
-        ).text
-    }
-
-    /// Each of a list of statements by itself, in either protocol.
-    private static func play(_ client: PostgresConnection, _ statements: [String], extended: Bool) throws {
-        for sql in statements {
-            if extended { try ShadowedPostgres.run(client, sql) } else { try ShadowedPostgres.ask(client, sql) }
-        }
-    }
-
     @Test("are compared statement by statement, with what they write, to their end", arguments: [false, true])
     func written(extended: Bool) throws {
-        let (primary, candidate) = try Self.servers()
-        let gateway = try Self.gateway(primary.port, candidate.port, Self.scratch)
+        let server = try ShadowedPostgres.server(Self.tables)
+        let gateway = try ShadowedPostgres.gateway(server, server, ShadowedPostgres.scratch)
         let client = try ShadowedPostgres.connect(gateway)
         let transactions = [
             ["begin", "insert into t (n, s) values (3, 'c') returning id", "select n, s from t order by id", "commit"],
@@ -72,20 +31,20 @@ struct PostgresTransactionShadowTests {
             ["begin", "set local search_path to pg_catalog, public", "select count(*) from t", "commit"],
             ["begin read only", "select n from t order by n", "commit"],
         ]
-        for transaction in transactions { try Self.play(client, transaction, extended: extended) }
+        for transaction in transactions { try ShadowedPostgres.play(client, transaction, extended: extended) }
         let report = try ShadowedPostgres.report(gateway)
         #expect(report.causes == [] && report.isAccountedFor, "\(report)")
         #expect(report.identical == transactions.joined().count, "\(report)")
         for table in ["t", "u"] {
             let read = "select * from \(table) order by id"
-            #expect(try Self.copy(candidate, read) == primary.sqlBlocking(read))
+            #expect(try ShadowedPostgres.scratch(server, read) == server.sqlBlocking(read))
         }
     }
 
     @Test("several statements in one segment are one transaction")
     func segments() throws {
-        let (primary, candidate) = try Self.servers()
-        let gateway = try Self.gateway(primary.port, candidate.port, Self.scratch)
+        let server = try ShadowedPostgres.server(Self.tables)
+        let gateway = try ShadowedPostgres.gateway(server, server, ShadowedPostgres.scratch)
         let client = try ShadowedPostgres.connect(gateway)
         func segment(_ statements: [String]) throws {
             let messages = statements.flatMap {
@@ -101,22 +60,23 @@ struct PostgresTransactionShadowTests {
         try segment(["insert into u values (50)", "insert into u values (50)", "select 1"])
         let report = try ShadowedPostgres.report(gateway)
         #expect(report.causes == [] && report.isAccountedFor && report.identical == 8, "\(report)")
-        #expect(try Self.copy(candidate, "select hits from u where id = 1") == "9\n")
-        #expect(try Self.copy(candidate, "select count(*) from u") == "10\n")
+        #expect(try ShadowedPostgres.scratch(server, "select hits from u where id = 1") == "9\n")
+        #expect(try ShadowedPostgres.scratch(server, "select count(*) from u") == "10\n")
     }
 
     @Test("a difference is found where it is, in what is read and in what is written")
     func planted() throws {
-        let (primary, candidate) = try Self.servers(
+        let server = try ShadowedPostgres.server(
+            Self.tables,
             "; create rule r as on delete to u do instead nothing; alter table t alter s set default 'canary'")
         for (statements, cause, same) in [
             (["begin", "insert into t (n) values (5)", "select s from t where n = 5", "commit"], "select null", 2),
             (["begin", "select 1", "delete from u where id = 1", "commit"], "delete tag", 2),
             (["begin", "select id from u where id = 1 order by id", "rollback"], "select rows", 1),
         ] {
-            let gateway = try Self.gateway(primary.port, candidate.port, Self.scratch)
+            let gateway = try ShadowedPostgres.gateway(server, server, ShadowedPostgres.scratch)
             let client = try ShadowedPostgres.connect(gateway)
-            try Self.play(client, statements, extended: false)
+            try ShadowedPostgres.play(client, statements)
             let report = try ShadowedPostgres.report(gateway)
             #expect(report.causes == [cause] && report.isAccountedFor, "\(report)")
             #expect(report.identical == same && report.dropped["stale"] == statements.count - same - 1, "\(report)")
@@ -126,12 +86,12 @@ struct PostgresTransactionShadowTests {
 
     @Test("what is another each time is noise in a transaction that writes, too")
     func noise() throws {
-        let (primary, candidate) = try Self.servers()
-        let gateway = try Self.gateway(primary.port, candidate.port, Self.scratch)
+        let server = try ShadowedPostgres.server(Self.tables)
+        let gateway = try ShadowedPostgres.gateway(server, server, ShadowedPostgres.scratch)
         let client = try ShadowedPostgres.connect(gateway)
         for number in 10..<15 {
             let sql = ["begin", "select now(), random()", "insert into t (n) values (\(number))", "commit"]
-            try Self.play(client, sql, extended: true)
+            try ShadowedPostgres.play(client, sql, extended: true)
         }
         try ShadowedPostgres.ask(client, "select n from t order by n")
         let report = try ShadowedPostgres.report(gateway)
@@ -141,20 +101,20 @@ struct PostgresTransactionShadowTests {
 
     @Test("what cannot be repeated is counted by its reason, and the client notices nothing")
     func skipped() throws {
-        let (primary, candidate) = try Self.servers()
+        let server = try ShadowedPostgres.server(Self.tables)
         let long = ["begin"] + Array(repeating: "select 1", count: 300) + ["commit"]
         let cases: [(statements: [String], reason: String, count: Int, shadow: String)] = [
             (long, "too-large", long.count, ""),
             (["begin", "select 1", "select repeat('x', 70000)", "commit"], "too-large", 4, ""),
             (["begin", "select 1", "create table v (n int)", "drop table v", "commit"], "incomparable", 5, ""),
             (["begin", "select 1", "update u set hits = 2", "commit"], "not-opted", 4, ", writes: [\"t\"]"),
-            (["begin", "declare c cursor for select 1", "fetch c", "commit"], "stateful", 2, ""),
+            (["begin", "declare c cursor with hold for select 1", "fetch c", "commit"], "stateful", 2, ""),
             (["begin read write", "select 1", "commit"], "stateful", 3, ""),
         ]
         for entry in cases {
-            let gateway = try Self.gateway(primary.port, candidate.port, Self.scratch + entry.shadow)
+            let gateway = try ShadowedPostgres.gateway(server, server, ShadowedPostgres.scratch + entry.shadow)
             let client = try ShadowedPostgres.connect(gateway)
-            try Self.play(client, entry.statements, extended: false)
+            try ShadowedPostgres.play(client, entry.statements)
             #expect(try ShadowedPostgres.ask(client, "select 7").contains { $0.type == "D" })
             let report = try ShadowedPostgres.report(gateway)
             #expect(report.dropped[entry.reason] == entry.count, "\(entry.statements.prefix(5)) \(report)")
@@ -164,12 +124,12 @@ struct PostgresTransactionShadowTests {
 
     @Test("one that is left open goes nowhere, and its rows are copied when its client has gone")
     func abandoned() throws {
-        let (primary, candidate) = try Self.servers()
-        let gateway = try Self.gateway(primary.port, candidate.port, Self.scratch)
+        let server = try ShadowedPostgres.server(Self.tables)
+        let gateway = try ShadowedPostgres.gateway(server, server, ShadowedPostgres.scratch)
         let client = try ShadowedPostgres.connect(gateway)
         do {
             let other = try ShadowedPostgres.connect(gateway)
-            try Self.play(other, ["begin", "update u set hits = 5"], extended: false)
+            try ShadowedPostgres.play(other, ["begin", "update u set hits = 5"])
             try ShadowedPostgres.ask(client, "select count(*) from t")
         }
         try ShadowedPostgres.compares(gateway, client, "select * from u order by id")
@@ -181,10 +141,10 @@ struct PostgresTransactionShadowTests {
     func settings() throws {
         let server = try PostgresServer()
         try server.sqlBlocking("create schema other; create table other.t as select 1 as n")
-        let gateway = try Self.gateway(server.port, server.port)
+        let gateway = try ShadowedPostgres.gateway(server, server)
         for (end, works) in [("rollback", false), ("commit", true)] {
             let client = try ShadowedPostgres.connect(gateway)
-            try Self.play(client, ["begin", "set search_path to other", "select n from t", end], extended: false)
+            try ShadowedPostgres.play(client, ["begin", "set search_path to other", "select n from t", end])
             #expect(try ShadowedPostgres.ask(client, "select n from t").contains { $0.type == "D" } == works)
         }
         let report = try ShadowedPostgres.report(gateway)
@@ -193,40 +153,34 @@ struct PostgresTransactionShadowTests {
 
     @Test("an identical database gives no alarm under clients whose transactions overlap")
     func concurrent() throws {
-        let (primary, candidate) = try Self.servers()
-        let gateway = try Self.gateway(primary.port, candidate.port, Self.scratch)
-        let failures = Mutex<[String]>([])
-        DispatchQueue.concurrentPerform(iterations: 8) { number in
-            do {
-                let client = try ShadowedPostgres.connect(gateway)
-                for round in 0..<20 {
-                    let key = (number * 7 + round) % 10
-                    let n = number * 100 + round + 10
-                    let transaction = [
-                        [
-                            "begin", "insert into t (n, s) values (\(n), 'x') returning id", "select count(*) from t",
-                            "commit",
-                        ],
-                        [
-                            "begin", "select hits from u where id = \(key) for update",
-                            "update u set hits = hits + 1 where id = \(key)", "commit",
-                        ],
-                        ["begin", "select sum(hits) from u", "select n from t order by n", "commit"],
-                        ["begin", "delete from t where n = \(n - 3)", "rollback"],
-                    ][round % 4]
-                    try Self.play(client, transaction, extended: round % 2 == 0)
-                }
-            } catch {
-                failures.withLock { $0.append("\(error)") }
+        let server = try ShadowedPostgres.server(Self.tables)
+        let gateway = try ShadowedPostgres.gateway(server, server, ShadowedPostgres.scratch)
+        let failures = ShadowedPostgres.crowd(gateway) { client, number in
+            for round in 0..<20 {
+                let key = (number * 7 + round) % 10
+                let n = number * 100 + round + 10
+                let transaction = [
+                    [
+                        "begin", "insert into t (n, s) values (\(n), 'x') returning id", "select count(*) from t",
+                        "commit",
+                    ],
+                    [
+                        "begin", "select hits from u where id = \(key) for update",
+                        "update u set hits = hits + 1 where id = \(key)", "commit",
+                    ],
+                    ["begin", "select sum(hits) from u", "select n from t order by n", "commit"],
+                    ["begin", "delete from t where n = \(n - 3)", "rollback"],
+                ][round % 4]
+                try ShadowedPostgres.play(client, transaction, extended: round % 2 == 0)
             }
         }
-        #expect(failures.withLock { $0 } == [])
+        #expect(failures == [])
         let report = try ShadowedPostgres.report(gateway)
         #expect(report.causes == [] && report.isAccountedFor && report.compared > 0, "\(report)")
         let client = try ShadowedPostgres.connect(gateway)
         for read in ["select * from t order by id", "select * from u order by id"] {
             try ShadowedPostgres.compares(gateway, client, read)
-            #expect(try Self.copy(candidate, read) == primary.sqlBlocking(read))
+            #expect(try ShadowedPostgres.scratch(server, read) == server.sqlBlocking(read))
         }
         #expect(try ShadowedPostgres.report(gateway).causes == [])
         #expect(try gateway.metrics().sum("fairlead_failures_total", "listener=\"pg\"") == 0)
