@@ -63,6 +63,38 @@ struct PostgresShadowTablesTests {
         #expect(effect(tables, "select a from log").reads == keys("log"))
     }
 
+    @Test("rows may come in any order where nothing numbers them, and nothing happens row by row")
+    func order() throws {
+        let tables = try tables([
+            ["n", "item", "", ""], ["t", "note", "plpgsql", "begin return new; end"], ["f", "item", "order", "ca"],
+        ])
+        #expect(tables.isOrderFree("log") && tables.isOrderFree("loose"))
+        for name in ["item", "note", "order", "unknown"] { #expect(!tables.isOrderFree(name), "\(name)") }
+    }
+
+    @Test("what is made is known at once, with all that its words may lead to")
+    func definitions() throws {
+        var tables = try tables()
+        func define(_ name: String, _ text: String) -> Bool {
+            let bytes = Array(text.utf8)
+            return tables.define(name, key(name), PostgresReach(statement: bytes.span))
+        }
+        #expect(define("new", "create table new (a int references item, b text)"))
+        #expect(effect(tables, "insert into new values (1)").writes.isSuperset(of: keys("new")))
+        #expect(!effect(tables, "insert into new values (1)").isWide && tables.isOrderFree("new"))
+        #expect(effect(tables, "delete from item").writes == keys("item", "new"))
+        #expect(effect(tables, "select a from new").reads == keys("new", "item"))
+        #expect(define("counted", "create table counted (a serial)") && !tables.isOrderFree("counted"))
+        let change = Array("alter table log add b int generated always as identity".utf8)
+        tables.change(PostgresReach(statement: change.span))
+        #expect(!tables.isOrderFree("log") && tables.isOrderFree("loose"))
+        var isFull = false
+        for number in 0..<PostgresShadowTables.limit where !define("x\(number)", "create table x\(number) (a int)") {
+            isFull = true
+        }
+        #expect(isFull)
+    }
+
     @Test("what is no answer is none")
     func mistakes() {
         #expect(PostgresShadowTables([["r", "a"]], key: key) == nil)

@@ -150,10 +150,15 @@ struct ShadowConfigurationTests {
         #expect(try configuration(schema.rendered()) == schema)
         for (keys, words) in [
             ("scratch-schema: a, scratch-database: \"*_a\"", "keep one"), ("scratch-schema: \"\"", "1 to 63 bytes"),
+            ("ddl: true", "ddl goes to a scratch-database or a scratch-schema"),
         ] {
             let found = problems(file("{ backend: new, \(keys) }"))
             #expect(found.count == 1 && found[0].contains(words), "\(found)")
         }
+        let defining = try configuration(file("{ backend: new, scratch-schema: a, ddl: true }"))
+        #expect(defining.listeners.first?.shadow?.repeatsDefinitions == true && !shadow.repeatsDefinitions)
+        #expect(try configuration(defining.rendered()) == defining)
+        #expect(problems(Self.file("{ backend: new, scratch-prefix: a, ddl: true }")).count == 1)
         let redis = problems(Self.file("{ backend: new, scratch-schema: a }"))
         #expect(redis.count == 1 && redis[0].contains("Redis has no schemas"), "\(redis)")
         let login = try configuration(file("{ backend: new }", ", login: { user: a, password: b }")).backend(

@@ -17,7 +17,9 @@ struct ReadingTests {
             "values (1), (2)", "table t", "show server_version", "select 'insert; delete' /* update; */ -- into",
             "select $x$ drop; table $x$", "select E'a\\';' from t", "select \"update\" from t", "select 1;;",
             "select a from t order by a limit 3", "select array_agg(a order by a) from t",
-            "select substring(a from 2 for 3) from t",
+            "select substring(a from 2 for 3) from t", "copy t to stdout",
+            "COPY s.t (a, b) TO STDOUT WITH (FORMAT csv);",
+            "copy (select a from t order by a limit 3) to stdout (format binary)", "copy ((select 1)) to stdin",
         ])
     func reads(text: String) { #expect(Self.kind(text) == .read) }
 
@@ -29,7 +31,13 @@ struct ReadingTests {
             ("select nextval('s')", .write), ("select lo_unlink(1)", .write),
             ("select * from dblink('x', 'y')", .write),
             ("execute p", .write), ("do $$ begin end $$", .write), ("explain analyze insert into t values (1)", .write),
-            ("copy t from stdin", .write), ("call p()", .write), ("update t set a = 1", .write),
+            ("copy t from stdin", .write), ("copy t to 'file'", .write), ("copy t to program 'x'", .write),
+            ("copy (delete from t returning a) to stdout", .write),
+            ("copy (select a from t limit 1) to stdout", .incomparable),
+            ("copy pg_class to stdout", .incomparable), ("copy (select 1 to stdout", .write), ("copy", .write),
+            ("declare c cursor for select nextval('s')", .write), ("declare c cursor for select 1", .session),
+            ("fetch 1 from c", .session), ("move", .session), ("declare", .session), ("call p()", .write),
+            ("update t set a = 1", .write),
             ("select a from t for update", .session), ("select a from t for no key update", .session),
             ("select a from t for key share", .session), ("select currval('s')", .session),
             ("select pg_advisory_lock(1)", .session), ("begin", .session), ("", .session), ("-- nothing", .session),
@@ -94,6 +102,29 @@ struct ReadingTests {
         #expect(!reading("begin read only").allowsWrites)
         #expect(reading("drop table t").changesTables && !reading("insert into t values (1)").changesTables)
         #expect(!reading("create temp table t (a int)").changesTables)
+    }
+
+    @Test("what is done with a cursor is told by its words, and its rows by its query")
+    func cursors() {
+        func reading(_ text: String) -> PostgresReading { Self.reading(Array(text.utf8)) }
+        let statements: [(String, PostgresCursorStatement?)] = [
+            ("declare c cursor for select 1", .declare("c", lasts: false, isRead: true)),
+            (
+                "declare \"for\" binary scroll cursor without hold for select 1",
+                .declare("for", lasts: false, isRead: true)
+            ),
+            ("declare c cursor with hold for select 1", .declare("c", lasts: true, isRead: true)),
+            ("declare c cursor for select 1 from t limit 1", .declare("c", lasts: false, isRead: false)),
+            ("declare c cursor for select a from t for update", .declare("c", lasts: false, isRead: false)),
+            ("fetch c", .fetch("c", isAll: false)), ("FETCH ALL FROM \"C d\";", .fetch("C d", isAll: true)),
+            ("fetch backward all in c", .fetch("c", isAll: false)),
+            ("move absolute -3 in c", .fetch("c", isAll: false)),
+            ("close c", .close("c")), ("close all", .close(nil)), ("close \"all\"", .close("all")), ("fetch 1", nil),
+        ]
+        for (text, cursor) in statements { #expect(reading(text).cursor == cursor, "\(text)") }
+        let ordered = reading("declare c cursor for select a from t order by a")
+        #expect(ordered.isOrdered && ordered.readsData)
+        #expect(!reading("declare c cursor for select 1").isOrdered && reading("copy t to stdout").readsData)
     }
 
     @Test("every beginning of a text is looked at without a trap")

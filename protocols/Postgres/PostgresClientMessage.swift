@@ -179,7 +179,7 @@ package struct PostgresClientMessageReader: Sendable {
 
 /// Reads the fields of one message's body and never beyond its end.
 package struct PostgresBodyReader: Sendable {
-    private var offset: Int
+    package private(set) var offset: Int
     private let end: Int
 
     package init(_ start: Int, _ end: Int) {

@@ -13,12 +13,16 @@ package struct PostgresComparableReply: Sendable, Equatable {
 
     /// nil where the answer does not describe its rows.
     package private(set) var columns: [Column]?
-    /// The bodies of the rows.
+    /// The bodies of the rows; of a COPY those of its binary format, or the lines of the others.
     package private(set) var rows: [[UInt8]] = []
+    /// Whether the rows are lines.
+    package private(set) var isText = false
     /// What the server says that it did; nil where it did not end that way.
     package private(set) var tag: [UInt8]?
     /// The SQLSTATE of an error, and its text.
     package private(set) var failure: (state: String, message: [UInt8])?
+    /// What a COPY has sent so far.
+    private var copied: [UInt8]?
 
     package static func == (one: Self, other: Self) -> Bool {
         one.columns == other.columns && one.rows == other.rows && one.tag == other.tag
@@ -36,6 +40,8 @@ package struct PostgresComparableReply: Sendable, Equatable {
             guard take(bytes[offset], bytes, (offset + 5)..<end) else { return nil }
             offset = end
         }
+        if let copied { rows = isText ? Self.lines(copied) : Self.tuples(copied) }
+        copied = nil
     }
 
     /// Reads `bytes`, which end with ReadyForQuery and answer `count` statements; nil for each that was not carried out,
@@ -72,6 +78,8 @@ package struct PostgresComparableReply: Sendable, Equatable {
         case UInt8(ascii: "C"): tag = bytes.array(body.dropLast())
         case UInt8(ascii: "I"): tag = []
         case UInt8(ascii: "E"): takeError(bytes, body)
+        case UInt8(ascii: "H"): return takeCopy(bytes, body)
+        case UInt8(ascii: "d"): copied? += bytes.array(body)
         default: break
         }
         return true
@@ -90,6 +98,51 @@ package struct PostgresComparableReply: Sendable, Equatable {
         }
         self.columns = columns
         return true
+    }
+
+    /// CopyOutResponse: 0 for text or 1, and the same of each column.
+    private mutating func takeCopy(_ bytes: Bytes, _ body: Range<Int>) -> Bool {
+        var reader = PostgresBodyReader(body.lowerBound, body.upperBound)
+        guard let format = reader.byte(bytes), let count = reader.count(bytes, width: 2) else { return false }
+        var columns: [Column] = []
+        for _ in 0..<count {
+            guard let format = reader.uint16(bytes) else { return false }
+            columns.append(Column(name: [], type: 0, format: format))
+        }
+        self.columns = columns
+        isText = format == 0
+        copied = []
+        return true
+    }
+
+    /// Where the server cuts what it sends says nothing.
+    private static func lines(_ data: [UInt8]) -> [[UInt8]] {
+        if data.isEmpty { return [] }
+        let pieces = data.split(separator: .lineFeed, omittingEmptySubsequences: false)
+        return pieces.dropLast(data.last == .lineFeed ? 1 : 0).map { Array($0) }
+    }
+
+    /// The rows of COPY's binary format, each laid out as that of a DataRow (manual, "COPY", "Binary Format"); in one piece
+    /// what is none.
+    private static func tuples(_ data: [UInt8]) -> [[UInt8]] {
+        let bytes = data.span
+        let (signature, flags) = (11, 4)
+        guard let extra = bytes.bigEndianUInt32(at: signature + flags), Int(extra) <= data.count else { return [data] }
+        var reader = PostgresBodyReader(signature + flags + 4 + Int(extra), data.count)
+        var rows: [[UInt8]] = []
+        while !reader.isAtEnd {
+            let start = reader.offset
+            guard let count = reader.uint16(bytes) else { return [data] }
+            // The end.
+            if count == .max { return reader.isAtEnd ? rows : [data] }
+            for _ in 0..<count {
+                guard let length = reader.int32(bytes), length == -1 || reader.bytes(Int(length)) != nil else {
+                    return [data]
+                }
+            }
+            rows.append(bytes.array(start..<reader.offset))
+        }
+        return [data]
     }
 
     private mutating func takeError(_ bytes: Bytes, _ body: Range<Int>) {

@@ -41,6 +41,7 @@ package enum PostgresQuestion {
     /// Execute of the portal without a name, for all rows.
     package static var execute: [UInt8] { message("E", [0, 0, 0, 0, 0]) }
     package static var sync: [UInt8] { message("S", []) }
+    package static func copyData(_ data: [UInt8]) -> [UInt8] { message("d", data) }
     package static var copyDone: [UInt8] { message("c", []) }
 
     private static func message(_ type: Unicode.Scalar, _ body: [UInt8]) -> [UInt8] {

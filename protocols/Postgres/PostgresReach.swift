@@ -20,6 +20,7 @@ package struct PostgresReach: Sendable, Equatable {
     /// First words of statements that touch what they name; the others are about the server, or run what is written elsewhere.
     static let commands: Set<String> = [
         "select", "with", "values", "table", "show", "insert", "update", "delete", "merge", "truncate", "copy",
+        "declare",
     ]
 
     /// Words of PL/pgSQL before a parenthesis.
@@ -47,6 +48,7 @@ package struct PostgresReach: Sendable, Equatable {
             isOpen = true
             return
         }
+        if command == "copy" { calls.subtract(PostgresCopyStatement.listOptions) }
         target = Self.target(of: tokens)
         // Tables that refer to a truncated one go with it.
         if command == "truncate", words.contains("cascade") { isOpen = true }

@@ -22,23 +22,25 @@ package struct PostgresReading: Sendable, Equatable {
         case unclear
     }
 
-    package private(set) var kind: Kind
+    package internal(set) var kind: Kind
     /// Whether the rows have an order.
-    package private(set) var isOrdered = false
+    package internal(set) var isOrdered = false
     /// Whether it may read what statements write.
-    package private(set) var readsData = false
+    package internal(set) var readsData = false
     /// Whether it may make something that only its session sees.
-    package private(set) var isForSession = false
+    package internal(set) var isForSession = false
     /// Whether it reads rows and takes locks of them.
-    package private(set) var locksRows = false
+    package internal(set) var locksRows = false
+    /// What it does with a cursor, where it does.
+    package internal(set) var cursor: PostgresCursorStatement?
     /// What it does with a transaction, where the same can be done elsewhere.
-    package private(set) var control: PostgresTransactionControl?
+    package internal(set) var control: PostgresTransactionControl?
     /// Whether it may allow its transaction to write.
-    package private(set) var allowsWrites = false
+    package internal(set) var allowsWrites = false
     /// Whether it may change what tables there are, and what they lead to.
-    package private(set) var changesTables = false
+    package internal(set) var changesTables = false
 
-    private init(_ kind: Kind) { self.kind = kind }
+    init(_ kind: Kind) { self.kind = kind }
 
     /// Looks at the whole text of a Query or a Parse.
     package init(_ text: Bytes) {
@@ -58,8 +60,10 @@ package struct PostgresReading: Sendable, Equatable {
             return
         }
         switch command {
-        case "select", "with", "values", "table": self.init(query: tokens)
+        case _ where Self.queries.contains(command): self.init(query: tokens)
         case "show": self.init(.read)
+        case "copy": self = Self.copy(tokens)
+        case "declare", "fetch", "move", "close": self = Self.cursor(tokens)
         case "explain":
             self.init(query: tokens)
             if kind == .read { kind = .incomparable }
@@ -82,9 +86,8 @@ package struct PostgresReading: Sendable, Equatable {
     }
 
     private static let sessionCommands: Set<String> = [
-        "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "deallocate", "close", "fetch",
-        "move",
-        "declare", "prepare", "listen", "unlisten", "notify", "checkpoint", "lock", "analyze", "vacuum",
+        "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "deallocate", "prepare",
+        "listen", "unlisten", "notify", "checkpoint", "lock", "analyze", "vacuum",
     ]
 
     private static func words(_ tokens: [PostgresToken]) -> [String] {
@@ -109,6 +112,36 @@ package struct PostgresReading: Sendable, Equatable {
         return reading
     }
 
+    /// One that copies rows out reads them; any other may write, if only a file of the server's.
+    private static func copy(_ tokens: [PostgresToken]) -> PostgresReading {
+        guard let copy = PostgresCopyStatement(tokens), !copy.isIn else { return PostgresReading(.write) }
+        guard let query = copy.query else {
+            var reading = PostgresReading(query: tokens)
+            reading.readsData = true
+            return reading
+        }
+        guard let first = query.first(where: { $0 != .sign(UInt8(ascii: "(")) }), case .word(let word, false) = first,
+            queries.contains(word)
+        else { return PostgresReading(.write) }
+        return PostgresReading(query: query)
+    }
+
+    /// What may write where rows are fetched is a write from the declaration on.
+    private static func cursor(_ tokens: [PostgresToken]) -> PostgresReading {
+        guard let (cursor, query) = PostgresCursorStatement.parse(tokens) else { return PostgresReading(.session) }
+        var reading = PostgresReading(.session)
+        reading.cursor = cursor
+        guard case .declare(let name, let lasts, _) = cursor else { return reading }
+        let inner = PostgresReading(query: query)
+        reading.isOrdered = inner.isOrdered
+        reading.readsData = inner.readsData
+        reading.cursor = .declare(name, lasts: lasts, isRead: inner.kind == .read)
+        if inner.kind == .write || inner.kind == .unclear { reading.kind = inner.kind }
+        return reading
+    }
+
+    private static let queries: Set<String> = ["select", "with", "values", "table"]
+
     private static func setting(_ tokens: [PostgresToken]) -> PostgresReading {
         let words = words(tokens)
         guard words.count > 1 else { return PostgresReading(.unclear) }
@@ -124,102 +157,4 @@ package struct PostgresReading: Sendable, Equatable {
         let isAboutTransactions = words.contains { $0.contains("transaction") || $0.contains("characteristics") }
         return PostgresReading(isAboutTransactions ? .session : .setting)
     }
-
-    // MARK: Queries
-
-    private init(query tokens: [PostgresToken]) {
-        self.init(.read)
-        var depth = 0
-        var isLimited = false
-        var isGathering = false
-        var hasAnyOrder = false
-        var isOwn = false
-        for (index, token) in tokens.enumerated() {
-            switch token {
-            case .sign(UInt8(ascii: "(")): depth += 1
-            case .sign(UInt8(ascii: ")")): depth -= 1
-            case .literal, .sign: break
-            case .word(let spelled, let isQuoted):
-                let word = isQuoted ? spelled.lowercased() : spelled
-                let next = index + 1 < tokens.count ? tokens[index + 1] : .literal
-                let isCall = next == .sign(UInt8(ascii: "("))
-                if isCall, let effect = Self.effect(ofCalling: word) {
-                    kind = effect
-                    return
-                }
-                if word.hasPrefix("pg_") || Self.ownColumns.contains(word) { isOwn = true }
-                if isCall, Self.gatherers.contains(word) { isGathering = true }
-                if isCall, !Self.harmless.contains(word) { readsData = true }
-                guard !isQuoted else { continue }
-                switch word {
-                case "insert", "update", "delete", "merge", "truncate", "into":
-                    // Also behind FOR, where it takes locks, which a candidate is not asked for either.
-                    let isLock =
-                        index > 0
-                        && [.word("for", isQuoted: false), .word("key", isQuoted: false)].contains(tokens[index - 1])
-                    if isLock, word == "update" {
-                        locksRows = true
-                        continue
-                    }
-                    kind = .write
-                    isForSession = true
-                    return
-                case "share" where index > 0 && tokens[index - 1] != .sign(UInt8(ascii: ".")):
-                    if [.word("for", isQuoted: false), .word("key", isQuoted: false)].contains(tokens[index - 1]) {
-                        locksRows = true
-                    }
-                case "from", "table": readsData = true
-                case "order" where next == .word("by", isQuoted: false):
-                    hasAnyOrder = true
-                    if depth <= 0 { isOrdered = true }
-                case "limit", "offset", "fetch", "tablesample": isLimited = true
-                case "distinct" where next == .word("on", isQuoted: false): isLimited = true
-                default: break
-                }
-            }
-        }
-        if isOwn || (isLimited || isGathering) && !hasAnyOrder {
-            kind = .incomparable
-            locksRows = false
-        }
-        if locksRows { kind = .session }
-    }
-
-    /// What calling a function does that is more than reading; nil for nothing known.
-    private static func effect(ofCalling name: String) -> Kind? {
-        switch name {
-        case "set_config", "setseed": .unclear
-        case "currval", "lastval": .session
-        case "nextval", "setval": .write
-        case "query_to_xml", "cursor_to_xml", "table_to_xml": .incomparable
-        case _ where name.hasPrefix("dblink") || name.hasPrefix("lo_") || name == "lowrite" || name == "lo": .write
-        case "pg_notify", "pg_sleep", "pg_sleep_for", "pg_sleep_until": .session
-        case _ where name.hasPrefix("pg_advisory") || name.hasPrefix("pg_try_advisory"): .session
-        case _ where name.hasPrefix("txid_") || name.hasPrefix("inet_"): .incomparable
-        default: nil
-        }
-    }
-
-    /// Columns of every table that say where a row lies.
-    private static let ownColumns: Set<String> = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "oid"]
-    /// Aggregates that keep the order in which rows come.
-    private static let gatherers: Set<String> = [
-        "array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg",
-        "first_value",
-        "last_value", "nth_value", "row_number", "lag", "lead",
-    ]
-    /// Words before a parenthesis that read no table.
-    static let harmless: Set<String> = [
-        "select", "in", "values", "and", "or", "not", "exists", "any", "all", "some", "over", "as", "from", "on",
-        "using",
-        "where", "by", "union", "except", "intersect", "filter", "within", "then", "else", "when", "case", "having",
-        "between",
-        "like", "ilike", "is", "array", "row", "cast", "extract", "interval", "varchar", "char", "numeric", "decimal",
-        "with",
-        "coalesce", "nullif", "greatest", "least", "count", "sum", "min", "max", "avg", "upper", "lower", "length",
-        "abs",
-        "round", "floor", "ceil", "trunc", "mod", "substring", "substr", "trim", "replace", "concat", "repeat",
-        "to_char",
-        "now", "random", "version", "current_setting", "generate_series", "date_trunc", "gen_random_uuid",
-    ]
 }

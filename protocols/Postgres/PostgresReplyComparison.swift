@@ -18,6 +18,14 @@ package enum PostgresReplyMask: String, Equatable, Hashable, Sendable, CaseItera
     case tag
 }
 
+/// What rows of two answers have to have in common.
+package enum PostgresRowOrder: Sendable, Equatable {
+    case ordered
+    case unordered
+    /// Their number: which of all rows come first is the server's choice.
+    case counted
+}
+
 /// What differs between two answers.
 package enum PostgresDifferenceKind: String, Equatable, Hashable, Sendable, CaseIterable {
     /// Only the candidate fails.
@@ -62,9 +70,9 @@ package struct PostgresReplyDifference: Sendable, Equatable {
 
 /// Compares answers.
 package enum PostgresReplyComparison {
-    /// The first difference, or nil; rows have an order only where `isOrdered`.
+    /// The first difference, or nil.
     package static func difference(
-        _ primary: PostgresComparableReply, _ candidate: PostgresComparableReply, isOrdered: Bool,
+        _ primary: PostgresComparableReply, _ candidate: PostgresComparableReply, _ order: PostgresRowOrder,
         masks: Set<PostgresReplyMask>
     ) -> PostgresReplyDifference? {
         switch (primary.failure, candidate.failure) {
@@ -82,7 +90,7 @@ package enum PostgresReplyComparison {
             return PostgresReplyDifference(
                 .messageText, "\(one.message.count) bytes", "\(other.message.count) bytes", at: "error \(one.state)")
         case (nil, nil):
-            return described(primary, candidate, masks) ?? rows(primary, candidate, isOrdered: isOrdered, masks)
+            return described(primary, candidate, masks) ?? rows(primary, candidate, order, masks)
                 ?? tag(primary, candidate, masks)
         }
     }
@@ -128,18 +136,23 @@ package enum PostgresReplyComparison {
     private static func type(_ number: UInt32) -> UInt32 { min(number, 16_384) }
 
     private static func rows(
-        _ primary: PostgresComparableReply, _ candidate: PostgresComparableReply, isOrdered: Bool,
+        _ primary: PostgresComparableReply, _ candidate: PostgresComparableReply, _ order: PostgresRowOrder,
         _ masks: Set<PostgresReplyMask>
     ) -> PostgresReplyDifference? {
         if primary.rows == candidate.rows { return nil }
         guard primary.rows.count == candidate.rows.count else {
             return PostgresReplyDifference(.rows, summary(primary), summary(candidate))
         }
+        if order == .counted { return nil }
         let (left, right) = unmatched(primary.rows, candidate.rows)
         guard let one = left.first, let other = right.first else {
-            guard isOrdered, !masks.contains(.order) else { return nil }
+            guard order == .ordered, !masks.contains(.order) else { return nil }
             let place = primary.rows.indices.first { primary.rows[$0] != candidate.rows[$0] } ?? 0
             return PostgresReplyDifference(.order, summary(primary), "the same in another order", at: "row \(place)")
+        }
+        guard !primary.isText, !candidate.isText else {
+            return PostgresReplyDifference(
+                .value, "\(primary.rows[one].count) bytes", "\(candidate.rows[other].count) bytes", at: "line \(one)")
         }
         return values(primary.rows[one], candidate.rows[other], at: one)
     }

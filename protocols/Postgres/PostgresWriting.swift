@@ -2,17 +2,29 @@
 
 import Wire
 
-/// A statement that writes rows of one table, and of nothing that differs from server to server.
+/// A statement that writes rows of one table, of nothing that differs from server to server.
 package struct PostgresWriting: Sendable, Equatable {
     /// The table's name, without its schema's.
     package let table: String
     /// Whether the text says in which schema it is.
     package let isQualified: Bool
+    /// Whether its rows come from the client, behind it.
+    package let takesData: Bool
+    /// Whether what it reads decides what it writes.
+    package let readsTables: Bool
+    /// Whether the new rows come in no order.
+    package let isUnordered: Bool
 
     /// Nil where the whole text of a Query or a Parse is anything else, or in doubt.
     package init?(_ text: Bytes) {
         guard var tokens = PostgresToken.all(in: text) else { return nil }
         while tokens.last == .sign(UInt8(ascii: ";")) { tokens.removeLast() }
+        if let copy = PostgresCopyStatement(tokens) {
+            guard copy.isIn, !copy.table.hasPrefix("pg_"), Self.isPlain(copy.condition) else { return nil }
+            (table, isQualified, takesData) = (copy.table, copy.isQualified, true)
+            (readsTables, isUnordered) = (false, false)
+            return
+        }
         var rest = tokens[...]
         func take(_ word: String) -> Bool {
             guard rest.first == .word(word, isQuoted: false) else { return false }
@@ -20,7 +32,8 @@ package struct PostgresWriting: Sendable, Equatable {
             return true
         }
         let isTruncation = take("truncate")
-        guard isTruncation || take("update") || take("insert") && take("into") || take("delete") && take("from") else {
+        let isInsertion = !isTruncation && take("insert")
+        guard isTruncation || isInsertion && take("into") || take("update") || take("delete") && take("from") else {
             return nil
         }
         if isTruncation { _ = take("table") }
@@ -32,8 +45,12 @@ package struct PostgresWriting: Sendable, Equatable {
             guard case .word(let next, _) = rest.popFirst() else { return nil }
             name = next
         }
-        guard !name.hasPrefix("pg_"), Self.isPlain(rest), !isTruncation || rest.isEmpty else { return nil }
+        guard !name.hasPrefix("pg_"), !isTruncation || rest.isEmpty else { return nil }
+        let query = Self.isPlain(rest) ? nil : PostgresQueryWithin(rest, isInsertion: isInsertion)
+        guard query != nil || Self.isPlain(rest) else { return nil }
+        (readsTables, isUnordered) = (query != nil, query?.isUnordered ?? false)
         table = name
+        takesData = false
     }
 
     /// Whether the rest of a statement reads no other table and calls nothing but what is known to be the same everywhere.
@@ -43,6 +60,8 @@ package struct PostgresWriting: Sendable, Equatable {
             defer { before = token }
             switch (before, token) {
             case (_, .sign(UInt8(ascii: ";"))): return false
+            // Where a cursor stands.
+            case (.word("current", false), .word("of", false)): return false
             case (_, .word(let word, false)) where apart.contains(word) || word.hasPrefix("current_"): return false
             case (.word(let word, let isQuoted), .sign(UInt8(ascii: "("))):
                 // A name before a list of columns is no call.

@@ -140,6 +140,7 @@ extension ShadowConfiguration {
         case .bucket(let bucket): lines.add(keys.scratchBucket, bucket)
         case nil: break
         }
+        if repeatsDefinitions { lines.add(keys.definitions, "true") }
         let names = masks.map(\.rawValue) + objectMasks.map(\.rawValue) + rowMasks.map(\.rawValue)
         lines.add(keys.masks, list: Set(names).sorted())
         lines.add(keys.learnNoise, "\(learnsNoise)")

@@ -24,6 +24,8 @@ package struct ShadowConfiguration: Sendable, Equatable {
     package var rowMasks: Set<PostgresReplyMask> = [.messageText]
     /// Whether a command to which the primary itself answers differently each time is known as such from then on.
     package var learnsNoise = true
+    /// Whether what makes, changes or drops tables goes to the scratch place too (PostgreSQL).
+    package var repeatsDefinitions = false
     /// Whether the candidate gets what is written by other ways, such as replication.
     package var follows = false
 

@@ -8,13 +8,12 @@ extension ConfigurationKey {
     /// The keys of one shadow.
     struct ShadowKeys {
         let section, backend, share, writes, scratchPrefix, scratchDatabase, scratchSchema, scratchBucket,
-            masks,
-            learnNoise, follows: ConfigurationKey
+            definitions, masks, learnNoise, follows: ConfigurationKey
 
         var all: [ConfigurationKey] {
             [
                 section, backend, share, writes, scratchPrefix, scratchDatabase, scratchSchema, scratchBucket,
-                masks, learnNoise, follows,
+                definitions, masks, learnNoise, follows,
             ]
         }
     }
@@ -79,6 +78,12 @@ extension ConfigurationKey {
                 """
                 S3 only: the candidate's bucket, empty at first, to which writes go, and reads of what was written since; requests are signed \
                 anew with the candidate's `login`.
+                """),
+            definitions: ConfigurationKey(
+                "\(path).ddl", .boolean, default: .value("false"),
+                """
+                PostgreSQL only: whether CREATE, ALTER and DROP of tables, indexes, views, sequences and types go to the \
+                `scratch-database` or `scratch-schema` too, and are compared.
                 """),
             masks: ConfigurationKey(
                 "\(path).masks", .words, default: .value("[lifetime, last-modified, message-text]"),

@@ -22,6 +22,7 @@ extension ConfigurationDecoder {
         }
         let schema = text(keys.scratchSchema, in: section)
         let bucket = text(keys.scratchBucket, in: section)
+        let definitions = boolean(keys.definitions, in: section)
         let masks = words(keys.masks, in: section) { text throws(ValueError) in try Self.mask(text) }
         let learnsNoise = boolean(keys.learnNoise, in: section)
         let follows = boolean(keys.follows, in: section)
@@ -51,6 +52,13 @@ extension ConfigurationDecoder {
                 "a candidate that gets all writes by another way would get these twice: remove follows, or what is written",
                 at: section.path(of: keys.follows))
         }
+        if definitions == true,
+            wire != .postgres || !section.has(keys.scratchDatabase) && !section.has(keys.scratchSchema)
+        {
+            add(
+                "ddl goes to a scratch-database or a scratch-schema of a PostgreSQL candidate: write one, or remove this key",
+                at: section.path(of: keys.definitions))
+        }
         guard let backend else { return nil }
         var shadow = ShadowConfiguration(backend: backend)
         shadow.share = share ?? shadow.share
@@ -62,6 +70,7 @@ extension ConfigurationDecoder {
             shadow.objectMasks = Set(masks.compactMap { S3ReplyMask(rawValue: $0) })
             shadow.rowMasks = Set(masks.compactMap { PostgresReplyMask(rawValue: $0) })
         }
+        shadow.repeatsDefinitions = definitions ?? shadow.repeatsDefinitions
         shadow.learnsNoise = learnsNoise ?? shadow.learnsNoise
         shadow.follows = follows ?? shadow.follows
         return shadow

@@ -9,6 +9,8 @@ struct PostgresPassingMessages {
         case whole([UInt8])
         /// The head of a message of this type that is too long.
         case long(UInt8)
+        /// Where in the bytes data of a COPY is, of one message or a part of it.
+        case data(Range<Int>)
     }
 
     /// Bytes of a message that is kept.
@@ -16,6 +18,7 @@ struct PostgresPassingMessages {
     /// The message of which a part has come, and what is still to come of one that is not kept.
     private var message: [UInt8] = []
     private var skipped = 0
+    private var skipsData = false
 
     /// Bytes of a message's type and length.
     private static let head = 5
@@ -23,7 +26,7 @@ struct PostgresPassingMessages {
 
     init(limit: Int) { self.limit = limit }
 
-    /// Tells `handle` of each message in `bytes` but data of a COPY, until it says false; throws where a length is none.
+    /// Tells `handle` of each message in `bytes`, until it says false; throws where a length is none.
     mutating func pass(_ bytes: Bytes, _ handle: (Event) throws(WireError) -> Bool) throws(WireError) {
         var offset = 0
         while offset < bytes.count {
@@ -31,6 +34,7 @@ struct PostgresPassingMessages {
                 let count = min(skipped, bytes.count - offset)
                 skipped -= count
                 offset += count
+                if skipsData, try !handle(.data((offset - count)..<offset)) { return }
                 continue
             }
             let wanted = message.count < Self.head ? Self.head : length
@@ -45,6 +49,7 @@ struct PostgresPassingMessages {
                 }
                 guard length > limit || message[0] == Self.copyData else { continue }
                 skipped = length - Self.head
+                skipsData = message[0] == Self.copyData
                 event = .long(message[0])
             }
             let isData = message[0] == Self.copyData

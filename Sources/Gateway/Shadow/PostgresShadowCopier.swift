@@ -28,41 +28,61 @@ final class PostgresShadowCopier {
         self.target = target
     }
 
-    /// Does one thing that is due; when there may be another.
-    func tend(_ now: UInt64) async -> UInt64 {
+    /// Does one thing that is due by `clock`; when there may be another.
+    func tend(_ clock: () -> UInt64) async -> UInt64 {
+        let now = clock()
         var next = UInt64.max
         for identity in shadow.unknownDatabases {
             let name = Array(identity.database.utf8)
             if let retry = retries[name], retry.at > now {
                 next = min(next, retry.at)
             } else {
-                await learnTables(identity, name, now)
-                return now &+ Self.shortPause
+                await learnTables(identity, name, clock)
+                return clock() &+ Self.shortPause
             }
         }
         guard shadow.settings.hasCopy else { return next }
+        if let retry = retries[Self.candidate], retry.at > now { return min(next, retry.at) }
         let (found, hasOthers) = shadow.staleTable { table in
             guard let retry = self.retries[Self.name(of: table)], retry.at > now else { return true }
             next = min(next, retry.at)
             return false
         }
         guard let (table, identity, time) = found else { return hasOthers ? min(next, now &+ Self.shortPause) : next }
-        if await copy(table, identity, since: time) {
-            retries[Self.name(of: table)] = nil
+        let name = await isReachable(identity) ? Self.name(of: table) : Self.candidate
+        if name != Self.candidate, await copy(table, identity, since: time) {
+            retries[Self.candidate] = nil
+            retries[name] = nil
         } else {
-            putOff(Self.name(of: table), now)
+            putOff(name, clock)
         }
-        return now &+ Self.shortPause
+        return clock() &+ Self.shortPause
     }
+
+    /// Whether the candidate lets the gateway in: the primary waits for nobody who is not there.
+    private func isReachable(_ identity: PostgresShadowIdentity) async -> Bool {
+        let link = await target.link(Self.plain(identity))
+        await link.close()
+        do throws(ShadowFailure) {
+            _ = try await link.connection.exchanging { () async throws(ShadowFailure) in try await link.opened() }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Stands for all tables.
+    private static let candidate: [UInt8] = []
 
     private static func name(of table: PostgresShadowTables.Table) -> [UInt8] {
         Array("\(table.key) \(table.schema).\(table.name)".utf8)
     }
 
-    private func putOff(_ name: [UInt8], _ now: UInt64) {
+    /// `name` is not looked at again for a while, however long this took.
+    private func putOff(_ name: [UInt8], _ clock: () -> UInt64) {
         if retries.count >= 2 * PostgresShadowTables.limit { retries = [:] }
         let pause = min(retries[name].map { $0.pause &* 2 } ?? Self.firstPause, Self.longestPause)
-        retries[name] = (now &+ pause, pause)
+        retries[name] = (clock() &+ pause, pause)
     }
 
     /// A client as it was when it came.
@@ -74,7 +94,7 @@ final class PostgresShadowCopier {
 
     // MARK: - Tables
 
-    private func learnTables(_ identity: PostgresShadowIdentity, _ name: [UInt8], _ now: UInt64) async {
+    private func learnTables(_ identity: PostgresShadowIdentity, _ name: [UInt8], _ clock: () -> UInt64) async {
         guard let time = shadow.quietTime else { return }
         let question = PostgresQuestion.query(Array(PostgresShadowTables.question.utf8))
         let link = await source.link(Self.plain(identity))
@@ -82,7 +102,7 @@ final class PostgresShadowCopier {
             let rows = Self.rows(answer),
             let tables = PostgresShadowTables(
                 rows, key: { shadow.hash(Array($0.utf8).span, name, opening: [UInt8(ascii: "t")]) })
-        else { return putOff(name, now) }
+        else { return putOff(name, clock) }
         if shadow.install(tables, for: name, at: time) { retries[name] = nil }
     }
 
@@ -103,9 +123,8 @@ final class PostgresShadowCopier {
         _ table: PostgresShadowTables.Table, _ identity: PostgresShadowIdentity, since time: UInt64
     ) async -> Bool {
         let (from, to) = (await source.link(Self.plain(identity)), await target.link(Self.plain(identity)))
-        // Both begin anew, so that nothing else is open on them.
+        // Both are new, so that nothing else is open on them.
         await from.close()
-        await to.close()
         do throws(ShadowFailure) {
             let (shadow, schema) = (shadow, target.target.quotedSchema ?? table.schema)
             try await from.connection.exchanging(within: Self.patience) { () async throws(ShadowFailure) in

@@ -30,6 +30,8 @@ final class PostgresShadowJob: ShadowSerialJob, @unchecked Sendable {
     private(set) var needsWriter = false
     /// Whether it may say that it writes.
     private(set) var allowsWrites = false
+    /// The cursors that the candidate has too, by their names.
+    private(set) var cursors: [String: PostgresShadowCursor] = [:]
     /// The settings that it changes, for the time after it as well.
     private(set) var settings: [[UInt8]] = []
     /// Bytes that have room in the queue.
@@ -44,6 +46,8 @@ final class PostgresShadowJob: ShadowSerialJob, @unchecked Sendable {
     var isOwn = false
     /// Whether it may have changed what tables there are.
     var changesTables = false
+    /// Whether the candidate changes them as well.
+    var definesTables = false
 
     /// Statements of one unit, and bytes of them and of their answers.
     static let limit = 256
@@ -68,11 +72,15 @@ final class PostgresShadowJob: ShadowSerialJob, @unchecked Sendable {
 
     /// Whether so much more is within the bounds.
     func hasRoom(for step: PostgresShadowStep) -> Bool {
-        parts.count + step.parts.count <= Self.limit && charged + step.size <= Self.byteLimit
+        parts.count + step.parts.count <= Self.limit && hasRoom(step.size)
     }
+
+    func hasRoom(_ count: Int) -> Bool { charged + count <= Self.byteLimit }
 
     /// The client has sent the next step.
     func append(_ step: PostgresShadowStep) {
+        var step = step
+        for index in step.parts.indices { follow(&step.parts[index]) }
         steps.append(step)
         parts += step.parts
         for part in step.parts {
@@ -83,6 +91,31 @@ final class PostgresShadowJob: ShadowSerialJob, @unchecked Sendable {
             if reading.allowsWrites { allowsWrites = true }
             if reading.kind == .setting { settings.append(part.statement.text) }
         }
+    }
+
+    /// Minds the cursors.
+    private func follow(_ part: inout PostgresShadowStep.Part) {
+        switch part.statement.reading.cursor {
+        case .declare(let name, _, _): cursors[name] = PostgresShadowCursor(part.statement)
+        case .fetch(let name, let isAll):
+            cursors[name]?.fetch(isAll: isAll)
+            part.cursor = cursors[name]
+        case .close(let name?): cursors[name] = nil
+        case .close(nil): cursors = [:]
+        case nil: break
+        }
+    }
+
+    /// A cursor that the candidate does not have has this name now.
+    func leaveOut(cursor name: String) { cursors[name] = nil }
+
+    /// Whether rows of a COPY may come.
+    var takesData: Bool { steps.last?.takesData ?? false }
+
+    /// The client has sent rows behind the last step.
+    func append(data: [UInt8]) {
+        guard !steps.isEmpty else { return }
+        steps[steps.count - 1].append(data: data)
     }
 
     /// The client has got the answer to the last step.

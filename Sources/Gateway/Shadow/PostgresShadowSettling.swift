@@ -25,6 +25,9 @@ extension PostgresShadowTap {
         case .kept: keep(step)
         case .skipped(let reason):
             counts.drop(reason, step.executions)
+            for case .declare(let name, _, _)? in step.parts.map(\.statement.reading.cursor) {
+                unit?.leaveOut(cursor: name)
+            }
             guard unit != nil else { return stopKeeping() }
             waiting = .skipped(mayFail: exchange.transactionStatus == .inTransaction)
         case .lost(let reason): lose(step, reason)
@@ -80,10 +83,20 @@ extension PostgresShadowTap {
         case .incomparable: return .skipped(.incomparable)
         case .write: return fate(ofWriting: statement)
         case .session:
+            if let cursor = reading.cursor { return isTransaction ? fate(of: cursor) : .skipped(.stateful) }
             if reading.locksRows, isTransaction, hasScratch { return .kept }
             return reading.control != nil && isTransaction ? .kept : .skipped(.stateful)
         case .setting: return isTransaction ? .kept : .lost(.stateful)
         case .reset, .unclear: return .lost(.stateful)
+        }
+    }
+
+    /// Cursors are repeated from their declaration on.
+    private func fate(of cursor: PostgresCursorStatement) -> Fate {
+        switch cursor {
+        case .declare(_, let lasts, let isRead): lasts ? .skipped(.stateful) : isRead ? .kept : .skipped(.incomparable)
+        case .fetch(let name, _), .close(let name?): unit?.cursors[name] == nil ? .skipped(.stateful) : .kept
+        case .close(nil): .kept
         }
     }
 
@@ -92,7 +105,14 @@ extension PostgresShadowTap {
 
     private func fate(ofWriting statement: PostgresShadowStatement) -> Fate {
         guard hasScratch else { return .lost(.notOpted) }
+        if let definition = statement.definition {
+            guard shadow.settings.repeatsDefinitions else { return .lost(.incomparable) }
+            return shadow.isOpted(Array(definition.subject.utf8).span) ? .kept : .lost(.notOpted)
+        }
         guard let writing = statement.writing else { return .lost(.incomparable) }
+        if writing.isUnordered, !shadow.isOrderFree(writing.table, in: session.identity.database) {
+            return .lost(.incomparable)
+        }
         return shadow.isOpted(Array(writing.table.utf8).span) ? .kept : .lost(.notOpted)
     }
 
@@ -107,8 +127,14 @@ extension PostgresShadowTap {
         guard unit.hasRoom(for: step) else { return lose(step, .tooLarge) }
         guard unit.isSent, shadow.charge(unit, step.size) else { return lose(step, .queueFull) }
         unit.append(step)
-        for part in step.parts where part.statement.reading.kind == .write || part.statement.reading.readsData {
-            shadow.extend(unit, part.statement.reach, writes: part.statement.reading.kind == .write)
+        for statement in step.parts.map(\.statement) {
+            if let definition = statement.definition {
+                shadow.extend(unit, definition, statement.reach)
+            } else if statement.reading.kind == .write || statement.reading.readsData {
+                shadow.extend(
+                    unit, statement.reach, writes: statement.reading.kind == .write,
+                    reads: statement.writing?.readsTables ?? false)
+            }
         }
         if !unit.isTransaction, !unit.isWrite, shadow.isLost(unit) {
             spoil(unit, .stale)
@@ -211,7 +237,7 @@ extension PostgresShadowTap {
     private func reason(against unit: PostgresShadowJob) -> ShadowDrop? {
         guard unit.isTransaction, !unit.isWrite else { return nil }
         if !unit.needsWriter, unit.allowsWrites { return .stateful }
-        let first = unit.parts.first { $0.statement.reading.kind == .read }
+        let first = unit.parts.first { $0.statement.reading.kind == .read || $0.statement.reading.cursor != nil }
         if let first, !shadow.isSampled(shadow.hash(first.question.span, unit.database)) { return .notSampled }
         return shadow.isLost(unit) ? .stale : nil
     }

@@ -9,6 +9,8 @@ struct PostgresShadowStatement {
     let reading: PostgresReading
     /// What it writes, where it can be repeated elsewhere.
     let writing: PostgresWriting?
+    /// What it makes or changes, where that can be repeated elsewhere.
+    let definition: PostgresDefinition?
     let reach: PostgresReach
     let shape: UInt64
     /// The text alone.
@@ -30,6 +32,7 @@ struct PostgresShadowStatement {
         command = PostgresCommand.first(of: statement)
         reading = PostgresReading(statement)
         writing = reading.kind == .write ? PostgresWriting(statement) : nil
+        definition = reading.changesTables ? PostgresDefinition(statement) : nil
         reach = PostgresReach(statement: statement)
         shape = PostgresUsageLook.hash(text, in: bytes)
         self.text = bytes.array(text)
@@ -46,23 +49,40 @@ struct PostgresShadowStep {
         let question: [UInt8]
         /// The number of values beside the text.
         let values: Int
+        /// The cursor from which it takes rows.
+        var cursor: PostgresShadowCursor?
+
+        /// What its rows have to have in common.
+        var order: PostgresRowOrder { cursor?.order ?? (statement.reading.isOrdered ? .ordered : .unordered) }
+
+        /// What asks it with nothing else.
+        var alone: [UInt8] { question.first == UInt8(ascii: "Q") ? question : question + PostgresQuestion.sync }
+
+        /// What its noise is known by.
+        var shape: UInt64 { cursor.map { $0.shape &* 31 ^ statement.shape } ?? statement.shape }
     }
 
-    let parts: [Part]
+    var parts: [Part]
     /// Statements that are carried out, of which not all need be known.
     let executions: Int
     /// Whether the parts say all that is to be asked again.
     let isRepeatable: Bool
     /// What stands behind all parts.
     private let end: [UInt8]
+    /// The rows that a COPY takes in.
+    private(set) var data: [UInt8] = []
     /// What the client got, up to ReadyForQuery.
     var reply: [UInt8] = []
 
-    var question: [UInt8] { parts.flatMap(\.question) + end }
-    var size: Int { parts.reduce(end.count) { $0 + $1.question.count } }
+    /// A server that takes no data passes over it.
+    var question: [UInt8] {
+        parts.flatMap(\.question) + (takesData ? PostgresQuestion.copyData(data) + PostgresQuestion.copyDone : []) + end
+    }
+    var size: Int { parts.reduce(end.count + data.count) { $0 + $1.question.count } }
+    /// Whether its client sends rows behind it.
+    var takesData: Bool { parts.last?.statement.writing?.takesData ?? false }
 
-    /// One part, as it is asked alone.
-    func question(of part: Part) -> [UInt8] { part.question + end }
+    mutating func append(data more: [UInt8]) { data += more }
 
     /// A Query.
     init(_ statement: PostgresShadowStatement) {

@@ -35,6 +35,8 @@ struct PostgresShadowTables: Sendable {
     /// Names of what may do anything when it is written.
     private var open: Set<String> = []
     private var all: Set<UInt64> = []
+    /// Names of what is numbered, or does something else, row by row as it is written.
+    private var numbered: Set<String> = []
 
     /// Tables of a database, and databases.
     static let limit = 2048
@@ -69,11 +71,57 @@ struct PostgresShadowTables: Sendable {
         return effect
     }
 
+    /// Whether rows that are written to what has this name are the same in whatever order they come.
+    func isOrderFree(_ name: String) -> Bool {
+        names.contains(name) && !numbered.contains(name) && !open.contains(name)
+    }
+
+    // MARK: - What is made meanwhile
+
+    /// Rows of all that a statement names.
+    func named(in reach: PostgresReach) -> Set<UInt64> {
+        reach.words.intersection(names).reduce(into: []) { $0.formUnion(writes[$1] ?? []) }
+    }
+
+    /// Something is changed by a statement with these words.
+    mutating func change(_ reach: PostgresReach) {
+        if !reach.words.isDisjoint(with: Self.numbering) { numbered.formUnion(reach.words.intersection(names)) }
+    }
+
+    /// Something is made, or has a new name, and the words of the statement tell what it may lead to; false where there is no room.
+    mutating func define(_ name: String, _ key: UInt64, _ reach: PostgresReach) -> Bool {
+        guard names.count < Self.limit || names.contains(name) else { return false }
+        let others = reach.words.intersection(names).subtracting([name])
+        var (read, written) = (Set([key]), Set([key]))
+        for other in others {
+            read.formUnion(reads[other] ?? [])
+            written.formUnion(writes[other] ?? [])
+            // What refers to it may go with it.
+            writes[other, default: []].insert(key)
+            needs[other, default: []].insert(key)
+        }
+        reads[name, default: []].formUnion(read)
+        writes[name, default: []].formUnion(written)
+        needs[name, default: []].formUnion(written)
+        keys[name] = key
+        names.insert(name)
+        all.insert(key)
+        if !others.isDisjoint(with: numbered) { numbered.insert(name) }
+        change(reach)
+        return true
+    }
+
+    /// Words that give a table columns which are numbered, or those of another.
+    private static let numbering: Set<String> = [
+        "serial", "serial2", "serial4", "serial8", "smallserial", "bigserial", "generated", "nextval", "default",
+        "inherits", "inherit", "partition", "like",
+    ]
+
     // MARK: - What the server says
 
     /// Asks for rows of a kind and three names or texts: tables (`r`, with schema and columns), what has rows that cannot be copied
     /// (`o`), views (`v`), partitions (`p`), tables of which one is a part of the other (`i`), foreign keys (`f`, with what they do),
-    /// what views are made of (`d`), and what happens on a write (`t`, with language and source).
+    /// what views are made of (`d`), what happens on a write (`t`, with language and source), and what numbers its rows (`n`).
     static let question = """
         with n as (select oid, nspname from pg_catalog.pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema')
         select 'r', c.relname, quote_ident(n.nspname), coalesce((select string_agg(quote_ident(a.attname), ', ' order by a.attnum)
@@ -91,6 +139,11 @@ struct PostgresShadowTables: Sendable {
           join pg_catalog.pg_language l on l.oid = p.prolang where not t.tgisinternal
         union all select 't', c.relname, '', '' from pg_catalog.pg_rewrite r join pg_catalog.pg_class c on c.oid = r.ev_class
           where r.rulename <> '_RETURN'
+        union all select distinct 'n', c.relname, '', '' from pg_catalog.pg_attribute a
+          join pg_catalog.pg_class c on c.oid = a.attrelid join n on n.oid = c.relnamespace
+          left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+          where a.attnum > 0 and not a.attisdropped
+          and (a.attidentity <> '' or pg_catalog.pg_get_expr(d.adbin, d.adrelid) like '%nextval(%')
         union all select distinct 'd', v.relname, b.relname, '' from pg_catalog.pg_rewrite r
           join pg_catalog.pg_class v on v.oid = r.ev_class join pg_catalog.pg_depend d on d.objid = r.oid
           and d.classid = 'pg_catalog.pg_rewrite'::regclass and d.refclassid = 'pg_catalog.pg_class'::regclass
@@ -114,6 +167,7 @@ struct PostgresShadowTables: Sendable {
             case "i": links.join(row[1], row[2])
             case "d": links.base(of: row[1], row[2])
             case "f": links.refer(from: row[1], to: row[2], actions: row[3])
+            case "n": numbered.insert(row[1])
             case "t": links.triggers.append((row[1], row[2], row[3]))
             default: return nil
             }
@@ -123,6 +177,7 @@ struct PostgresShadowTables: Sendable {
         guard names.count <= Self.limit else { return nil }
         all = Set(keys.values)
         for (table, language, source) in links.triggers {
+            numbered.insert(table)
             let reach = PostgresReach(function: Array(source.utf8).span)
             let isKnown = ["plpgsql", "sql"].contains(language) && !reach.isOpen
             guard isKnown, reach.calls.isSubset(of: names) else {
@@ -133,13 +188,14 @@ struct PostgresShadowTables: Sendable {
         }
         let known = keys
         func hashes(_ names: Set<String>) -> Set<UInt64> { Set(names.compactMap { known[$0] }) }
-        let opening = open
+        let (opening, ordered) = (open, numbered)
         for name in names {
             reads[name] = hashes(links.closure(of: [name], links.reads))
             let written = links.closure(of: [name], links.writes)
             writes[name] = hashes(written)
             needs[name] = hashes(written.union(written.flatMap { links.neighbours[$0] ?? [] }))
             if !written.isDisjoint(with: opening) { open.insert(name) }
+            if !written.isDisjoint(with: ordered) { numbered.insert(name) }
         }
         let quoted = Self.quoted
         list = tables.map { table in

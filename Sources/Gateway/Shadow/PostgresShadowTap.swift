@@ -62,6 +62,7 @@ final class PostgresShadowTap: SocketTap {
                 switch event {
                 case .whole(let message): try take(message)
                 case .long(let type): takeLong(type)
+                case .data(let range): takeData(bytes.extracting(range))
                 }
                 return !isBlind
             }
@@ -126,7 +127,9 @@ final class PostgresShadowTap: SocketTap {
             exchange.clientSent(.syncSent, at: 0)
             endSegment()
         case .copyDone: exchange.clientSent(.copyDoneSent, at: 0)
-        case .copyFail: exchange.clientSent(.copyFailSent, at: 0)
+        case .copyFail:
+            exchange.clientSent(.copyFailSent, at: 0)
+            if let unit, isTakingData { spoil(unit, .stateful) }
         case .functionCall: takeLong(UInt8(ascii: "F"))
         case .terminate: exchange.clientSent(.terminateSent, at: 0)
         case .copyData, .credentials, .flush: break
@@ -151,6 +154,21 @@ final class PostgresShadowTap: SocketTap {
         case UInt8(ascii: "B"): exchange.clientSent(.bindSent, at: 0)
         default: break
         }
+    }
+
+    /// Whether the rows of a COPY may come that goes to the candidate.
+    private var isTakingData: Bool {
+        guard case .step = waiting else { return false }
+        return unit?.takesData ?? false
+    }
+
+    private func takeData(_ bytes: Bytes) {
+        // What goes with it is still to come.
+        if segment.isOpen { segment.spoil() }
+        guard let unit, isTakingData else { return }
+        guard unit.hasRoom(bytes.count) else { return spoil(unit, .tooLarge) }
+        guard shadow.charge(unit, bytes.count) else { return spoil(unit, .queueFull) }
+        unit.append(data: bytes.array(0..<bytes.count))
     }
 
     /// The answer is kept from here on, if nothing else is under way.

@@ -24,28 +24,58 @@ extension Shadow {
         }
     }
 
-    /// Notes what the next statement of a unit reads or writes, before the primary can have done it.
-    func extend(_ unit: PostgresShadowJob, _ reach: PostgresReach, writes: Bool) {
+    /// Notes what the next statement of a unit reads or writes, before the primary can have done it; `reads` where what it
+    /// reads decides what it writes.
+    func extend(_ unit: PostgresShadowJob, _ reach: PostgresReach, writes: Bool, reads: Bool = false) {
         guard !settings.follows else { return }
         state.withLock { state in
             let effect =
                 state.tables[unit.database]?.effect(of: reach, writes: writes, isOwn: unit.isOwn)
                 ?? PostgresShadowTables.unknown(reach, writes: writes, anyTable(of: unit.database))
-            let written = effect.writes.subtracting(unit.keys)
-            let new = effect.reads.subtracting(unit.reads).subtracting(unit.keys).union(written)
-            // Whether the others come before it or after only the primary knows.
-            if state.keys.isWritten(new) || state.keys.isTouched(new, since: unit.start) { unit.isRaced = true }
-            unit.reads.formUnion(effect.reads)
-            if !written.isEmpty {
-                let written = Array(written)
-                if unit.keys.isEmpty { _ = state.keys.begin(written) } else { state.keys.extend(written) }
-                unit.keys += written
-            }
-            if effect.isWide, !unit.isWide {
-                unit.isWide = true
-                state.keys.beginWide()
-            }
+            if reads { unit.needs = Array(effect.reads.union(unit.needs)) }
+            Self.extend(unit, effect, &state)
         }
+    }
+
+    /// Notes what the next statement of a unit makes or changes, which is known from now on.
+    func extend(_ unit: PostgresShadowJob, _ definition: PostgresDefinition, _ reach: PostgresReach) {
+        unit.definesTables = true
+        guard !settings.follows else { return }
+        state.withLock { state in
+            let any = anyTable(of: unit.database)
+            var effect = PostgresShadowTables.Effect(writes: [any])
+            if let name = definition.made {
+                let key = hash(Array(name.utf8).span, unit.database, opening: [UInt8(ascii: "t")])
+                // The rows had another name, under which they may have differed.
+                if definition.isRenaming { state.keys.markStale([key]) }
+                if state.tables[unit.database]?.define(name, key, reach) == false { effect.isWide = true }
+            }
+            state.tables[unit.database]?.change(reach)
+            if let known = state.tables[unit.database] { effect.writes.formUnion(known.named(in: reach)) }
+            Self.extend(unit, effect, &state)
+        }
+    }
+
+    private static func extend(_ unit: PostgresShadowJob, _ effect: PostgresShadowTables.Effect, _ state: inout State) {
+        let written = effect.writes.subtracting(unit.keys)
+        let new = effect.reads.subtracting(unit.reads).subtracting(unit.keys).union(written)
+        // Whether the others come before it or after only the primary knows.
+        if state.keys.isWritten(new) || state.keys.isTouched(new, since: unit.start) { unit.isRaced = true }
+        unit.reads.formUnion(effect.reads)
+        if !written.isEmpty {
+            let written = Array(written)
+            if unit.keys.isEmpty { _ = state.keys.begin(written) } else { state.keys.extend(written) }
+            unit.keys += written
+        }
+        if effect.isWide, !unit.isWide {
+            unit.isWide = true
+            state.keys.beginWide()
+        }
+    }
+
+    /// Whether rows that are written to a table are the same in whatever order they come, as far as that is known.
+    func isOrderFree(_ table: String, in database: String) -> Bool {
+        state.withLock { $0.tables[Array(database.utf8)]?.isOrderFree(table) ?? false }
     }
 
     /// What stands for all tables of a database whose tables are not known.
@@ -80,7 +110,9 @@ extension Shadow {
     func finish(_ unit: PostgresShadowJob) -> ShadowDrop? {
         let isSent = unit.isSent
         let (drop, runner): (ShadowDrop?, Waker?) = state.withLock { state in
-            let isTaken = isSent && !state.isClosed
+            // It would write something else there.
+            let isMisled = state.keys.isStale(unit.needs)
+            let isTaken = isSent && !state.isClosed && !isMisled
             let others = unit.reads.subtracting(unit.keys)
             let isRaced =
                 unit.isRaced || state.keys.isWritten(others) || state.keys.isTouched(others, since: unit.start)
@@ -91,13 +123,18 @@ extension Shadow {
                 unit.isReliable = unit.isReliable && isSame
             }
             if unit.isWide { state.keys.endWide() }
-            if unit.changesTables { state.tables[unit.database] = nil }
+            if unit.definesTables, !isTaken { state.keys.markAllStale() }
+            if unit.changesTables || unit.definesTables && !isTaken {
+                state.tables[unit.database] = nil
+            } else if unit.definesTables {
+                state.outdated.insert(unit.database)
+            }
             if !unit.isWrite { unit.keys = Array(unit.reads) }
             guard isTaken else {
                 if isSent { state.admitted -= 1 } else { state.tracked -= 1 }
                 state.bytes -= unit.charged
                 unit.charged = 0
-                return (isSent ? .queueFull : nil, state.runner)
+                return (isSent ? isMisled ? .stale : .queueFull : nil, state.runner)
             }
             state.jobs.append(unit)
             return (nil, state.jobs.count == 1 ? state.runner : nil)
@@ -111,7 +148,9 @@ extension Shadow {
     /// Databases whose tables are not known, with somebody who has asked for something there.
     var unknownDatabases: [PostgresShadowIdentity] {
         guard !settings.follows else { return [] }
-        return state.withLock { state in state.databases.filter { state.tables[$0.key] == nil }.map(\.value) }
+        return state.withLock { state in
+            state.databases.filter { state.tables[$0.key] == nil || state.outdated.contains($0.key) }.map(\.value)
+        }
     }
 
     /// Now, where nobody is writing; nil else.
@@ -131,7 +170,9 @@ extension Shadow {
             else { return false }
             // What stood for all of them stands for none.
             if state.keys.isStale([any]) { state.keys.markAllStale() }
+            state.keys.markSame(any)
             state.tables[database] = tables
+            state.outdated.remove(database)
             return true
         }
     }
@@ -151,7 +192,7 @@ extension Shadow {
         state.withLock { state in
             var hasOthers = false
             var awaited: Set<UInt64>?
-            for (database, tables) in state.tables {
+            for (database, tables) in state.tables where !state.outdated.contains(database) {
                 guard let identity = state.databases[database] else { continue }
                 for table in tables.list where state.keys.isStale([table.key]) && isWanted(table) {
                     let waiting = awaited ?? Set(state.jobs.filter(\.isWrite).flatMap(\.keys))

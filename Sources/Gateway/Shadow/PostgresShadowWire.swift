@@ -31,9 +31,9 @@ final class PostgresShadowWire: ShadowWire {
         await writer.close()
     }
 
-    func tend(_ now: UInt64) async -> UInt64 { await copier.tend(now) }
+    func tend(_ clock: () -> UInt64) async -> UInt64 { await copier.tend(clock) }
 
-    func shape(of job: PostgresShadowJob, at index: Int) -> UInt64 { job.parts[index].statement.shape }
+    func shape(of job: PostgresShadowJob, at index: Int) -> UInt64 { job.parts[index].shape }
 
     func clientReply(_ job: PostgresShadowJob) -> Reply? { Self.replies(job.steps.map(\.reply), job) }
 
@@ -84,24 +84,24 @@ final class PostgresShadowWire: ShadowWire {
         return answers
     }
 
-    /// Whether a statement that reads, within what writes, may be answered in another way each time: it is asked twice, alone.
+    /// Whether a statement that reads, within what writes, may be answered in another way each time: it is asked twice, alone,
+    /// or with the cursor that it takes rows from.
     func isUnsteady(_ job: PostgresShadowJob, at index: Int) async -> Bool {
-        guard job.parts[index].statement.reading.kind == .read else { return false }
-        var first = 0
-        for step in job.steps {
-            defer { first += step.parts.count }
-            guard index < first + step.parts.count else { continue }
-            let question = step.question(of: step.parts[index - first])
-            guard let answers = await primaryReplies([question, question], job.identity), answers.count == 2 else {
-                return true
-            }
-            let (first, second) = (answers[0], answers[1])
-            guard let one = PostgresComparableReply(first.span), let other = PostgresComparableReply(second.span)
-            else { return true }
-            return PostgresReplyComparison.difference(
-                one, other, isOrdered: job.parts[index].statement.reading.isOrdered, masks: []) != nil
+        let part = job.parts[index]
+        guard part.statement.reading.kind == .read || part.cursor != nil else { return false }
+        var questions = [part.alone]
+        var place = 0
+        if let cursor = part.cursor {
+            let words = ["begin", "rollback"].map { PostgresQuestion.query(Array($0.utf8)) }
+            questions = [words[0], PostgresQuestion.query(cursor.declaration)] + questions + [words[1]]
+            place = 2
         }
-        return false
+        guard let answers = await primaryReplies(questions + questions, job.identity) else { return true }
+        let (first, second) = (answers[place], answers[place + questions.count])
+        guard let one = PostgresComparableReply(first.span), let other = PostgresComparableReply(second.span) else {
+            return true
+        }
+        return PostgresReplyComparison.difference(one, other, part.order, masks: []) != nil
     }
 
     func differences(_ primary: Reply, _ candidate: Reply, _ job: PostgresShadowJob) -> [ShadowFinding] {
@@ -123,9 +123,7 @@ final class PostgresShadowWire: ShadowWire {
                 // One that was not carried out follows one that failed, which differs where only one side did.
                 continue
             }
-            let isOrdered = job.parts[index].statement.reading.isOrdered
-            guard
-                let found = PostgresReplyComparison.difference(left, right, isOrdered: isOrdered, masks: masks)
+            guard let found = PostgresReplyComparison.difference(left, right, job.parts[index].order, masks: masks)
             else { continue }
             findings.append(
                 ShadowFinding(

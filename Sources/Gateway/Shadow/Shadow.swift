@@ -47,6 +47,8 @@ package final class Shadow: Sendable {
         /// What is known of the tables of PostgreSQL databases, and who asked for something there last.
         var tables: [[UInt8]: PostgresShadowTables] = [:]
         var databases: [[UInt8]: PostgresShadowIdentity] = [:]
+        /// Databases whose tables were changed at both sides since they were asked for.
+        var outdated: Set<[UInt8]> = []
 
         /// What tells later whether what `job` is about was written meanwhile; nil while it is being written.
         func version(of job: ShadowJob) -> UInt64? {
@@ -239,6 +241,11 @@ package final class Shadow: Sendable {
             state.keys.markStale(job.keys)
             state.lostAt = state.keys.clock
         }
+    }
+
+    /// Whether what `job` reads on its way to a write is known to be something else at the candidate.
+    func isMisled(_ job: ShadowJob) -> Bool {
+        !job.needs.isEmpty && state.withLock { $0.keys.isStale(job.needs) }
     }
 
     /// Whether the replies to `job` may differ for a reason that is known.

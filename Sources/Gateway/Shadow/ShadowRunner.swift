@@ -35,7 +35,7 @@ final class ShadowRunner<Wire: ShadowWire>: @unchecked Sendable {
         shadow.attach(waker)
         await withTaskCancellationHandler {
             while !waker.isCancelled {
-                if tendAt <= worker.now { tendAt = await wire.tend(worker.now) }
+                if tendAt <= worker.now { tendAt = await wire.tend { worker.now } }
                 if let job = shadow.take(1).first as? Wire.Job {
                     await compare(job)
                 } else if let index = doubts.firstIndex(where: { $0.due <= worker.now }) {
@@ -64,6 +64,8 @@ final class ShadowRunner<Wire: ShadowWire>: @unchecked Sendable {
     }
 
     private func compare(_ job: Wire.Job) async {
+        // It would write there what it was not to.
+        if shadow.isMisled(job) { return settle(job, .stale, isLost: true) }
         guard let reply = await askCandidate(job) else { return }
         let found = wire.clientReply(job).map { differences($0, reply, job) }
         if let found, found.isEmpty { return conclude(job) }

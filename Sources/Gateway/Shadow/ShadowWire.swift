@@ -57,8 +57,8 @@ protocol ShadowWire: AnyObject {
     func unsteady(_ first: Reply, _ second: Reply, _ job: Job) -> [Int]
     /// Whether what only reads, in a job that writes, may be answered in another way each time.
     func isUnsteady(_ job: Job, at index: Int) async -> Bool
-    /// Does what is due beside the jobs at `now`, in nanoseconds of the worker's clock; when to do so again.
-    func tend(_ now: UInt64) async -> UInt64
+    /// Does what is due beside the jobs by `clock`, in nanoseconds of the worker's; when to do so again.
+    func tend(_ clock: () -> UInt64) async -> UInt64
 }
 
 extension ShadowWire {
@@ -66,5 +66,5 @@ extension ShadowWire {
         differences(first, second, job).map(\.index)
     }
     func isUnsteady(_ job: Job, at index: Int) async -> Bool { false }
-    func tend(_ now: UInt64) async -> UInt64 { .max }
+    func tend(_ clock: () -> UInt64) async -> UInt64 { .max }
 }
