@@ -42,6 +42,9 @@ public protocol Service: AnyObject, Sendable {
     /// families are one type can have it shorter.
     func perform(_ operation: Operation, _ context: CallContext) async throws(Failure) -> Answer
 
+    /// The databases that hold keys, at a time in milliseconds since 1970; nil where that would take looking at each key.
+    func keyspaces(_ now: Int64) -> [KeyspaceFacts]?
+
     /// Called after operations and before their answers leave, once for all that were performed in a turn of the worker's
     /// loop: a service that answers only what is written puts the turn's writes into one call here.
     func commit() throws(Failure)
@@ -163,6 +166,7 @@ extension Service {
     public func answersAtOnce(_ operation: Operation) -> Bool { false }
     public func performAtOnce(_ operation: Operation, _ context: CallContext) throws(Failure) -> Answer? { nil }
     public func begin(_ operation: Operation, _ context: CallContext, _ pending: PendingOperation) -> Bool { false }
+    public func keyspaces(_ now: Int64) -> [KeyspaceFacts]? { nil }
     public func commit() throws(Failure) {}
     public func close() async {}
 

@@ -173,6 +173,37 @@ struct KeyTests {
         #expect(store.store.withState { $0.memory } == 0)
     }
 
+    @Test("keys that expire, and how long they have, are counted as they come and go")
+    func keyspaces() throws {
+        func facts() -> [KeyspaceFacts] { store.service.keyspaces(store.now) ?? [] }
+        func one(_ keys: Int, _ expiring: Int, _ mean: Int64) -> [KeyspaceFacts] {
+            [KeyspaceFacts(database: 0, keys: keys, expiring: expiring, meanTimeToLive: mean)]
+        }
+        #expect(facts() == [])
+        try store.set("a", "1", SetOptions(expiry: .at(store.now + 1_000)))
+        try store.set("b", "1", SetOptions(expiry: .at(store.now + 3_000)))
+        try store.set("c", "1")
+        #expect(facts() == one(3, 2, 2_000))
+        _ = try store.call(.expire(key: b("b"), at: store.now + 5_000, .always))
+        #expect(facts() == one(3, 2, 3_000))
+        #expect(try store.call(.persist(key: b("a"))) == .flag(true))
+        #expect(facts() == one(3, 1, 5_000))
+        try store.set("c", "2", SetOptions(expiry: .at(store.now + 1_000)))
+        #expect(try store.call(.rename(from: b("c"), to: b("d"), onlyIfAbsent: false)) == .flag(true))
+        #expect(facts() == one(3, 2, 3_000))
+        store.now += 2_000
+        #expect(try store.get("d") == .missing)
+        #expect(facts() == one(2, 1, 3_000))
+        #expect(try store.call(.delete(keys: [b("b")])) == .integer(1))
+        #expect(facts() == one(1, 0, 0))
+        store.database = 3
+        try store.set("x", "1", SetOptions(expiry: .at(.max - 1)))
+        try store.set("y", "1", SetOptions(expiry: .at(.max - 1)))
+        #expect(facts().last == KeyspaceFacts(database: 3, keys: 2, expiring: 2, meanTimeToLive: .max - 1 - store.now))
+        #expect(try store.call(.clear(everyDatabase: true)) == .done)
+        #expect(facts() == [])
+    }
+
     @Test("a random key is one that is there")
     func randomKey() throws {
         #expect(try store.call(.randomKey) == .missing)

@@ -101,6 +101,10 @@ package final class EmbeddedService: Service, KeyValueService, HashService, List
         return last
     }
 
+    package func keyspaces(_ now: Int64) -> [KeyspaceFacts]? {
+        store.withState { state in state.databases.compactMap { $0.facts(now) } }
+    }
+
     // MARK: Waiting
 
     private func perform(

@@ -21,6 +21,8 @@ final class Database {
     /// How many keys have an expiry, and a time before which none of them goes.
     @exclusivity(unchecked) var expiringCount = 0
     @exclusivity(unchecked) var earliestExpiry = Int64.max
+    /// The sum of their times: of keys that are not to be counted one by one the mean is known all the same.
+    @exclusivity(unchecked) private var expirySum = Int128.zero
     /// The number of the last deletion among the keys that share 13 bits of hash: the mark of keys that are not there.
     @exclusivity(unchecked) private var deletions: ContiguousArray<UInt64> = []
     /// Where ``sweep(_:chunks:deletions:)`` goes on.
@@ -83,15 +85,22 @@ final class Database {
 
     /// Sets or takes away the expiry; `.max` for none.
     func setExpiry(_ index: Int, _ expiry: Int64) {
-        if table[index].expiry != .max { expiringCount -= 1 }
+        forgetExpiry(table[index].expiry)
         table[index].expiry = expiry
         if expiry != .max { noteExpiry(expiry) }
     }
 
     private func noteExpiry(_ expiry: Int64) {
         expiringCount += 1
+        expirySum += Int128(expiry)
         earliestExpiry = min(earliestExpiry, expiry)
         sweepEarliest = min(sweepEarliest, expiry)
+    }
+
+    private func forgetExpiry(_ expiry: Int64) {
+        guard expiry != .max else { return }
+        expiringCount -= 1
+        expirySum -= Int128(expiry)
     }
 
     /// Takes a key out without a word to the journal.
@@ -99,7 +108,7 @@ final class Database {
     func remove(at index: Int, _ hash: UInt32) -> Entry {
         let entry = table.remove(at: index, hash)
         state.memory -= MemorySize.entry + MemorySize.bytes(entry.key) + entry.value.size
-        if entry.expiry != .max { expiringCount -= 1 }
+        forgetExpiry(entry.expiry)
         // The last key has moved here, perhaps behind the sweep.
         if index < table.count { sweepEarliest = min(sweepEarliest, table[index].expiry) }
         noteDeletion(hash)
@@ -129,8 +138,16 @@ final class Database {
         table.forEachHash { noteDeletion($0) }
         table.forEach { state.memory -= MemorySize.entry + MemorySize.bytes($0.key) + $0.value.size }
         table = ByteTable()
-        expiringCount = 0
+        (expiringCount, expirySum) = (0, 0)
         earliestExpiry = .max
+    }
+
+    /// nil where it holds no keys.
+    func facts(_ now: Int64) -> KeyspaceFacts? {
+        guard table.count > 0 else { return nil }
+        let mean = expiringCount > 0 ? expirySum / Int128(expiringCount) - Int128(now) : 0
+        return KeyspaceFacts(
+            database: number, keys: table.count, expiring: expiringCount, meanTimeToLive: Int64(clamping: max(0, mean)))
     }
 
     /// Gives every key a new version: those that were counted while a log was replayed may have been given out before.

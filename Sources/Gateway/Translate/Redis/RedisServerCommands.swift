@@ -39,6 +39,12 @@ extension RedisTranslator {
     private func keyspace() async -> String {
         let operation = Operation.keyValue(.count)
         guard gate.permits(operation.needs) else { return "# Keyspace" }
+        if let databases = gate.service.keyspaces(context.now) {
+            let lines = databases.map {
+                "db\($0.database):keys=\($0.keys),expires=\($0.expiring),avg_ttl=\($0.meanTimeToLive)"
+            }
+            return (["# Keyspace"] + lines).joined(separator: "\n")
+        }
         let call = CallContext(database: client.database, now: context.now)
         guard case .integer(let count)? = try? await gate.perform(operation, call), count > 0 else {
             return "# Keyspace"
