@@ -2,6 +2,7 @@
 
 import Foundation
 import TestSupport
+import Testing
 
 enum ComparedPostgres {
     /// Rows, names and SQLSTATEs of each statement, one after the other in one session, of the real server and of the store.
@@ -19,5 +20,18 @@ enum ComparedPostgres {
         let expected = try await answers(server.port)
         let got = try await TranslatedPostgres.run { try await answers($0.port) }
         return (expected, got)
+    }
+    /// Holds the store to the server: `statements` have the same answers, `refused` ones are refused by name, whatever a
+    /// server says.
+    static func compare(_ statements: [String], refused: [String] = []) async throws {
+        let (expected, got) = try await answers(to: statements + refused)
+        #expect(expected.count == statements.count + refused.count)
+        #expect(got.count == expected.count)
+        for (statement, (expected, got)) in zip(statements, zip(expected, got)) {
+            #expect(got == expected, "\(statement)")
+        }
+        for (statement, got) in zip(refused, got.dropFirst(statements.count)) {
+            #expect(got == "ERROR:  0A000\n", "\(statement)")
+        }
     }
 }

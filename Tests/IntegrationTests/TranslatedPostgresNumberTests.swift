@@ -7,6 +7,8 @@ struct TranslatedPostgresNumberTests {
     private static let tables = [
         "create table n (id int primary key, a int, b bigint, p numeric(10,2), q numeric(12,4), r numeric, f float8)",
         "insert into n values (1, 7, 9007199254740993, 1.50, 0.1250, 0.1, 2.5), (2, 2, 3, 10, 3, 0.2, 3.5), (3, 0, 9223372036854775806, -2.25, 0.0001, 7, -0.5)",
+        "create table v (id int, i int, b bigint, n numeric, m numeric(8,2), f float8, r real)",
+        "insert into v values (1, 2, 20, 1.5, 2.25, 0.1, 1.5), (2, 4, 40, 2.50, 3.75, 0.7, 2.5), (3, 4, 41, 3, 9.99, 1e3, 3.5), (4, 5, 4500000, 4.125, 0.01, -5.5, 4.5), (5, null, null, null, null, null, null)",
         "create view nv as select id, p * 2 as twice, p / 3 as third, avg(a) over () as mean from n",
     ]
 
@@ -69,13 +71,28 @@ struct TranslatedPostgresNumberTests {
         "select 1e3, 1.5e1, 1e-3, 1.50e-1", "select 123456789.123456 + 1",
         "select 2.5::int, 3.5::int, -2.5::int, 2.5::float8::int, 3.5::float8::int",
         "select distinct p / 3 from n order by 1", "select p from n union all select q from n order by 1",
+        "select stddev(i), variance(i), stddev_pop(i), var_pop(i), stddev_samp(i), var_samp(i) from v",
+        "select stddev(b), variance(b), stddev_pop(b), var_pop(b) from v",
+        "select stddev(n), variance(n), stddev_pop(n), var_pop(n) from v",
+        "select stddev(m), variance(m), stddev_pop(m), var_pop(m) from v",
+        "select stddev(f), variance(f), stddev_pop(f), var_pop(f) from v",
+        "select stddev(r), variance(r), stddev_pop(r), var_pop(r) from v",
+        "select stddev(i), var_pop(i), stddev_pop(f), variance(f), stddev_pop(n) from v where id = 1",
+        "select stddev(i), var_pop(i), stddev_pop(f) from v where id > 4",
+        "select stddev(1.0), variance(1.0) from v where id = 1",
+        "select stddev(i) filter (where id < 3), variance(i * 2) from v",
+        "select round(stddev(i), 2), stddev(m) > 3, variance(distinct i) from v",
+        "select id % 2, stddev(m) from v group by 1 order by 1",
+        "select stddev(7), variance(1.10), stddev_pop(2.50) from v where id < 4",
+        "select stddev('a')",
+        "select stddev(true)",
     ]
 
     /// What takes more digits than are kept exactly is refused, and never rounded.
     private static let refused = [
         "select 123456789.123456 * 123456.123456", "select 99999999.99 * 99999999.99",
         "select b + 0.5 from n where id = 1", "select sqrt(2.0)", "select ln(p) from n where id = 1",
-        "select sum(b) from n", "select greatest(p, 2) from n",
+        "select sum(b) from n", "select greatest(p, 2) from n", "select stddev(a) over () from n",
     ]
 
     @Test("digits, types and comparisons are those of a real server")

@@ -90,6 +90,13 @@ package indirect enum SQLJSON: Equatable, Sendable {
         }
     }
 
+    /// A string in quotes.
+    package static func quoted(_ string: [UInt8]) -> [UInt8] {
+        var text: [UInt8] = []
+        append(string, to: &text)
+        return text
+    }
+
     /// A string in quotes (json.c, escape_json).
     private static func append(_ string: [UInt8], to text: inout [UInt8]) {
         text.append(UInt8(ascii: "\""))

@@ -6,10 +6,7 @@ enum SQLFunctionNames {
     /// PostgreSQL's name and SQLite's for the same function.
     static let spelling: [String: String] = [
         "char_length": "length", "character_length": "length", "strpos": "instr", "string_agg": "group_concat",
-        "bool_or": "max", "bool_and": "min", "every": "min", "json_agg": "json_group_array",
-        "jsonb_agg": "json_group_array", "json_object_agg": "json_group_object", "json_build_object": "json_object",
-        "jsonb_build_object": "json_object", "json_build_array": "json_array", "jsonb_build_array": "json_array",
-        "jsonb_object_agg": "json_group_object", "ceiling": "ceil",
+        "bool_or": "max", "bool_and": "min", "every": "min", "ceiling": "ceil",
         "random": "fairlead_random", "left": "fairlead_left", "right": "fairlead_right", "log": "log10",
         "upper": "fairlead_upper", "lower": "fairlead_lower",
         "transaction_timestamp": "now",
@@ -39,7 +36,10 @@ enum SQLFunctionNames {
         "json_agg": .json, "jsonb_agg": .jsonb, "json_build_object": .json, "jsonb_build_object": .jsonb,
         "nextval": .int64, "currval": .int64, "setval": .int64, "lastval": .int64, "pg_get_serial_sequence": .text,
         "array_length": .int32, "cardinality": .int32, "json_build_array": .json,
-        "json_object_agg": .json, "jsonb_object_agg": .jsonb, "jsonb_build_array": .jsonb, "to_regclass": .regclass,
+        "json_object_agg": .json, "jsonb_object_agg": .jsonb, "jsonb_build_array": .jsonb, "to_json": .json,
+        "to_jsonb": .jsonb, "row_to_json": .json, "array_to_json": .json, "jsonb_set": .jsonb,
+        "jsonb_strip_nulls": .jsonb, "jsonb_typeof": .text, "json_typeof": .text, "jsonb_array_length": .int32,
+        "json_array_length": .int32, "to_regclass": .regclass,
         "hashtext": .int32, "set_config": .text,
         "pg_cancel_backend": .boolean, "pg_terminate_backend": .boolean, "pg_typeof": .text, "pg_notify": .void,
         "pg_advisory_lock": .void, "pg_advisory_lock_shared": .void, "pg_advisory_xact_lock": .void,
@@ -69,7 +69,8 @@ enum SQLFunctionNames {
             case .int64, .numeric: return .numeric
             default: return type
             }
-        case "array_agg": return type.array ?? .unknown
+        // Names are not all that is in an array of them, but there is no such type here.
+        case "array_agg": return type == .name ? .textArray : type.array ?? .unknown
         case "avg": return type == .float32 || type == .float64 ? .float64 : .numeric
         default: return .unknown
         }

@@ -21,8 +21,8 @@ enum SQLiteFunctions {
 
     static func register(on connection: SQLiteConnection) throws(SQLFailure) {
         let own =
-            casts + texts + times + sessions + locks + catalogue + checks + decimals + fitted + zones + upserts
-            + sequences + json
+            casts + arrays + texts + times + sessions + locks + catalogue + checks + decimals + fitted + zones + upserts
+            + sequences + json + jsonTexts + jsonChanges
         for (name, count, isConstant, body) in own {
             try add(name, count, isConstant: isConstant, body, to: connection)
         }
@@ -37,7 +37,9 @@ enum SQLiteFunctions {
         }
         try registerChecks(on: connection)
         try registerDecimals(on: connection)
-        try registerOrdered(on: connection)
+        try registerGathered(on: connection)
+        try registerExtremes(on: connection)
+        try registerSpreads(on: connection)
     }
 
     /// Adds a function of `count` arguments, any number for -1; a constant one gives the same for the same arguments.
@@ -140,43 +142,7 @@ enum SQLiteFunctions {
                 }
             }
         ),
-        (
-            "fairlead_array", 1, true,
-            { _, values throws(SQLFailure) in
-                guard case .text(let text) = values[0] else { return values[0] }
-                return .text(try SQLCast.arrayAsJSON(text))
-            }
-        ),
-        // A JSON array as the text of an array.
-        (
-            "fairlead_array_text", 1, true,
-            { connection, values throws(SQLFailure) in
-                guard values[0] != .null else { return .null }
-                let rows = try connection.rows("SELECT value FROM json_each(?1)", [values[0]])
-                return .text(SQLArrayText.text(rows.map { $0[0].string.map { Array($0.utf8) } }))
-            }
-        ),
-        (
-            "fairlead_array_of", -1, true,
-            { _, values in .text(SQLArrayText.text(values.map { $0.string.map { Array($0.utf8) } })) }
-        ),
-        (
-            "array_length", 2, true,
-            { _, values throws(SQLFailure) in
-                guard let count = try arrayCount(values[0]), count > 0, values[1] == .integer(1) else { return .null }
-                return .integer(count)
-            }
-        ),
-        (
-            "cardinality", 1, true,
-            { _, values throws(SQLFailure) in try arrayCount(values[0]).map { .integer($0) } ?? .null }
-        ),
     ]
-
-    private static func arrayCount(_ value: SQLValue) throws(SQLFailure) -> Int64? {
-        guard let text = value.string else { return nil }
-        return Int64(try SQLArrayText.items(Array(text.utf8)).count)
-    }
 }
 
 extension SQLValue {

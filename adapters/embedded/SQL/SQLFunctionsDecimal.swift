@@ -117,20 +117,8 @@ extension SQLiteFunctions {
         }
     }
 
-    /// The sum of the rows so far; made with the first one.
-    private static func sum(_ context: OpaquePointer?, makes: Bool) -> Sum? {
-        let size = makes ? Int32(MemoryLayout<UnsafeRawPointer>.size) : 0
-        guard let place = sqlite3_aggregate_context(context, size) else { return nil }
-        let slot = place.assumingMemoryBound(to: UnsafeRawPointer?.self)
-        if let known = slot.pointee { return Unmanaged<Sum>.fromOpaque(known).takeUnretainedValue() }
-        guard makes else { return nil }
-        let new = Sum()
-        slot.pointee = UnsafeRawPointer(Unmanaged.passRetained(new).toOpaque())
-        return new
-    }
-
     private static func add(_ context: OpaquePointer?, _ value: OpaquePointer?, sign: Int64) {
-        guard let sum = sum(context, makes: true) else { return sqlite3_result_error_nomem(context) }
+        guard let sum = held(context, makes: Sum.init) else { return sqlite3_result_error_nomem(context) }
         sum.add(value, sign: sign)
     }
 
@@ -138,7 +126,7 @@ extension SQLiteFunctions {
     private enum SumKind { case number, text, mean }
 
     private static func giveSum(_ context: OpaquePointer?, _ kind: SumKind) {
-        guard let sum = sum(context, makes: false), sum.count > 0 || sum.failure != nil else {
+        guard let sum = held(context, Sum.self), sum.count > 0 || sum.failure != nil else {
             return sqlite3_result_null(context)
         }
         do throws(SQLFailure) {
@@ -152,13 +140,6 @@ extension SQLiteFunctions {
         }
     }
 
-    private static func endSum(_ context: OpaquePointer?) {
-        guard let place = sqlite3_aggregate_context(context, 0) else { return }
-        let slot = place.assumingMemoryBound(to: UnsafeRawPointer?.self)
-        if let known = slot.pointee { Unmanaged<Sum>.fromOpaque(known).release() }
-        slot.pointee = nil
-    }
-
     /// Exact sums and means of numbers, and the order of decimal numbers that are kept as text.
     static func registerDecimals(on connection: SQLiteConnection) throws(SQLFailure) {
         let flags = SQLITE_UTF8 | SQLITE_INNOCUOUS | SQLITE_DETERMINISTIC
@@ -167,20 +148,20 @@ extension SQLiteFunctions {
                 connection.handle, "fairlead_sum", 1, flags, nil, { SQLiteFunctions.add($0, $2?[0], sign: 1) },
                 {
                     SQLiteFunctions.giveSum($0, .number)
-                    SQLiteFunctions.endSum($0)
+                    _ = SQLiteFunctions.taken($0, Sum.self)
                 }, { SQLiteFunctions.giveSum($0, .number) }, { SQLiteFunctions.add($0, $2?[0], sign: -1) }, nil),
             sqlite3_create_window_function(
                 connection.handle, "fairlead_avg", 1, flags, nil, { SQLiteFunctions.add($0, $2?[0], sign: 1) },
                 {
                     SQLiteFunctions.giveSum($0, .mean)
-                    SQLiteFunctions.endSum($0)
+                    _ = SQLiteFunctions.taken($0, Sum.self)
                 }, { SQLiteFunctions.giveSum($0, .mean) }, { SQLiteFunctions.add($0, $2?[0], sign: -1) }, nil),
             sqlite3_create_window_function(
                 connection.handle, "fairlead_decimal_sum", 1, flags, nil,
                 { SQLiteFunctions.add($0, $2?[0], sign: 1) },
                 {
                     SQLiteFunctions.giveSum($0, .text)
-                    SQLiteFunctions.endSum($0)
+                    _ = SQLiteFunctions.taken($0, Sum.self)
                 }, { SQLiteFunctions.giveSum($0, .text) }, { SQLiteFunctions.add($0, $2?[0], sign: -1) }, nil),
         ]
         codes.append(

@@ -1,4 +1,4 @@
-// Aggregates whose arguments have an order of their own.
+// Aggregates that gather their arguments, and those whose arguments have an order of their own.
 
 import Capabilities
 
@@ -20,26 +20,46 @@ extension SQLTranslator {
         return nil
     }
 
-    /// Translates an aggregate whose arguments are ordered; whether it was one.
-    mutating func orderedAggregate(_ index: Int) throws(SQLFailure) -> Bool {
+    /// Translates an aggregate that gathers its arguments, or whose arguments are ordered; whether it was one.
+    mutating func gatheringAggregate(_ index: Int) throws(SQLFailure) -> Bool {
         let name = tokens[index].text
-        guard let order = aggregateOrder(index) else { return false }
-        let close = try rewrite.closing(index + 1)
-        guard name == "array_agg" || name == "string_agg" else {
+        let order = aggregateOrder(index)
+        let isDistinct = rewrite.isWord(index + 2, "distinct")
+        guard !rewrite.isKeyWord(index), let kind = SQLGathering.functions[name],
+            kind != .text || order != nil || isDistinct
+        else {
+            guard let order else { return false }
             guard Self.orderless.contains(name) else {
                 throw refused("ORDER BY among the arguments of \(name) is not known here", order)
             }
-            rewrite.remove(order..<close)
+            rewrite.remove(order..<(try rewrite.closing(index + 1)))
+            if let spelled = SQLFunctionNames.spelling[name] { rewrite.replace(index, spelled) }
             return true
         }
-        if rewrite.isWord(index + 2, "distinct") || rewrite.isWord(close + 1, "over") {
-            throw refused("\(name) with ORDER BY and DISTINCT or OVER is not known here", index)
+        let close = try rewrite.closing(index + 1)
+        if isDistinct || order != nil, rewrite.isWord(close + 1, "over") {
+            let what = isDistinct ? "DISTINCT is not implemented for" : "aggregate ORDER BY is not implemented for"
+            throw SQLFailure("0A000", "\(what) window functions", offset: tokens[index].start)
         }
-        guard rewrite.split((index + 2)..<order).count == (name == "array_agg" ? 1 : 2) else {
+        let arguments = rewrite.split((index + (isDistinct ? 3 : 2))..<(order ?? close))
+        guard arguments.count == kind.width, !arguments.contains(where: \.isEmpty) else {
             throw SQLFailure(
                 "42883", "function \(name) does not exist with that many arguments", offset: tokens[index].start)
         }
-        var keys: [SQLAggregateOrder.Key] = []
+        var gathering = SQLGathering(kind, isDistinct: isDistinct)
+        gathering.keys = try orderKeys(order, close)
+        if gathering.kind == .json, isLined(arguments[0]) { gathering.kind = .lines }
+        if isDistinct { try distinct(&gathering, arguments[0], order, close) }
+        if typing == nil, kind != .array, kind != .text { guessJSON(arguments) }
+        rewrite.replace(index, "fairlead_gathered")
+        rewrite.suffix(index + 1, "\(SQLText.literal(gathering.text)), ")
+        return true
+    }
+
+    /// The keys of an ORDER BY, which become further arguments.
+    private mutating func orderKeys(_ order: Int?, _ close: Int) throws(SQLFailure) -> [SQLGathering.Key] {
+        guard let order else { return [] }
+        var keys: [SQLGathering.Key] = []
         for piece in rewrite.split((order + 2)..<close) {
             var end = piece.upperBound
             var nullsFirst: Bool?
@@ -57,13 +77,49 @@ extension SQLTranslator {
                 throw rewrite.syntaxError(piece.lowerBound)
             }
             // A number is no column here, and a text neither.
-            keys.append(SQLAggregateOrder.Key(isDescending: isDescending, nullsFirst: nullsFirst ?? isDescending))
+            keys.append(SQLGathering.Key(isDescending: isDescending, nullsFirst: nullsFirst ?? isDescending))
         }
-        let spelled = SQLAggregateOrder(isText: name == "string_agg", keys: keys).text
-        rewrite.replace(index, "fairlead_ordered")
-        rewrite.suffix(index + 1, "\(SQLText.literal(spelled)), ")
         rewrite.replace(order, ",")
         rewrite.remove((order + 1)..<(order + 2))
-        return true
+        return keys
+    }
+
+    /// Elements that are arrays or rows stand on lines of their own.
+    private func isLined(_ words: Range<Int>) -> Bool {
+        typing?.lined.contains(words.lowerBound...(words.upperBound - 1)) ?? false
+    }
+
+    /// Equal values count once, and come in their order, as PostgreSQL sorts them to find them.
+    private mutating func distinct(
+        _ gathering: inout SQLGathering, _ value: Range<Int>, _ order: Int?, _ close: Int
+    ) throws(SQLFailure) {
+        let word = value.lowerBound
+        // JSON is no longer the value that is compared.
+        guard gathering.kind == .array || gathering.kind == .text else {
+            throw refused("DISTINCT of JSON is not known here", word)
+        }
+        rewrite.remove((word - 1)..<word)
+        guard let order else {
+            gathering.keys = [SQLGathering.Key(isDescending: false, nullsFirst: false)]
+            return
+        }
+        let keys = rewrite.split((order + 2)..<close)
+        guard keys.count == 1, rewrite.text(keys[0].prefix(value.count)) == rewrite.text(value) else {
+            throw SQLFailure(
+                "42P10", "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list",
+                offset: tokens[keys[0].lowerBound].start)
+        }
+        guard isNameChain(value) else {
+            throw refused("DISTINCT and ORDER BY of what is no column are not known here", word)
+        }
+        // The value is the key.
+        rewrite.blank(order..<close)
+    }
+
+    /// Where nothing tells the types of values that become JSON, the values themselves do.
+    mutating func guessJSON(_ arguments: [Range<Int>]) {
+        for words in arguments where !words.isEmpty {
+            rewrite.wrap(words.lowerBound...(words.upperBound - 1), "fairlead_json(", ", 0)")
+        }
     }
 }

@@ -11,6 +11,12 @@ extension SQLTranslator {
         "current_schema": "current_schema()",
     ]
 
+    /// Functions that make JSON of their arguments.
+    static let jsonMakers: Set<String> = [
+        "json_build_object", "jsonb_build_object", "json_build_array", "jsonb_build_array", "to_json", "to_jsonb",
+        "array_to_json", "row_to_json",
+    ]
+
     mutating func calls(_ range: Range<Int>) throws(SQLFailure) {
         for index in range where tokens[index].kind == .word {
             let word = tokens[index].text
@@ -22,12 +28,7 @@ extension SQLTranslator {
                 continue
             }
             guard isCall else { continue }
-            if try orderedAggregate(index) {
-                if word != "array_agg", word != "string_agg", let name = SQLFunctionNames.spelling[word] {
-                    rewrite.replace(index, name)
-                }
-                continue
-            }
+            if try gatheringAggregate(index) { continue }
             switch word {
             case "extract": try extract(index)
             case "substring", "overlay": try substring(index)
@@ -35,12 +36,11 @@ extension SQLTranslator {
             case "trim": try trim(index)
             case "array":
                 if rewrite.isWord(index + 2, "select") {
-                    rewrite.replace(index, "fairlead_array_text")
-                    rewrite.suffix(index + 1, "(")
-                    rewrite.prefix(try rewrite.closing(index + 1), ")")
-                    try aggregated(index)
+                    rewrite.remove(index..<(index + 1))
+                    try gathered(index)
                 }
-            case "array_agg": try arrayAggregate(index)
+            case _ where Self.jsonMakers.contains(word) && typing == nil:
+                guessJSON(rewrite.split((index + 2)..<(try rewrite.closing(index + 1))))
             case "if", "iif", "load_extension", "sqlite_version", "printf", "randomblob", "zeroblob", "likely",
                 "unlikely", "json_each", "json_tree", "fts3_tokenizer":
                 throw SQLFailure("42883", "function \(word) does not exist", offset: tokens[index].start)
@@ -69,20 +69,13 @@ extension SQLTranslator {
         rewrite.replace(index, call)
     }
 
-    /// `array_agg(x)`, which is NULL where there are no rows.
-    private mutating func arrayAggregate(_ index: Int) throws(SQLFailure) {
-        let close = try rewrite.closing(index + 1)
-        if rewrite.isWord(close + 1, "filter") || rewrite.isWord(close + 1, "over") {
-            throw refused("array_agg with FILTER or OVER is not known here", index)
-        }
-        rewrite.replace(index, "fairlead_array_text(nullif(json_group_array")
-        rewrite.suffix(close, ", '[]'))")
-    }
-
     /// `ARRAY(SELECT x …)` as the text of an array: its query's rows are gathered first.
-    private mutating func aggregated(_ index: Int) throws(SQLFailure) {
+    private mutating func gathered(_ index: Int) throws(SQLFailure) {
+        let how = SQLText.literal(SQLGathering(.array).text)
         rewrite.suffix(
-            index + 1, "SELECT json_group_array(item) FROM (SELECT NULL AS item WHERE 0 UNION ALL SELECT * FROM (")
+            index + 1,
+            "SELECT coalesce(fairlead_gathered(\(how), item), '{}') FROM (SELECT NULL AS item WHERE 0 UNION ALL SELECT * FROM ("
+        )
         rewrite.prefix(try rewrite.closing(index + 1), "))")
     }
 

@@ -66,22 +66,6 @@ struct SQLOperand {
     }
 }
 
-extension SQLType {
-    /// What a whole number of this type lies between; nil for every other type.
-    var wholeBounds: ClosedRange<Int64>? {
-        switch self {
-        case .int16: Int64(Int16.min)...Int64(Int16.max)
-        case .int32: Int64(Int32.min)...Int64(Int32.max)
-        case .int64: Int64.min...Int64.max
-        default: nil
-        }
-    }
-
-    var isWhole: Bool { wholeBounds != nil }
-    var isNumber: Bool { isWhole || self == .numeric || self == .float32 || self == .float64 }
-    var isText: Bool { self == .text || self == .boundedText || self == .fixedText }
-}
-
 extension SQLTranslator {
     static let arithmeticSymbols: Set<String> = ["+", "-", "*", "/", "%"]
     /// Groups in groups that are looked into for their types, which bounds the work for a hostile statement.

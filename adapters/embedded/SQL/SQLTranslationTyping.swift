@@ -15,7 +15,7 @@ extension SQLTranslator {
     }
 
     /// Whether a relation of the catalogue is named; a function of its schema is none.
-    private var namesCatalog: Bool {
+    var namesCatalog: Bool {
         tokens.indices.contains { index in
             guard tokens[index].isName, !rewrite.isMark(index + 1, "(") else { return false }
             let name = tokens[index].text
@@ -59,6 +59,15 @@ extension SQLTranslator {
             rewrite.suffix(words.upperBound, " AS \(SQLText.quoted(name))")
         }
         for (word, text) in typing.replacements { rewrite.replace(word, text) }
+        for rows in typing.distincts {
+            rewrite.prefix(rows.lowerBound, "SELECT DISTINCT * FROM (")
+            rewrite.suffix(rows.upperBound, ")")
+        }
+        for rows in typing.leftSides {
+            // SQLite leaves a DISTINCT out that stands there itself.
+            rewrite.prefix(rows.lowerBound, "SELECT * FROM (SELECT DISTINCT * FROM (")
+            rewrite.suffix(rows.upperBound, ") LIMIT -1)")
+        }
         for group in typing.groups {
             rewrite.prefix(group.lowerBound, "SELECT * FROM (")
             rewrite.suffix(group.upperBound, ")")

@@ -26,16 +26,13 @@ extension PostgresStatementReader {
             let close = try closing(index)
             var start = index + 1
             while start < close {
-                var stop = start
-                while stop < close, !tokens[stop].isMark(",") { stop += 1 }
-                let words = tokens[start..<stop].map(\.text).joined(separator: " ")
-                guard
-                    let type = SQLType.allCases.first(where: { $0.catalogName == words || $0.displayName == words })
-                        ?? (words == "int" ? .int32 : nil)
-                else {
-                    throw SQLFailure("42704", "type \"\(words)\" does not exist", offset: tokens[start].start)
+                var (stop, depth) = (start, 0)
+                while stop < close, depth > 0 || !tokens[stop].isMark(",") {
+                    if tokens[stop].isMark("(") { depth += 1 }
+                    if tokens[stop].isMark(")") { depth -= 1 }
+                    stop += 1
                 }
-                types.append(type)
+                types.append(try type(tokens[start..<stop]))
                 start = stop + 1
             }
             index = close + 1
@@ -45,6 +42,32 @@ extension PostgresStatementReader {
             index + 1 < tokens.count && tokens[index + 1].isMark("(") || Self.prepared.contains(word(index + 1))
         guard isQuery else { throw error(index + 1) }
         return .prepare(name: name, types: types, text: try rest(index + 1))
+    }
+
+    /// What SQL calls types beside the names of the catalogue and those that errors use.
+    private static let typeNames: [String: SQLType] = [
+        "int": .int32, "decimal": .numeric, "dec": .numeric, "float": .float64, "char": .fixedText,
+        "character": .fixedText, "timestamp": .timestamp, "time": .time,
+    ]
+
+    /// The type of a parameter; what stands in parentheses behind it says nothing there (parse_type.c, typenameTypeIdAndMod).
+    private func type(_ words: ArraySlice<SQLToken>) throws(SQLFailure) -> SQLType {
+        var name: [String] = []
+        var depth = 0
+        for word in words {
+            if word.isMark("(") { depth += 1 }
+            if depth == 0 { name.append(word.kind == .quotedName ? "\"\(word.text)\"" : word.text) }
+            if word.isMark(")") { depth -= 1 }
+        }
+        let isArray = name.suffix(2) == ["[", "]"]
+        let shown = (isArray ? name.dropLast(2) : name[...]).joined(separator: " ")
+        let type =
+            Self.typeNames[shown]
+            ?? SQLType.allCases.first { $0.displayName == shown || $0.catalogName == shown && $0 != .character }
+        guard let type, let whole = isArray ? type.array : type else {
+            throw SQLFailure("42704", "type \"\(shown)\" does not exist", offset: words.first?.start)
+        }
+        return whole
     }
 
     func execute() throws(SQLFailure) -> PostgresStatementKind {

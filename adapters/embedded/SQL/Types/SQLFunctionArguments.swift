@@ -9,7 +9,9 @@ enum SQLFunctionArguments {
 
     /// The families that functions exist for; the last one counts for all that follow, nil for any.
     static let families: [String: [SQLTypeFamily?]] = [
-        "sum": ofNumbers, "avg": ofNumbers, "abs": ofNumbers, "ceil": ofNumbers, "ceiling": ofNumbers,
+        "sum": ofNumbers, "avg": ofNumbers, "stddev": ofNumbers, "stddev_samp": ofNumbers, "stddev_pop": ofNumbers,
+        "variance": ofNumbers, "var_samp": ofNumbers, "var_pop": ofNumbers, "abs": ofNumbers, "ceil": ofNumbers,
+        "ceiling": ofNumbers,
         "floor": ofNumbers, "round": ofNumbers, "trunc": ofNumbers, "sign": ofNumbers, "mod": ofNumbers,
         "sqrt": ofNumbers, "exp": ofNumbers, "ln": ofNumbers, "log": ofNumbers, "log10": ofNumbers,
         "power": ofNumbers, "pow": ofNumbers, "bool_and": [.boolean], "bool_or": [.boolean], "every": [.boolean],
@@ -34,7 +36,16 @@ enum SQLFunctionArguments {
         "split_part": [.text, .text, .int32], "chr": [.int32], "abs": [.float64], "ceil": [.float64],
         "ceiling": [.float64], "floor": [.float64], "sign": [.float64], "sqrt": [.float64], "exp": [.float64],
         "ln": [.float64], "power": [.float64], "pow": [.float64], "bool_and": [.boolean], "bool_or": [.boolean],
-        "every": [.boolean], "pg_sleep": [.float64], "ntile": [.int32],
+        "every": [.boolean], "stddev": [.float64], "stddev_samp": [.float64], "stddev_pop": [.float64],
+        "variance": [.float64], "var_samp": [.float64], "var_pop": [.float64],
+        "jsonb_set": [.jsonb, .textArray, .jsonb, .boolean], "jsonb_typeof": [.jsonb],
+        "json_typeof": [.json], "jsonb_array_length": [.jsonb], "json_array_length": [.json],
+        "jsonb_strip_nulls": [.jsonb], "pg_sleep": [.float64], "ntile": [.int32],
+    ]
+
+    /// Functions whose arguments are of just these types.
+    static let exact: Set<String> = [
+        "jsonb_set", "jsonb_typeof", "json_typeof", "jsonb_array_length", "json_array_length", "jsonb_strip_nulls",
     ]
 
     /// What a function gives for arguments of these types.
@@ -51,6 +62,11 @@ enum SQLFunctionArguments {
             if types.contains(.int64) { return .int64 }
             return types.allSatisfy { $0.isWhole || $0 == .unknown } && types.contains { $0.isWhole }
                 ? .int32 : .unknown
+        case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
+            if first == .unknown { return .unknown }
+            return first == .float32 || first == .float64 ? .float64 : .numeric
+        case "array_append", "array_remove": return first
+        case "array_prepend": return types.count > 1 ? types[1] : .unknown
         case "lag", "lead", "first_value", "last_value", "nth_value": return first
         case "date_trunc":
             switch types.count > 1 ? types[1] : .unknown {

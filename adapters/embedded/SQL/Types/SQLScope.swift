@@ -27,6 +27,8 @@ final class SQLScope {
     var groupedColumns: Set<[Int]> = []
     var groupedTexts: Set<String> = []
     var longestGroup = 0
+    /// Whether a group may be of numbers that are equal and show other digits, of which it shows the first one's.
+    var groupsDigits = false
 
     init(_ number: Int, within outer: SQLScope?) {
         self.number = number

@@ -28,6 +28,8 @@ struct SQLTyper {
     var depth = 0
     /// The query of a WITH RECURSIVE whose first part is being read.
     var recursive: (scope: SQLScope, name: String, names: [String])?
+    /// Arguments that are whole rows.
+    var wholeRows: Set<ClosedRange<Int>> = []
     /// Whether grouping is not to be judged: an aggregate may belong to a query further out.
     var groupsAreUntold = false
     /// Whether it names the catalogue, whose columns are not of the types that PostgreSQL's are.

@@ -15,6 +15,7 @@ extension SQLTyper {
         var arguments: [SQLTyped] = []
         var order: [SQLTyped] = []
         var isStar = false
+        let isDistinct = isWord("distinct")
         switch name {
         case "extract": arguments = try extract()
         case "position":
@@ -28,7 +29,12 @@ extension SQLTyper {
                 isStar = true
             } else if at < close {
                 if !take("distinct") { _ = take("all") }
-                arguments = try expressions()
+                if let row = try wholeRow(name) {
+                    arguments = [row]
+                    while takeMark(",") { arguments.append(try expression()) }
+                } else {
+                    arguments = try expressions()
+                }
                 if isWord("order") {
                     at += 1
                     try expect("by")
@@ -65,9 +71,9 @@ extension SQLTyper {
             found.aggregate = start
         }
         if !isStar { found.type = try result(name, &arguments, start) }
+        if isDistinct { try judgeDistinct(name, arguments) }
         if !isStar { try formNumber(of: &found, name, arguments, start) }
-        try json(name, arguments)
-        jsonResult(name, start...(at - 1))
+        try json(name, arguments, start)
         if isStar, name == "count" { found.type = .int64 }
         return found
     }
@@ -179,6 +185,14 @@ extension SQLTyper {
                 if let wanted, family != wanted { isMissing = true }
             }
         }
+        if name == "array_append" || name == "array_prepend" || name == "array_remove" {
+            try checkItems(name, arguments, start)
+        }
+        if SQLFunctionArguments.exact.contains(name), let asked = SQLFunctionArguments.types[name] {
+            for (place, argument) in arguments.enumerated() where argument.type != .unknown {
+                if place >= asked.count || argument.open == nil && argument.type != asked[place] { isMissing = true }
+            }
+        }
         if name == "min" || name == "max" {
             // SQLite has functions of several values under these names.
             if arguments.count != 1 || arguments[0].type == .boolean { isMissing = true }
@@ -188,5 +202,14 @@ extension SQLTyper {
         throw failure(
             "42883", "function \(name)(\(types.joined(separator: ", "))) does not exist", start,
             hint: "No function matches the given name and argument types. You might need to add explicit type casts.")
+    }
+
+    /// An array and an item of its type; only of items whose texts are equal where they are.
+    private func checkItems(_ name: String, _ arguments: [SQLTyped], _ start: Int) throws(SQLTypingEnd) {
+        guard arguments.count == 2 else { throw refused("\(name) with that many arguments is not known here", start) }
+        let (array, item) = name == "array_prepend" ? (arguments[1], arguments[0]) : (arguments[0], arguments[1])
+        guard let type = array.type.item, item.open == .null || item.type == type,
+            ![.boolean, .numeric, .float32, .float64].contains(type)
+        else { throw refused("\(name) of these types is not known here; cast both to one type", start) }
     }
 }

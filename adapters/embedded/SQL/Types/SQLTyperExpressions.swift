@@ -145,17 +145,22 @@ extension SQLTyper {
         at += 1
         if isWord("any") || isWord("all") || isWord("some") { throw .unread }
         var (left, right) = (left, try expression(Level.other + 1))
-        if let found = try jsonb(left, symbol, right) { return found }
+        if let found = try json(left, symbol, right) { return found }
         if name == "||" { return try joined(&left, symbol, &right) }
         if Self.patterns.contains(name) { return try pattern(&left, symbol, &right) }
         doubt(left)
         doubt(right)
         switch name {
-        case "->>", "#>>": return made(.text, left.words.lowerBound, of: left, right)
-        case "->", "#>":
-            return made(
-                left.type == .jsonb || left.type == .json ? left.type : .unknown, left.words.lowerBound, of: left, right
-            )
+        case "->", "->>", "#>", "#>>":
+            guard readsCatalog else {
+                guard left.open == nil else {
+                    throw failure("42725", "operator is not unique: unknown \(name) unknown", symbol)
+                }
+                guard left.type == .unknown else { throw noOperator(left, name, right, symbol) }
+                // Whether it keeps its text depends on its type.
+                throw refused("\(name) of a value whose type is not told is not known here", symbol)
+            }
+            return made(name.hasSuffix(">>") ? .text : .unknown, left.words.lowerBound, of: left, right)
         case "&", "|", "#", "<<", ">>":
             let isWhole = left.type.isWhole && (right.type.isWhole || right.open != nil)
             let type = name == "<<" || name == ">>" ? left.type : SQLArithmetic.type(left.type, right.type)

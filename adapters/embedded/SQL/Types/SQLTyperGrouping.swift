@@ -9,6 +9,7 @@ extension SQLTyper {
         guard rewrite.isWord(place + 1, "by") else { throw .unread }
         guard place + 2 < clauses.end(of: "group") else { throw .unread }
         let words = (place + 2)..<clauses.end(of: "group")
+        scope.groupsDigits = scope.relations.contains { $0.columns?.contains(where: \.number.isText) ?? true }
         let items = rewrite.split(list).filter { !$0.isEmpty }.map(withoutAlias)
         for piece in rewrite.split(words) {
             guard let first = piece.first, let last = piece.last else { throw .unread }
@@ -32,6 +33,7 @@ extension SQLTyper {
                 item = named.words
             }
             group(item)
+            if scope.groupsDigits { withoutIndex(piece, item) }
         }
         for (place, relation) in scope.relations.enumerated() where !relation.key.isEmpty {
             guard let columns = relation.columns else { continue }
@@ -46,6 +48,18 @@ extension SQLTyper {
 
     private func isStar(_ item: (words: ClosedRange<Int>, name: String?)) -> Bool {
         tokens[item.words.upperBound].isOperator("*")
+    }
+
+    /// Keeps an index from deciding which of equal numbers is the first one.
+    private mutating func withoutIndex(_ piece: Range<Int>, _ item: ClosedRange<Int>) {
+        guard let (name, relation, next) = chain(item.lowerBound), next == item.upperBound + 1,
+            case .column(let column, _, _, _) = scope.meaning(of: name, relation: relation), column.number.isText
+        else { return }
+        if item.lowerBound >= piece.lowerBound {
+            _ = wrap(item, "+", "")
+        } else {
+            typing.replacements[piece.lowerBound] = "+\(rewrite.text(item.lowerBound..<(item.upperBound + 1)))"
+        }
     }
 
     private mutating func group(_ words: ClosedRange<Int>) {

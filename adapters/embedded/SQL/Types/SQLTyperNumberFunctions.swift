@@ -9,6 +9,7 @@ extension SQLTyper {
     ) throws(SQLTypingEnd) {
         guard let first = arguments.first else { return }
         let word = tokens[start].text == name ? start : start + 2
+        if name == "min" || name == "max" { try lastOfEquals(found, name, first, word) }
         switch name {
         case "coalesce":
             if found.type == .numeric { found.number = joined(arguments) }
@@ -37,6 +38,19 @@ extension SQLTyper {
             found.number.isShortest = false
             let isDistinct = rewrite.isWord(word + 2, "distinct")
             if !isDistinct || first.type.isWhole { found.number.exact = [.replace(word, "fairlead_avg")] }
+        case "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
+            guard found.type != .unknown else {
+                throw refused("\(name) of a value whose type is not told is not known here", start)
+            }
+            guard found.window != start else { throw refused("\(name) over a window is not known here", start) }
+            let sample = ["stddev": "stddev_samp", "variance": "var_samp"][name] ?? name
+            found.number.isShortest = false
+            typing.replacements[word] = "fairlead_\(found.type == .numeric ? "decimal" : "float")_\(sample)"
+            guard found.type == .numeric else { return }
+            // Where it is no text that is shown it is a number.
+            let plain = wrap(found.words, "CAST(", " AS REAL)")
+            let exact = first.number.scale == nil ? first.number.exact ?? [] : []
+            found.number.exact = exact + [.cancel(plain)]
         case "round", "trunc":
             if found.type == .float64 {
                 if name == "round" { typing.replacements[word] = "fairlead_round_float" }
@@ -86,5 +100,19 @@ extension SQLTyper {
         case "octet_length": pad(first)
         default: break
         }
+    }
+    /// Of equal numbers PostgreSQL's `min` and `max` give the last one; SQLite's give the first, and decide which row shows what
+    /// the group is grouped by.
+    private mutating func lastOfEquals(
+        _ found: SQLTyped, _ name: String, _ first: SQLTyped, _ word: Int
+    ) throws(SQLTypingEnd) {
+        let isDecimal = first.type == .numeric && first.number.isStored
+        guard isDecimal || scope.groupsDigits else { return }
+        guard found.window != word else {
+            guard isDecimal else { return }
+            throw refused(
+                "\(name) of a numeric without a scale over a window is not known here; cast it to numeric(p, s)", word)
+        }
+        typing.replacements[word] = isDecimal ? "fairlead_decimal_\(name)" : "fairlead_\(name)"
     }
 }

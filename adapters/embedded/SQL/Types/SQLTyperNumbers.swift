@@ -222,7 +222,16 @@ extension SQLTyper {
         return form
     }
 
-    private func unlikeDigits(_ symbol: Int) -> SQLTypingEnd {
+    /// Has a UNION or an EXCEPT give the first of rows that are equal, as PostgreSQL does and SQLite does not.
+    mutating func keepFirst(_ start: Int, _ symbol: Int, isRecursive: Bool) throws(SQLTypingEnd) {
+        guard !isRecursive else { throw unlikeDigits(symbol) }
+        guard tokens[symbol].isWord("union") else { return typing.leftSides.append(start...(symbol - 1)) }
+        typing.replacements[symbol] = "UNION ALL"
+        if rewrite.isWord(symbol + 1, "distinct") { typing.replacements[symbol + 1] = "" }
+        typing.distincts.append(start...(at - 1))
+    }
+
+    func unlikeDigits(_ symbol: Int) -> SQLTypingEnd {
         refused(
             "numbers with different digits behind the point are not known here in one column; cast them to one numeric(p, s)",
             symbol)
@@ -242,9 +251,11 @@ extension SQLTyper {
                     columns[place].leaves.first?.lowerBound ?? at)
             }
             apply(exact)
-            // The same number may have other digits.
-            if selection.isDistinct, !form.isStored {
-                for words in columns[place].leaves { _ = wrap(words, "", " COLLATE fairlead_decimal") }
+            // The same number may have other digits; an index would not give the first one.
+            if selection.isDistinct {
+                for words in columns[place].leaves {
+                    _ = form.isStored ? wrap(words, "+", "") : wrap(words, "", " COLLATE fairlead_decimal")
+                }
             }
             if let words = columns[place].leaves.first, !columns[place].isAliased {
                 typing.names[words] = columns[place].name

@@ -79,6 +79,7 @@ extension SQLTyper {
     private mutating func unions(within outer: SQLScope) throws(SQLTypingEnd) -> SQLSelection {
         let pending = recursive
         recursive = nil
+        let start = at
         var left = try intersections(within: outer, isFirst: true)
         if let pending {
             pending.scope.named[pending.name] = .some(try renamed(settled(left.columns), pending.names))
@@ -92,6 +93,9 @@ extension SQLTyper {
             if !isAll { _ = take("distinct") }
             let right = try intersections(within: outer, isFirst: false)
             left = try combined(left, right, context, symbol, isAll: isAll)
+            if !isAll, left.columns?.contains(where: \.showsOwnDigits) ?? false {
+                try keepFirst(start, symbol, isRecursive: pending != nil)
+            }
             guard let pending, let first, let all = left.columns else { continue }
             for (one, other) in zip(first, all)
             where one.open == nil && one.type != other.type && other.type != .unknown {
@@ -114,6 +118,8 @@ extension SQLTyper {
             if !take("all") { _ = take("distinct") }
             let right = try term(within: outer)
             left = try combined(left, right, "INTERSECT", symbol)
+            // Of which side the rows are is the planner's choice in PostgreSQL.
+            if left.columns?.contains(where: \.showsOwnDigits) ?? false { throw unlikeDigits(symbol) }
             if !isFirst, !isWord("intersect") { typing.groups.append(start...(at - 1)) }
         }
         return left

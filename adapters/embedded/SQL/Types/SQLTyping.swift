@@ -108,6 +108,9 @@ struct SQLTypedColumn {
     var fallback: String?
     /// Why nothing can be stored there but what the column fills itself with.
     var ownValues: SQLOwnValues?
+
+    /// Whether equal values of it may show other digits.
+    var showsOwnDigits: Bool { type == .numeric && number.scale == nil && (number.isText || !number.isShortest) }
 }
 
 /// Columns whose values are not the client's to say.
@@ -140,6 +143,12 @@ struct SQLTyping {
     var wraps: [Int: (words: ClosedRange<Int>, open: String, close: String)] = [:]
     /// What plain columns are called whose words are changed, by their last words.
     var names: [ClosedRange<Int>: String] = [:]
+    /// Values that stand on a line of their own where JSON is gathered of them.
+    var lined: Set<ClosedRange<Int>> = []
+    /// Queries whose rows are told apart as numbers, of which the first of equal ones stays.
+    var distincts: [ClosedRange<Int>] = []
+    /// The same of what stands before an EXCEPT.
+    var leftSides: [ClosedRange<Int>] = []
     /// Parts of a UNION that bind more tightly than SQLite has it.
     var groups: [ClosedRange<Int>] = []
     /// The table whose rows a statement must not change twice, by SQLite's name.

@@ -1,15 +1,29 @@
 // Which types go with which: PostgreSQL's categories, and what it converts by itself.
 
-import Capabilities
-
 /// A type's category (pg_type.typcategory), as far as there are such types here.
-enum SQLTypeFamily {
+package enum SQLTypeFamily {
     case number, text, boolean, time, array, other
 }
 
 extension SQLType {
+    /// What a whole number of this type lies between; nil for every other type.
+    package var wholeBounds: ClosedRange<Int64>? {
+        switch self {
+        case .int16: Int64(Int16.min)...Int64(Int16.max)
+        case .int32: Int64(Int32.min)...Int64(Int32.max)
+        case .int64: Int64.min...Int64.max
+        default: nil
+        }
+    }
+
+    package var isWhole: Bool { wholeBounds != nil }
+    package var isNumber: Bool { isWhole || self == .numeric || self == .float32 || self == .float64 }
+    package var isText: Bool { self == .text || self == .boundedText || self == .fixedText }
+}
+
+extension SQLType {
     /// nil where nothing is known of the type.
-    var family: SQLTypeFamily? {
+    package var family: SQLTypeFamily? {
         switch self {
         case .unknown, .void: nil
         case .int16, .int32, .int64, .numeric, .float32, .float64, .oid, .regclass: .number
@@ -21,7 +35,7 @@ extension SQLType {
     }
 
     /// Whether a value becomes `target` wherever one is wanted (pg_cast.castcontext `i`).
-    func becomes(_ target: SQLType) -> Bool {
+    package func becomes(_ target: SQLType) -> Bool {
         if self == target { return true }
         switch self {
         case .int16: return [.int32, .int64, .numeric, .float32, .float64, .oid, .regclass].contains(target)
@@ -39,7 +53,7 @@ extension SQLType {
     }
 
     /// Whether a value becomes `target` when it is stored (pg_cast.castcontext `a`, and every type as text).
-    func isAssignable(to target: SQLType) -> Bool {
+    package func isAssignable(to target: SQLType) -> Bool {
         if becomes(target) || target.isText { return true }
         switch (self, target) {
         case (.character, .name), (.name, .character): return true
@@ -53,7 +67,7 @@ extension SQLType {
     }
 
     /// The type that others of its category become first (pg_type.typispreferred).
-    var isPreferred: Bool {
+    package var isPreferred: Bool {
         switch self {
         case .float64, .oid, .text, .boolean, .timestampWithZone: true
         default: false
@@ -61,7 +75,7 @@ extension SQLType {
     }
 
     /// Types whose values are kept otherwise than as the text that a string literal is.
-    var isReadFromText: Bool {
+    package var isReadFromText: Bool {
         switch self {
         case .int16, .int32, .int64, .oid, .float32, .float64, .numeric, .boolean, .date, .timestamp,
             .timestampWithZone, .time, .uuid, .bytes, .json, .jsonb:
@@ -71,7 +85,7 @@ extension SQLType {
     }
 
     /// Whether two types can stand on both sides of a comparison; nil where it is not told.
-    func isComparable(with other: SQLType) -> Bool? {
+    package func isComparable(with other: SQLType) -> Bool? {
         guard let one = family, let two = other.family else { return nil }
         if one == .array || two == .array { return one == two ? nil : false }
         if self == .json || other == .json { return false }
@@ -83,7 +97,7 @@ extension SQLType {
 
 extension SQLType {
     /// Whether a cast can be written from this type to `target`; nil where it is not told.
-    func isCastable(to target: SQLType) -> Bool? {
+    package func isCastable(to target: SQLType) -> Bool? {
         guard let one = family, let two = target.family, one != .array, two != .array else { return nil }
         if one == .text || two == .text || self == target { return true }
         switch (self, target) {
