@@ -22,6 +22,15 @@ extension SQLiteFunctions {
             }
         ),
         ("glob", 2, true, { _, v throws(SQLFailure) in try match(v, escape: 0x5C, ignoringCase: true) }),
+        ("fairlead_similar", 1, true, { _, v throws(SQLFailure) in try similar(v[0], escape: UInt8(ascii: "\\")) }),
+        (
+            "fairlead_similar", 2, true,
+            { _, v throws(SQLFailure) in
+                guard let escape = v[1].string else { return .null }
+                guard escape.utf8.count <= 1 else { throw SQLFailure("22025", "invalid escape string") }
+                return try similar(v[0], escape: escape.utf8.first)
+            }
+        ),
         ("regexp", 2, true, { _, v throws(SQLFailure) in try regex(v, ignoringCase: false) }),
         ("match", 2, true, { _, v throws(SQLFailure) in try regex(v, ignoringCase: true) }),
         ("fairlead_upper", 1, true, { _, v in v[0].string.map { .text($0.uppercased()) } ?? .null }),
@@ -262,14 +271,13 @@ extension SQLiteFunctions {
     }
 
     /// POSIX extended expressions, which most of PostgreSQL's are too.
+    private static func similar(_ pattern: SQLValue, escape: UInt8?) throws(SQLFailure) -> SQLValue {
+        guard case .text(let text) = pattern else { return .null }
+        return .text(try SQLRegularExpression.similar(text, escape: escape))
+    }
+
     private static func regex(_ v: [SQLValue], ignoringCase: Bool) throws(SQLFailure) -> SQLValue {
         guard let pattern = v[0].string, let text = v[1].string else { return .null }
-        var compiled = regex_t()
-        let flags = REG_EXTENDED | REG_NOSUB | (ignoringCase ? REG_ICASE : 0)
-        guard regcomp(&compiled, pattern, flags) == 0 else {
-            throw SQLFailure("2201B", "invalid regular expression: \(pattern)")
-        }
-        defer { regfree(&compiled) }
-        return .integer(regexec(&compiled, text, 0, nil, 0) == 0 ? 1 : 0)
+        return .integer(try SQLRegularExpression.matches(text, pattern, ignoringCase: ignoringCase) ? 1 : 0)
     }
 }

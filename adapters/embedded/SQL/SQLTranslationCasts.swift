@@ -163,7 +163,7 @@ extension SQLTranslator {
                     && rewrite.castTypes[place]?.type.item == nil
             }
         }
-        guard areTexts else { throw refused("|| of arrays is not known here", index) }
+        guard areTexts || readsCatalog else { throw refused("|| of arrays is not known here", index) }
     }
 
     /// `ARRAY[a, b]`: a function of ours makes its text.
@@ -184,7 +184,8 @@ extension SQLTranslator {
     private mutating func aWord(_ index: Int) throws(SQLFailure) {
         switch tokens[index].text {
         case "ilike": rewrite.replace(index, "GLOB")
-        case "similar" where rewrite.isWord(index + 1, "to"): throw refused("SIMILAR TO is not known here", index)
+        case "similar" where rewrite.isWord(index + 1, "to") && typing?.replacements[index] == nil:
+            throw refused("SIMILAR TO is not known here", index)
         case "operator" where rewrite.isMark(index + 1, "("): try qualifiedOperator(index)
         case "collate": try collation(index)
         case "any", "some", "all":

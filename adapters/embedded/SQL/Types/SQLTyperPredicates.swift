@@ -35,7 +35,7 @@ extension SQLTyper {
             return made(.boolean, start, of: left, low, high)
         }
         if take("in") { return try membership(left, symbol) }
-        if isWord("similar") { throw refused("SIMILAR TO is not known here", at) }
+        if isWord("similar") { return try similarity(left) }
         at += 1
         var (left, right) = (left, try expression(Level.range + 1))
         var result = try pattern(&left, symbol, &right)
@@ -45,6 +45,28 @@ extension SQLTyper {
             result.include(escape)
             result.words = start...(at - 1)
         }
+        return result
+    }
+
+    /// Reads `x SIMILAR TO pattern`, which is a regular expression of its own.
+    private mutating func similarity(_ left: SQLTyped) throws(SQLTypingEnd) -> SQLTyped {
+        let symbol = at
+        at += 1
+        try expect("to")
+        var (left, right) = (left, try expression(Level.range + 1))
+        var result = try pattern(&left, symbol, &right)
+        typing.replacements[symbol] = "REGEXP"
+        typing.replacements[symbol + 1] = ""
+        var end = right.words.upperBound
+        if take("escape") {
+            typing.replacements[at - 1] = ","
+            var escape = try expression(Level.range + 1)
+            try resolve(&escape, as: .text)
+            result.include(escape)
+            result.words = left.words.lowerBound...(at - 1)
+            end = escape.words.upperBound
+        }
+        _ = wrap(right.words.lowerBound...end, "fairlead_similar(", ")")
         return result
     }
 
