@@ -21,6 +21,11 @@ struct TranslatedPostgresLockTests {
         "for update nowait: 55P03", "for update nowait in a block: 55P03", "lock nowait: 55P03",
         "for update nowait when free: 1", "skip locked when free: 1", "for update in a view of its own time: True",
         "for update in a read-only block: 25006", "lock with wrong words: 42601",
+        "skip locked beside a writer: []", "of a limit: []", "counted: [(0,)]", "in a block: []",
+        "beside a writer's end: [(1,)]",
+        "share beside share: [(1,)]", "share beside who shared and then wrote: 55P03", "share beside a writer: 55P03",
+        "change of what is not locked: [(5,)]", "it stays: [(5,)]", "change beside a lock, nowait: 55P03",
+        "limit behind the lock: [(5,)]", "offset alone: 0A000",
     ]
 
     private static let program = """
@@ -68,5 +73,32 @@ struct TranslatedPostgresLockTests {
         ask(one, "commit")
         ask(one, "begin read only"); tell("for update in a read-only block", one, "select a from t for update"); ask(one, "rollback")
         ask(one, "begin"); tell("lock with wrong words", one, "lock table t in wrong mode"); ask(one, "rollback")
+        def rows(what, c, sql):
+            with c.cursor() as cursor:
+                try: print(what + ":", cursor.execute(sql).fetchall())
+                except psycopg.Error as error: print(what + ":", error.sqlstate)
+        ask(two, "set lock_timeout to 100")
+        ask(one, "begin"); ask(one, "update t set a = a")
+        rows("skip locked beside a writer", two, "select a from t for update skip locked")
+        rows("of a limit", two, "select a from t order by a limit 1 for update skip locked")
+        rows("counted", two, "select count(*) from (select a from t for update skip locked) q")
+        ask(two, "begin isolation level repeatable read")
+        rows("in a block", two, "select a from t for share skip locked"); ask(two, "commit")
+        ask(one, "commit")
+        rows("beside a writer's end", two, "select a from t for update skip locked")
+        ask(one, "begin"); ask(one, "select a from t for share")
+        rows("share beside share", two, "select a from t for share")
+        ask(one, "update t set a = a"); rows("share beside who shared and then wrote", two, "select a from t for share")
+        ask(one, "commit"); ask(one, "begin"); ask(one, "update t set a = a")
+        rows("share beside a writer", two, "select a from t for share")
+        ask(one, "commit")
+        rows("change of what is not locked", two,
+            "update t set a = 5 where a = (select a from t order by a limit 1 for update skip locked) returning a")
+        rows("it stays", one, "select a from t")
+        ask(one, "begin"); ask(one, "select a from t for update"); ask(two, "set lock_timeout to 0")
+        rows("change beside a lock, nowait", two, "update t set a = 6 where a = (select a from t for update nowait) returning a")
+        ask(one, "commit")
+        rows("limit behind the lock", two, "select a from t for update skip locked limit 1")
+        rows("offset alone", two, "select a from t for update skip locked offset 1")
         """
 }

@@ -19,6 +19,8 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
     private var failure: SQLFailure?
     /// Whether SQLite's transaction is the statement's own.
     private var ownsTransaction = false
+    /// Whether SKIP LOCKED skips nothing.
+    private var rowsAreFree = true
     /// A row that was looked at for its types and not given yet.
     private var isRowWaiting = false
 
@@ -104,14 +106,17 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
             throw SQLFailure("25P01", "LOCK TABLE can only be used in transaction blocks")
         }
         if translation.tableLock == nil {
-            try connection.awaitRelations(statement.qualifiedText, waits: translation.waitsForRows)
+            try connection.awaitRelations(statement.qualifiedText, waits: translation.rowLock?.patience != .fails)
         }
         let temporary = try newTemporary(connection)
         try takeLock(try work(temporary, connection), connection)
         if let lock = translation.tableLock { try connection.lock(lock) }
         for skip in translation.skips { try skip.tell(on: connection) }
         try connection.refreshCatalog(translation.catalogNames)
-        if translation.first.isEmpty, translation.then.isEmpty {
+        if translation.rowLock?.patience == .fails, statement.command.writes {
+            // What changes rows takes the lock as it begins.
+            try connection.withoutWaiting { () throws(SQLFailure) in try begin(connection) }
+        } else if translation.first.isEmpty, translation.then.isEmpty {
             try begin(connection)
         } else {
             try connection.atomically { () throws(SQLFailure) in
@@ -127,22 +132,29 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
     /// Takes the database's write lock where the statement needs it before it begins.
     private func takeLock(_ work: SQLWork, _ connection: SQLiteConnection) throws(SQLFailure) {
         let translation = statement.translation
+        let rows = translation.rowLock
+        // What changes rows needs the lock in any case, and finds none of them locked then.
+        let skips = rows?.patience == .skips && !statement.command.writes
         func take() throws(SQLFailure) {
-            if translation.locksRows, !connection.transaction.isOpen {
-                // What is shared for no longer than the statement keeps nobody out.
-                guard !translation.sharesRows else { return }
+            if let rows, !statement.command.writes, !connection.transaction.isOpen {
+                // Who only shares rows too has changed none of them.
+                guard !rows.isShared || !connection.shared.rowSharing.isShared else { return }
                 try connection.execute("BEGIN IMMEDIATE")
                 ownsTransaction = true
                 return
             }
-            let command = translation.locksRows ? "SELECT FOR UPDATE" : statement.command.tag
+            let command = rows != nil ? "SELECT FOR UPDATE" : statement.command.tag
             try connection.transaction.prepare(work, command: command, on: connection)
         }
-        guard !translation.waitsForRows || translation.tableLock?.waits == false else { return try take() }
+        guard skips || rows?.patience == .fails || translation.tableLock?.waits == false else { return try take() }
         do throws(SQLFailure) {
             try connection.withoutWaiting(take)
         } catch {
             guard error.state == "55P03" else { throw error }
+            rowsAreFree = !skips
+            guard !skips else {
+                return try connection.transaction.prepare(.reads, command: statement.command.tag, on: connection)
+            }
             if let table = translation.tableLock?.tables.first { throw SQLiteConnection.notObtained(table) }
             throw SQLFailure("55P03", "could not obtain lock on a row")
         }
@@ -161,15 +173,15 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
         if let temporary { return .makesTemporary(temporary.name) }
         guard connection.transaction.isOpen, !translation.standsAlone else { return .reads }
         if let lock = translation.tableLock {
-            for table in lock.tables where try !connection.hasTemporary(table) { return .locks }
+            for table in lock.tables where try !connection.hasTemporary(table) { return .locks(sharesRows: false) }
             return .reads
         }
-        if translation.locksRows {
-            guard !connection.transaction.isReadOnly else { return .writes }
-            return .locks
+        if let rows = translation.rowLock {
+            guard !connection.transaction.isReadOnly, !statement.command.writes else { return .writes }
+            return .locks(sharesRows: rows.isShared)
         }
-        guard statement.command.writes || translation.locksRows else { return .reads }
-        if let table = translation.changed, !translation.locksRows, try connection.hasTemporary(table) {
+        guard statement.command.writes else { return .reads }
+        if let table = translation.changed, try connection.hasTemporary(table) {
             return .writesTemporary(table)
         }
         return .writes
@@ -193,6 +205,7 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
     private var copied: Int64?
 
     private func step(_ running: OpaquePointer, _ connection: SQLiteConnection) throws(SQLFailure) {
+        connection.rowsAreFree = rowsAreFree
         let code = sqlite3_step(running)
         // SQLite compiles anew when tables have changed, and a star may stand for other columns then.
         if code == SQLITE_ROW || code == SQLITE_DONE {

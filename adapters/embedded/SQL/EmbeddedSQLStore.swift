@@ -33,7 +33,7 @@ package final class EmbeddedSQLStore: Sendable {
         .sqlQuery: ManifestEntry(
             .native, bounds: [.valueBytes: Int(SQLiteConnection.largestValue)],
             note:
-                "SQLite behind PostgreSQL's words: one writer at a time, for whom SKIP LOCKED waits; numeric keeps 15 digits; no columns of arrays and no intervals"
+                "SQLite behind PostgreSQL's words: one writer at a time, beside whom SKIP LOCKED finds all rows locked; LOCK TABLE does not wait for transactions that have only read; numeric keeps 15 digits; no columns of arrays and no intervals"
         ),
         .sqlParameters: ManifestEntry(.native, bounds: [.batch: 32_766]),
         .sqlPrepared: ManifestEntry(.native),

@@ -42,6 +42,8 @@ extension SQLiteFunctions {
             }
         ),
         ("fairlead_first", 2, true, { _, v in v[0] }),
+        // How many rows SKIP LOCKED leaves of as many.
+        ("fairlead_free", 1, false, { connection, v in connection.rowsAreFree ? v[0] : .integer(0) }),
         // What PostgreSQL makes of a text to find its place in a hashed index.
         (
             "hashtext", 1, true,

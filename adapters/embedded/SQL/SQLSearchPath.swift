@@ -26,6 +26,7 @@ struct SQLResolution: Equatable {
 /// What all sessions with one store share beside the file.
 final class SQLSharedState: Sendable {
     let advisoryLocks = SQLAdvisoryLocks()
+    let rowSharing = SQLRowSharing()
     let sequences: SQLSequenceStore
     /// How often relations and schemas were made, changed and dropped.
     private let definitions = Atomic(0)

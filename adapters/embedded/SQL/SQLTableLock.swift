@@ -76,6 +76,8 @@ extension SQLiteConnection {
             throw .refused(.sqlQuery, "LOCK TABLE of a view is not known here")
         }
         guard lock.isExclusive else { return }
+        settings.notice?(
+            "NOTICE", "00000", "LOCK TABLE does not wait here for transactions that have only read the table")
         let names = SQLSchemaLookup(self)
         for table in lock.tables where try !hasTemporary(table) {
             // Who reads a view reads its tables.

@@ -7,12 +7,14 @@ import Capabilities
 enum SQLWork: Equatable {
     case reads
     case writes
-    /// Keeps others from writing.
-    case locks
+    /// Keeps others from writing; who shares rows changes nothing himself.
+    case locks(sharesRows: Bool)
     /// Makes a temporary table.
     case makesTemporary(String)
     /// Changes rows of a temporary table.
     case writesTemporary(String)
+
+    var isLock: Bool { if case .locks = self { true } else { false } }
 }
 
 /// A block is open for the client before SQLite has begun one.
@@ -75,8 +77,9 @@ struct SQLTransactionState {
         case .writesTemporary(let table):
             needsLock = !made.contains { $0.table == table && $0.savepoints == savepoints.count }
         }
+        if needsLock, work != .locks(sharesRows: true) { connection.shared.rowSharing.end(connection.owner) }
         if hasBegun {
-            guard work == .locks, !hasLock else { return }
+            guard work.isLock, !hasLock else { return }
             // Only writing takes the lock of a transaction that has begun; nobody reads this number.
             try connection.execute("PRAGMA main.user_version = 0")
             hasLock = true
@@ -85,7 +88,7 @@ struct SQLTransactionState {
         let seesOneView = mode.isolation == .repeatableRead || mode.isolation == .serializable
         guard needsLock || seesOneView else { return }
         // With one view for the whole block a temporary table's rows need no lock of the others'.
-        hasLock = needsLock && !(seesOneView && work != .writes && work != .locks)
+        hasLock = needsLock && !(seesOneView && work != .writes && !work.isLock)
         do throws(SQLFailure) {
             try connection.execute(hasLock ? "BEGIN IMMEDIATE" : "BEGIN")
         } catch {
@@ -93,6 +96,7 @@ struct SQLTransactionState {
             throw error
         }
         hasBegun = true
+        if work == .locks(sharesRows: true) { connection.shared.rowSharing.begin(connection.owner) }
         for name in savepoints { try connection.execute("SAVEPOINT \(SQLText.quoted(name))") }
     }
 

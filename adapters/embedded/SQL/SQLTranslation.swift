@@ -22,12 +22,8 @@ struct SQLTranslation {
     var readsCatalog = false
     /// The relations and functions of the catalogue that it names: the catalogue then has to be up to date.
     var catalogNames: Set<String> = []
-    /// Whether it has to hold the write lock although it only reads: `FOR UPDATE`.
-    var locksRows = false
-    /// Whether others may have that lock too: `FOR SHARE`.
-    var sharesRows = true
-    /// Whether it waits for that lock: not with `NOWAIT`.
-    var waitsForRows = true
+    /// What locks the rows that it reads: `FOR UPDATE` and its kin.
+    var rowLock: SQLRowLock?
     /// What LOCK TABLE asks for.
     var tableLock: SQLTableLock?
     /// Whether it cannot run in a transaction block.
@@ -66,9 +62,7 @@ struct SQLTranslator {
     var first: [String] = []
     var then: [String] = []
     var parameterTypes: [Int: SQLType] = [:]
-    var locksRows = false
-    var sharesRows = true
-    var waitsForRows = true
+    var rowLock: SQLRowLock?
     var tableLock: SQLTableLock?
     var tolerated: Set<String> = []
     /// The table that a definition makes or changes, and its columns.
@@ -76,6 +70,8 @@ struct SQLTranslator {
     var skips: [SQLSkip] = []
     var temporary: SQLTemporaryTable?
     var columnNames: Set<String> = []
+    /// The names that were made for its constraints.
+    var madeNames: Set<String> = []
     /// SQLite's name for that table, and for the sequences that are made with it.
     var tableStored = ""
     var ownSequences: Set<String> = []
@@ -181,9 +177,8 @@ struct SQLTranslator {
             sql: sql, first: first, then: then, places: places, command: command, items: items,
             results: typing?.results, isTyped: typing != nil,
             parameterTypes: parameterTypes, readsCatalog: readsCatalog, catalogNames: catalogNames,
-            locksRows: locksRows, sharesRows: sharesRows, waitsForRows: waitsForRows, tableLock: tableLock,
-            standsAlone: standsAlone,
-            tolerated: tolerated, table: tableName, exactParameters: exactParameters,
+            rowLock: rowLock, tableLock: tableLock, standsAlone: standsAlone, tolerated: tolerated, table: tableName,
+            exactParameters: exactParameters,
             doubt: doubt, skips: skips, temporary: temporary, changed: changedTable,
             upserted: typing?.upserted)
     }

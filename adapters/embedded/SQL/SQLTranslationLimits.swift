@@ -1,4 +1,4 @@
-// LIMIT, OFFSET, FETCH and the locks of rows.
+// LIMIT, OFFSET and FETCH.
 
 import Capabilities
 
@@ -18,33 +18,7 @@ extension SQLTranslator {
         }
     }
 
-    private mutating func lockClause(_ index: Int) throws(SQLFailure) {
-        var end = index + 1
-        if rewrite.isWord(end, "update") || rewrite.isWord(end, "no") { sharesRows = false }
-        while end < tokens.count, !tokens[end].isMark(")"), !tokens[end].isWord("for") {
-            // Who has the one write lock finds no row that is locked, so SKIP LOCKED waits for it and skips none.
-            if rewrite.isWord(end, "nowait") { waitsForRows = false }
-            end += 1
-        }
-        if hasOneQuery, tokens.indices.contains(where: isAggregate) {
-            throw SQLFailure(
-                "0A000", "FOR UPDATE is not allowed with aggregate functions", offset: tokens[index].start)
-        }
-        if hasOneQuery,
-            let clause = ["group", "distinct", "having"].first(where: { word in
-                tokens.indices.contains { rewrite.isWord($0, word) && !rewrite.isWord($0 + 1, "from") }
-            })
-        {
-            let words = ["group": "GROUP BY clause", "distinct": "DISTINCT clause", "having": "HAVING clause"]
-            throw SQLFailure(
-                "0A000", "FOR UPDATE is not allowed with \(words[clause] ?? clause)", offset: tokens[index].start)
-        }
-        // One lock for the whole database keeps more than was asked for.
-        locksRows = true
-        rewrite.remove(index..<end)
-    }
-
-    private func clauseEnd(_ start: Int) -> Int {
+    func clauseEnd(_ start: Int) -> Int {
         var depth = 0
         var end = start
         while end < tokens.count {

@@ -35,6 +35,10 @@ final class SQLiteConnection: @unchecked Sendable {
     var pathVersion = 0
     var made: (names: Set<String>, at: SQLResolution)?
     var plain: (isPlain: Bool, at: SQLResolution)?
+    /// How many temporary tables were made for rows of what a WITH changes.
+    var changeTables = 0
+    /// Whether SKIP LOCKED finds no row of the running statement locked.
+    var rowsAreFree = true
     /// Whether DISCARD was asked for, which is done once its statement is over.
     var hasDiscarded = false
     /// Whether the open block has made, changed or dropped relations.
@@ -58,8 +62,9 @@ final class SQLiteConnection: @unchecked Sendable {
     var widths: [SQLName: SQLType] = [:]
     /// The numbers of tables and their columns' places, by SQLite's names, and when that was so.
     var places: (tables: [String: (number: UInt32, columns: [String: Int16])], at: SQLResolution)?
-    /// Compiled statements that nobody holds any more.
+    /// Compiled statements, and temporary tables, that nobody holds any more.
     private let retired = Mutex<[UInt]>([])
+    private let retiredTables = Mutex<[String]>([])
 
     init(
         path: String, syncsEachCommit: Bool, _ settings: SQLSessionSettings,
@@ -116,6 +121,7 @@ final class SQLiteConnection: @unchecked Sendable {
         else { return }
         startCall()
         advisoryLocks.releaseAll(owner)
+        shared.rowSharing.end(owner)
         for query in versionQueries { sqlite3_finalize(query) }
         versionQueries = []
         // Statements that are still held keep the connection as a zombie until they are finalized; a zombie in a transaction
@@ -166,6 +172,13 @@ final class SQLiteConnection: @unchecked Sendable {
     /// Begins a call and its time; what was cancelled before does not concern it.
     func startCall() {
         for number in retired.withLock({ take(&$0) }) { sqlite3_finalize(OpaquePointer(bitPattern: number)) }
+        // In a transaction its end might bring them back.
+        if sqlite3_get_autocommit(handle) != 0 {
+            for table in retiredTables.withLock({ take(&$0) })
+            where (try? execute("DROP TABLE IF EXISTS temp.\(table)")) == nil {
+                retire(table: table)
+            }
+        }
         statementTime = SQLiteFunctions.clock()
         if !transaction.isOpen || isFirstOfBlock { transactionTime = statementTime }
         isFirstOfBlock = !transaction.isOpen
@@ -178,7 +191,7 @@ final class SQLiteConnection: @unchecked Sendable {
 
     private var isFirstOfBlock = true
 
-    private func take(_ list: inout [UInt]) -> [UInt] {
+    private func take<Item>(_ list: inout [Item]) -> [Item] {
         let taken = list
         list = []
         return taken
@@ -186,6 +199,9 @@ final class SQLiteConnection: @unchecked Sendable {
 
     /// Finalizes a compiled statement with the next call; from any thread.
     func retire(_ statement: OpaquePointer) { retired.withLock { $0.append(UInt(bitPattern: statement)) } }
+
+    /// Drops a temporary table of ours with a later call; from any thread.
+    func retire(table: String) { retiredTables.withLock { $0.append(table) } }
 
     private func progress() -> Int32 { mustStop ? 1 : 0 }
 

@@ -28,6 +28,7 @@ extension SQLiteConnection {
 
     /// What a block has made is known to others from now on, or is no more.
     func transactionEnded() {
+        shared.rowSharing.end(owner)
         guard definesInBlock else { return }
         definesInBlock = false
         shared.noteDefinition()

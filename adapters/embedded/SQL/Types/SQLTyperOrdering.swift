@@ -74,7 +74,9 @@ extension SQLTyper {
                 guard take("row") || take("rows"), take("only") else { throw .unread }
             } else if isWord("for") {
                 at += 1
-                while at < end, tokens[at].kind == .word || isMark(",") || tokens[at].isName, !isWord("for") { at += 1 }
+                while at < end, isMark(",") || isMark(".") || tokens[at].isName,
+                    !SQLTranslator.lockEnds.contains(tokens[at].text)
+                { at += 1 }
             } else {
                 break
             }
