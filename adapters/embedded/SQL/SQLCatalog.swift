@@ -83,6 +83,11 @@ enum SQLCatalog {
             if schema != "public" { bare = SQLSchemaName.stored(schema, bare) }
         }
         bare = bare.trimming("\"")
+        if let known = SQLCatalogTables.numbers[SQLSchemaName.bare(bare)],
+            bare == SQLSchemaName.bare(bare) || bare.hasPrefix("pg_catalog")
+        {
+            return known
+        }
         let rows = try connection.rows(
             "SELECT rowid + \(firstNumber) FROM main.sqlite_master WHERE name = ?1 AND type <> 'trigger'", [.text(bare)]
         )
@@ -96,6 +101,10 @@ enum SQLCatalogNames {
         table: String, columns: [String], isPrimary: Bool, on connection: SQLiteConnection
     ) -> String {
         let shown = SQLSchemaName.bare(table)
+        let definition = try? connection.rows(
+            "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?1", [.text(table)])
+        let text = definition?.first?.first?.string.flatMap { SQLShownText($0) }
+        if let name = text?.constraintName(isPrimary ? "primary" : "unique", columns) { return name }
         if isPrimary { return "\(shown)_pkey" }
         let wanted = columns.joined(separator: ",")
         let rows = try? connection.rows(

@@ -5,11 +5,14 @@ import Capabilities
 
 /// Reads SQLite's own tables and writes the catalogue's.
 struct SQLCatalogContents {
-    private let connection: SQLiteConnection
+    let connection: SQLiteConnection
     private let owner: String
-    private let database: String
+    let database: String
     /// The numbers of the schemas that were made, by name.
-    private var namespaces: [String: Int64] = [:]
+    private(set) var namespaces: [String: Int64] = [:]
+    /// The numbers of sequences by their ids, and the columns that count by one.
+    private var sequences: [String: Int64] = [:]
+    private var counters: [(id: String, table: Int64, place: Int64, isIdentity: Bool)] = []
 
     private init(_ connection: SQLiteConnection) {
         self.connection = connection
@@ -26,6 +29,7 @@ struct SQLCatalogContents {
         try contents.fillSchemas()
         try contents.fill()
         try contents.markForeignKeys()
+        try contents.dependences()
         return now
     }
 
@@ -36,16 +40,16 @@ struct SQLCatalogContents {
         )
         for table in [
             "pg_class", "pg_attribute", "pg_attrdef", "pg_index", "pg_constraint", "pg_tables", "pg_views",
-            "pg_indexes",
+            "pg_indexes", "pg_sequence", "pg_depend",
         ] {
             try connection.execute("DELETE FROM pg_catalog.\(table)")
         }
-        for table in ["tables", "columns", "views", "table_constraints", "key_column_usage"] {
+        for table in ["tables", "columns", "views", "table_constraints", "key_column_usage", "check_constraints"] {
             try connection.execute("DELETE FROM information_schema.\(table)")
         }
     }
 
-    private func insert(_ table: String, _ values: [SQLValue]) throws(SQLFailure) {
+    func insert(_ table: String, _ values: [SQLValue]) throws(SQLFailure) {
         let marks = values.map { _ in "?" }.joined(separator: ",")
         _ = try connection.rows("INSERT INTO \(table) VALUES (\(marks))", values)
     }
@@ -63,7 +67,7 @@ struct SQLCatalogContents {
         }
     }
 
-    private func fill() throws(SQLFailure) {
+    private mutating func fill() throws(SQLFailure) {
         let objects = try connection.rows(
             """
             SELECT rowid + \(SQLCatalog.firstNumber), type, name, tbl_name, sql FROM main.sqlite_master \
@@ -74,18 +78,32 @@ struct SQLCatalogContents {
             guard let number = object[0].integer, let name = object[2].string else { continue }
             let (schema, shown) = SQLSchemaName.split(name)
             let isView = object[1].string == "view"
-            let isSequence = isView && object[4].string.flatMap { SQLSequence(definition: $0) } != nil
+            let sequence = isView ? object[4].string.flatMap { SQLSequence(definition: $0) } : nil
+            let definition = object[4].string ?? ""
+            let text = isView ? nil : SQLShownText(definition)
+            let columns = try columns(number, name, definition, text)
+            let checks = text?.checks(table: shown) ?? []
             try relation(
-                number, name, kind: isSequence ? "S" : isView ? "v" : "r",
-                columns: try columns(number, name, object[4].string ?? ""))
-            if isSequence { continue }
+                number, name, kind: sequence != nil ? "S" : isView ? "v" : "r", columns: columns.count,
+                checks: checks.count)
+            if let sequence {
+                if sequence.isOwned { sequences[sequence.id] = number }
+                try insert(
+                    "pg_catalog.pg_sequence",
+                    [
+                        number, Int64(sequence.type.rawValue), sequence.start, sequence.increment, sequence.greatest,
+                        sequence.least, 1, sequence.cycles ? 1 : 0,
+                    ].map { .integer($0) })
+                continue
+            }
             if isView {
-                let definition = SQLSchemaName.shown(definition: object[4].string?.components(after: " AS ") ?? "")
+                let definition = SQLShownText(definition)?.query.map { "\($0);" } ?? ""
                 try insert("pg_catalog.pg_views", [schema, shown, owner, definition].map { .text($0) })
                 try insert("information_schema.views", [database, schema, shown, definition].map { .text($0) })
             } else {
-                try indexes(number, name)
-                try foreignKeys(number, name)
+                try indexes(number, name, columns, text)
+                try self.checks(checks, number, name, columns)
+                try foreignKeys(number, name, text)
                 try insert(
                     "pg_catalog.pg_tables",
                     [
@@ -99,6 +117,20 @@ struct SQLCatalogContents {
         }
     }
 
+    /// Which columns sequences go with (pg_depend.h, DEPENDENCY_AUTO and _INTERNAL).
+    private func dependences() throws(SQLFailure) {
+        let relations = SQLValue.integer(SQLCatalogTables.numbers["pg_class"] ?? 0)
+        for counter in counters {
+            guard let sequence = sequences[counter.id] else { continue }
+            try insert(
+                "pg_catalog.pg_depend",
+                [
+                    relations, .integer(sequence), .integer(0), relations, .integer(counter.table),
+                    .integer(counter.place), .text(counter.isIdentity ? "i" : "a"),
+                ])
+        }
+    }
+
     /// psql asks for foreign keys only where there are triggers, which PostgreSQL keeps them by.
     private func markForeignKeys() throws(SQLFailure) {
         try connection.execute(
@@ -108,7 +140,9 @@ struct SQLCatalogContents {
             """)
     }
 
-    private func relation(_ number: Int64, _ name: String, kind: String, columns: Int) throws(SQLFailure) {
+    func relation(
+        _ number: Int64, _ name: String, kind: String, columns: Int, checks: Int = 0
+    ) throws(SQLFailure) {
         let hasIndex =
             try connection.rows(
                 "SELECT 1 FROM pragma_table_info(?1) WHERE pk UNION SELECT 1 FROM pragma_index_list(?1)", [.text(name)])
@@ -121,12 +155,21 @@ struct SQLCatalogContents {
                 .integer(kind == "i" ? 403 : kind == "r" ? 2 : 0), .integer(number), zero, zero, .integer(-1), zero,
                 zero,
                 .integer(kind == "r" && !hasIndex.isEmpty ? 1 : 0), zero, .text("p"), .text(kind),
-                .integer(Int64(columns)), zero, zero, zero, zero, zero, zero, .integer(1),
+                .integer(Int64(columns)), .integer(Int64(checks)), zero, zero, zero, zero, zero, .integer(1),
                 .text(kind == "r" ? "d" : "n"), zero, .null, .null, .null,
             ])
     }
 
-    private func columns(_ number: Int64, _ table: String, _ definition: String) throws(SQLFailure) -> Int {
+    /// A column that is in the catalogue.
+    struct Column {
+        var name: String
+        var place: Int64
+        var type: SQLDeclaredType
+    }
+
+    private mutating func columns(
+        _ number: Int64, _ table: String, _ definition: String, _ text: SQLShownText?
+    ) throws(SQLFailure) -> [Column] {
         // A view may read what is no more.
         let rows =
             (try? connection.rows(
@@ -134,6 +177,7 @@ struct SQLCatalogContents {
                 [.text(table)])) ?? []
         let (schema, shown) = SQLSchemaName.split(table)
         let told = SQLViewTypes.read(definition)
+        var columns: [Column] = []
         for (index, row) in rows.enumerated() {
             guard let place = row[0].integer, let name = row[1].string else { continue }
             var type = SQLDeclaredType.declared(row[2].string ?? "")
@@ -145,17 +189,17 @@ struct SQLCatalogContents {
             let counted = row[4].string.flatMap { SQLSequence.read(fallback: $0) }
             let identity = counted?.identity ?? (type.isSerial && isKey ? "d" : "")
             let isIdentity = !identity.isEmpty
+            if let counted { counters.append((counted.id, number, place + 1, isIdentity)) }
             let isNotNull = row[3].integer == 1 || isKey
-            let fallback = isIdentity ? nil : defaultText(row[4].string, counted?.id)
-            try insert(
-                "pg_catalog.pg_attribute",
-                [
-                    .integer(number), .text(name), .integer(Int64(type.type.rawValue)), .integer(-1),
-                    .integer(place + 1),
-                    .integer(Int64(type.modifier)), .integer(isNotNull ? 1 : 0), .integer(fallback == nil ? 0 : 1),
-                    .text(identity), .text(row[6].integer ?? 0 > 1 ? "s" : ""), .integer(0), .integer(0),
-                    .integer(0), .integer(-1), .text("p"), .null, .null, .integer(0),
-                ])
+            let isComputed = row[6].integer ?? 0 > 1
+            let fallback =
+                isComputed
+                ? text?.computation(of: name) : isIdentity ? nil : defaultText(row[4].string, counted?.id, type.type)
+            let column = Column(name: name, place: place + 1, type: type)
+            columns.append(column)
+            try attribute(
+                column, of: number, isNotNull: isNotNull, hasDefault: fallback != nil, identity: identity,
+                isComputed: isComputed)
             if let fallback {
                 try insert(
                     "pg_catalog.pg_attrdef",
@@ -172,140 +216,38 @@ struct SQLCatalogContents {
                     .text(type.type.catalogName), .text(isIdentity ? "YES" : "NO"),
                 ])
         }
-        return rows.count
+        return columns
     }
 
-    /// A column's default as PostgreSQL shows it.
-    private func defaultText(_ fallback: String?, _ sequence: String?) -> String? {
-        guard let sequence, let found = try? connection.sequence(id: sequence) else { return fallback }
-        return "nextval('\(found.shown)'::regclass)"
-    }
-
-    // MARK: Indexes and constraints
-
-    private func indexes(_ number: Int64, _ table: String) throws(SQLFailure) {
-        let list = try connection.rows(
-            """
-            SELECT l.name, l."unique", l.origin, m.rowid + \(SQLCatalog.firstNumber), m.sql \
-            FROM pragma_index_list(?1) l JOIN main.sqlite_master m ON m.name = l.name AND m.type = 'index' ORDER BY l.seq
-            """, [.text(table)])
-        var hasPrimary = false
-        for row in list {
-            guard let given = row[0].string, let index = row[3].integer else { continue }
-            let columns = try connection.rows("SELECT name, cid FROM pragma_index_info(?1)", [.text(given)])
-            let names = columns.map { $0[0].string ?? "expression" }
-            let isPrimary = row[2].string == "pk" || given == "\(table)_pkey"
-            hasPrimary = hasPrimary || isPrimary
-            let origin = row[2].string
-            let name =
-                given.hasPrefix("sqlite_")
-                ? (isPrimary ? "\(table)_pkey" : "\(table)_\(names.joined(separator: "_"))_key") : given
-            try index2(
-                index, name, of: number, table, names, places: columns.map { ($0[1].integer ?? -1) + 1 },
-                isUnique: row[1].integer == 1, isPrimary: isPrimary,
-                isConstraint: isPrimary || origin == "u", sql: row[4].string)
-        }
-        if !hasPrimary {
-            let key = try connection.rows(
-                "SELECT name, cid FROM pragma_table_info(?1) WHERE pk ORDER BY pk", [.text(table)])
-            if !key.isEmpty {
-                try index2(
-                    number + 1_000_000_000, "\(table)_pkey", of: number, table, key.map { $0[0].string ?? "" },
-                    places: key.map { ($0[1].integer ?? 0) + 1 }, isUnique: true, isPrimary: true, isConstraint: true,
-                    sql: nil)
-            }
-        }
-    }
-
-    private func index2(
-        _ number: Int64, _ name: String, of table: Int64, _ tableName: String, _ columns: [String], places: [Int64],
-        isUnique: Bool, isPrimary: Bool, isConstraint: Bool, sql: String?
+    func attribute(
+        _ column: Column, of relation: Int64, isNotNull: Bool = false, hasDefault: Bool = false,
+        identity: String = "", isComputed: Bool = false
     ) throws(SQLFailure) {
-        try relation(number, name, kind: "i", columns: columns.count)
-        let (schema, shown) = SQLSchemaName.split(tableName)
-        let index = SQLSchemaName.bare(name)
-        let list = columns.joined(separator: ", ")
-        let condition = sql?.components(after: " WHERE ").map { " WHERE \($0)" } ?? ""
-        let definition =
-            "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(index) ON \(schema).\(shown) USING btree (\(list))\(condition)"
-        let flag: (Bool) -> SQLValue = { .integer($0 ? 1 : 0) }
-        let count = SQLValue.integer(Int64(columns.count))
-        let keys = places.map(String.init).joined(separator: " ")
+        let zero = SQLValue.integer(0)
         try insert(
-            "pg_catalog.pg_index",
+            "pg_catalog.pg_attribute",
             [
-                .integer(number), .integer(table), count, count, flag(isUnique), flag(isPrimary), flag(false),
-                flag(true),
-                flag(false), flag(true), flag(true), flag(true), flag(false), .text(keys), .null,
-                condition.isEmpty ? .null : .text(condition), .null, .text(definition),
+                .integer(relation), .text(column.name), .integer(Int64(column.type.type.rawValue)), .integer(-1),
+                .integer(column.place), .integer(Int64(column.type.modifier)), .integer(isNotNull ? 1 : 0),
+                .integer(hasDefault ? 1 : 0), .text(identity), .text(isComputed ? "s" : ""), zero, zero, zero,
+                .integer(-1), .text(column.type.type.storage), .null, .null, zero, .text(""),
             ])
-        try insert("pg_catalog.pg_indexes", [.text(schema), .text(shown), .text(index), .null, .text(definition)])
-        guard isConstraint else { return }
-        try constraint(
-            number + 2_000_000_000, name, isPrimary ? "p" : "u", of: table, tableName, index: number, foreign: 0,
-            columns, "{" + places.map(String.init).joined(separator: ",") + "}",
-            "\(isPrimary ? "PRIMARY KEY" : "UNIQUE") (\(list))")
     }
 
-    private func constraint(
-        _ number: Int64, _ name: String, _ kind: String, of table: Int64, _ tableName: String, index: Int64,
-        foreign: Int64,
-        _ columns: [String], _ keys: String, _ definition: String
-    ) throws(SQLFailure) {
-        let (schema, shown) = SQLSchemaName.split(tableName)
-        let constraint = SQLSchemaName.bare(name)
-        try insert(
-            "pg_catalog.pg_constraint",
-            [
-                .integer(number), .text(constraint), .integer(namespaces[schema] ?? 2200), .text(kind), .integer(0),
-                .integer(0), .integer(1),
-                .integer(table), .integer(0), .integer(index), .integer(0), .integer(foreign), .text("a"), .text("a"),
-                .text("s"), .text(keys), .null, .null, .text(definition),
-            ])
-        let word = kind == "p" ? "PRIMARY KEY" : kind == "u" ? "UNIQUE" : "FOREIGN KEY"
-        try insert(
-            "information_schema.table_constraints",
-            [database, schema, constraint, schema, shown, word].map { .text($0) })
-        for (place, column) in columns.enumerated() {
-            try insert(
-                "information_schema.key_column_usage",
-                [schema, constraint, schema, shown, column].map { .text($0) } + [.integer(Int64(place + 1))])
+    /// A column's default as PostgreSQL shows it: a constant that is written as a text has its type behind it.
+    private func defaultText(_ fallback: String?, _ sequence: String?, _ type: SQLType) -> String? {
+        if let sequence, let found = try? connection.sequence(id: sequence) {
+            return "nextval('\(found.shown)'::regclass)"
         }
-    }
-
-    private func foreignKeys(_ number: Int64, _ table: String) throws(SQLFailure) {
-        let rows = try connection.rows(
-            """
-            SELECT f.id, f."table", f."from", f."to", f.on_update, f.on_delete, t.cid, m.rowid + \(SQLCatalog.firstNumber) \
-            FROM pragma_foreign_key_list(?1) f LEFT JOIN pragma_table_info(?1) t ON t.name = f."from" \
-            LEFT JOIN main.sqlite_master m ON m.name = f."table" AND m.type = 'table' ORDER BY f.id, f.seq
-            """, [.text(table)])
-        var next = rows.startIndex
-        while next < rows.endIndex {
-            let id = rows[next][0]
-            let parts = rows[next...].prefix { $0[0] == id }
-            next += parts.count
-            let target = parts.first?[1].string ?? ""
-            let (schema, bare) = SQLSchemaName.split(target)
-            let shownTarget = schema == "public" ? bare : "\(schema).\(bare)"
-            let columns = parts.map { $0[2].string ?? "" }
-            var targets = parts.compactMap { $0[3].string }
-            if targets.isEmpty {
-                targets = try connection.rows(
-                    "SELECT name FROM pragma_table_info(?1) WHERE pk ORDER BY pk", [.text(target)]
-                )
-                .compactMap { $0[0].string }
-            }
-            var definition =
-                "FOREIGN KEY (\(columns.joined(separator: ", "))) REFERENCES \(shownTarget)(\(targets.joined(separator: ", ")))"
-            if let action = parts.first?[4].string, action != "NO ACTION" { definition += " ON UPDATE \(action)" }
-            if let action = parts.first?[5].string, action != "NO ACTION" { definition += " ON DELETE \(action)" }
-            try constraint(
-                number + 3_000_000_000 + (id.integer ?? 0) * 100_000, "\(table)_\(columns.joined(separator: "_"))_fkey",
-                "f",
-                of: number, table, index: 0, foreign: parts.first?[7].integer ?? 0, columns,
-                "{" + parts.map { String(($0[6].integer ?? 0) + 1) }.joined(separator: ",") + "}", definition)
+        guard let fallback, let text = SQLShownText(fallback)?.text else { return fallback }
+        let isQuoted = text.count > 1 && text.hasPrefix("'") && !text.dropFirst().dropLast().contains("'")
+        let name = type == .fixedText ? type.catalogName : type.displayName
+        if isQuoted, text.hasSuffix("'") {
+            return type == .numeric ? String(text.dropFirst().dropLast()) : "\(text)::\(name)"
         }
+        if text.hasPrefix("-"), type.isNumber, Double(text) != nil { return "'\(text)'::\(name)" }
+        if type == .boolean, text == "1" || text == "0" { return text == "1" ? "true" : "false" }
+        return text
     }
 }
 

@@ -75,7 +75,8 @@ enum SQLCatalogTables {
             """
             attrelid oid, attname name, atttypid oid, attlen smallint, attnum smallint, atttypmod int, attnotnull boolean, \
             atthasdef boolean, attidentity "char", attgenerated "char", attisdropped boolean, attcollation oid, \
-            attndims int, attstattarget int, attstorage "char", attacl text, attfdwoptions text, atthasmissing boolean
+            attndims int, attstattarget int, attstorage "char", attacl text, attfdwoptions text, atthasmissing boolean, \
+            attcompression "char"
             """
         ),
         (
@@ -94,7 +95,7 @@ enum SQLCatalogTables {
             indexrelid oid, indrelid oid, indnatts smallint, indnkeyatts smallint, indisunique boolean, \
             indisprimary boolean, indisexclusion boolean, indimmediate boolean, indisclustered boolean, \
             indisvalid boolean, indisready boolean, indislive boolean, indisreplident boolean, indkey text, indexprs text, \
-            indpred text, indoption text, fairlead_definition text
+            indpred text, indoption text, fairlead_definition text, indnullsnotdistinct boolean, indclass text
             """
         ),
         (
@@ -143,7 +144,27 @@ enum SQLCatalogTables {
         ("pg_catalog.pg_enum", "oid oid, enumtypid oid, enumsortorder real, enumlabel name"),
         ("pg_catalog.pg_range", "rngtypid oid, rngsubtype oid, rngmultitypid oid"),
         ("pg_catalog.pg_extension", "oid oid, extname name, extowner oid, extnamespace oid, extversion text"),
-        ("pg_catalog.pg_sequence", "seqrelid oid, seqtypid oid, seqstart bigint, seqincrement bigint"),
+        (
+            "pg_catalog.pg_sequence",
+            "seqrelid oid, seqtypid oid, seqstart bigint, seqincrement bigint, seqmax bigint, seqmin bigint, seqcache bigint, seqcycle boolean"
+        ),
+        (
+            "pg_catalog.pg_depend",
+            "classid oid, objid oid, objsubid int, refclassid oid, refobjid oid, refobjsubid int, deptype \"char\""
+        ),
+        (
+            "pg_catalog.pg_language",
+            "oid oid, lanname name, lanowner oid, lanispl boolean, lanpltrusted boolean, lanplcallfoid oid, laninline oid, lanvalidator oid, lanacl text"
+        ),
+        (
+            "pg_catalog.pg_policy",
+            "oid oid, polname name, polrelid oid, polcmd \"char\", polpermissive boolean, polroles text, polqual text, polwithcheck text"
+        ),
+        (
+            "pg_catalog.pg_trigger",
+            "oid oid, tgrelid oid, tgparentid oid, tgname name, tgfoid oid, tgtype smallint, tgenabled \"char\", tgisinternal boolean"
+        ),
+        ("pg_catalog.pg_opclass", "oid oid, opcname name, opcdefault boolean"),
         ("pg_catalog.pg_rewrite", "oid oid, rulename name, ev_class oid"),
         ("pg_catalog.pg_foreign_table", "ftrelid oid, ftserver oid"),
         ("pg_catalog.pg_matviews", "schemaname name, matviewname name, matviewowner name, definition text"),
@@ -168,6 +189,10 @@ enum SQLCatalogTables {
         ),
         ("information_schema.views", "table_catalog name, table_schema name, table_name name, view_definition text"),
         (
+            "information_schema.check_constraints",
+            "constraint_catalog name, constraint_schema name, constraint_name name, check_clause text"
+        ),
+        (
             "information_schema.table_constraints",
             "constraint_catalog name, constraint_schema name, constraint_name name, table_schema name, table_name name, constraint_type text"
         ),
@@ -177,6 +202,25 @@ enum SQLCatalogTables {
         ),
     ]
 
+    /// The numbers of the catalogue's own relations (`CATALOG` in pg_*.h), which other relations refer to.
+    static let numbers: [String: Int64] = [
+        "pg_type": 1247, "pg_attribute": 1249, "pg_proc": 1255, "pg_class": 1259, "pg_database": 1262, "pg_am": 2601,
+        "pg_attrdef": 2604, "pg_constraint": 2606, "pg_description": 2609, "pg_index": 2610, "pg_namespace": 2615,
+        "pg_opclass": 2616, "pg_rewrite": 2618, "pg_trigger": 2620, "pg_sequence": 2224, "pg_collation": 3456,
+        "pg_enum": 3501, "pg_extension": 3079, "pg_tablespace": 1213,
+    ]
+
     /// Relations of things that cannot exist here; a query of one of them has no rows.
     static let empty: Set<String> = ["pg_publication", "pg_policy", "pg_statistic_ext", "pg_trigger"]
+}
+
+extension SQLType {
+    /// How values are stored, a letter (pg_type.typstorage).
+    var storage: String {
+        switch self {
+        case .numeric: "m"
+        case .text, .boundedText, .fixedText, .json, .jsonb, .bytes: "x"
+        default: item == nil ? "p" : "x"
+        }
+    }
 }

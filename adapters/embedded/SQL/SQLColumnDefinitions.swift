@@ -32,7 +32,7 @@ extension SQLTranslator {
             if rewrite.isWords(next, "primary", "key") { key = next + 1 }
             if rewrite.isWords(next, "not", "null") { isNotNull = true }
             if rewrite.isWord(next, "check"), !rewrite.isWord(next - 2, "constraint") {
-                rewrite.prefix(next, "CONSTRAINT \(SQLText.quoted("\(bareTableName)_\(name)_check")) ")
+                rewrite.prefix(next, "CONSTRAINT \(SQLText.quoted(checkName("\(bareTableName)_\(name)_check"))) ")
             }
             if rewrite.isWord(next, "default") {
                 next = try defaultClause(next + 1, to: piece.upperBound)

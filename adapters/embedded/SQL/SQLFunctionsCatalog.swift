@@ -32,9 +32,51 @@ extension SQLiteFunctions {
             }
         ),
         ("pg_type_is_visible", 1, true, { _, _ in .integer(1) }),
+        ("pg_collation_is_visible", 1, true, { _, _ in .integer(1) }),
+        // The numbers of an int2vector, which stand with spaces between them, or of an array: as a JSON array, where their
+        // subscripts begin, and one of them.
+        (
+            "fairlead_vector", 1, true,
+            { _, v in .text("[\(vector(v[0]).numbers.map(String.init).joined(separator: ","))]") }
+        ),
+        ("fairlead_vector_start", 1, true, { _, v in .integer(vector(v[0]).start) }),
+        (
+            "fairlead_vector_item", 2, true,
+            { _, v in
+                let (numbers, start) = vector(v[0])
+                guard let place = v[1].integer.map({ $0 - start }), place >= 0, place < numbers.count else {
+                    return .null
+                }
+                return .integer(numbers[Int(place)])
+            }
+        ),
         ("pg_function_is_visible", 1, true, { _, _ in .integer(1) }),
         ("pg_get_expr", 2, true, { _, v in v[0] }),
-        ("pg_get_expr", 3, true, { _, v in v[0] }),
+        (
+            "pg_get_expr", 3, true,
+            { _, v in
+                // With fewer parentheses where it is to be read by people.
+                guard v[2].integer == 1, let text = v[0].string, text.hasPrefix("("), text.hasSuffix(")") else {
+                    return v[0]
+                }
+                return SQLShownText(text)?.isGroup == true ? .text(String(text.dropFirst().dropLast())) : v[0]
+            }
+        ),
+        (
+            "to_regtype", 1, true,
+            { _, v in
+                guard let text = v[0].string, let tokens = try? SQLLexer.tokens(Array(text.utf8)) else { return .null }
+                var end = 0
+                guard let type = try? SQLDeclaredType.read(tokens, at: &end), end == tokens.count else { return .null }
+                return .integer(Int64(type.type.rawValue))
+            }
+        ),
+        // Nothing tells how much of the one file a relation takes.
+        ("pg_table_size", 1, true, { _, _ in .null }),
+        ("pg_size_pretty", 1, true, { _, v in v[0].integer.map { .text(prettySize($0)) } ?? .null }),
+        ("pg_get_function_result", 1, true, { _, _ in .null }),
+        ("pg_get_function_arguments", 1, true, { _, _ in .null }),
+        ("pg_tablespace_location", 1, true, { _, _ in .text("") }),
         ("pg_get_indexdef", 1, false, { connection, v throws(SQLFailure) in try indexDefinition(connection, v) }),
         ("pg_get_indexdef", 3, false, { connection, v throws(SQLFailure) in try indexDefinition(connection, v) }),
         (
@@ -79,14 +121,8 @@ extension SQLiteFunctions {
             "fairlead_regclass", 1, false,
             { connection, v throws(SQLFailure) in
                 guard let number = v[0].integer else { return v[0] }
-                let rows = try connection.rows(
-                    """
-                    SELECT n.nspname, c.relname FROM pg_catalog.pg_class c \
-                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ?1
-                    """, [.integer(number)])
-                guard let row = rows.first, let schema = row[0].string, let name = row[1].string else {
-                    return .text(String(number))
-                }
+                if let name = SQLCatalogTables.numbers.first(where: { $0.value == number })?.key { return .text(name) }
+                guard let (schema, name) = try relation(number, on: connection) else { return .text(String(number)) }
                 let isVisible = try SQLPathResolver(connection).isVisible(schema, name)
                 return .text(isVisible ? name : "\(schema).\(name)")
             }
@@ -130,16 +166,53 @@ extension SQLiteFunctions {
         ),
     ]
 
+    /// A number of bytes in the largest unit that leaves ten or more of it (dbsize.c, pg_size_pretty).
+    private static func prettySize(_ bytes: Int64) -> String {
+        guard bytes.magnitude >= 10_240 else { return "\(bytes) bytes" }
+        var half = bytes >> 9
+        for unit in ["kB", "MB", "GB", "TB"] {
+            if half.magnitude < 20_479 || unit == "TB" { return "\((half + (half < 0 ? -1 : 1)) / 2) \(unit)" }
+            half >>= 10
+        }
+        return ""
+    }
+
+    private static func vector(_ value: SQLValue) -> (numbers: [Int64], start: Int64) {
+        let text = value.string ?? ""
+        let numbers = text.split { !$0.isNumber && $0 != "-" }.compactMap { Int64($0) }
+        return (numbers, text.hasPrefix("{") ? 1 : 0)
+    }
+
+    /// The schema and the name of a relation, of SQLite's own list where it has it: the catalogue may not be filled.
+    private static func relation(
+        _ number: Int64, on connection: SQLiteConnection
+    ) throws(SQLFailure) -> (schema: String, name: String)? {
+        let own = try connection.rows(
+            "SELECT name FROM main.sqlite_master WHERE rowid = ?1 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+            [.integer(number - SQLCatalog.firstNumber)])
+        if let stored = own.first?.first?.string { return SQLSchemaName.split(stored) }
+        let rows = try connection.rows(
+            """
+            SELECT n.nspname, c.relname FROM pg_catalog.pg_class c \
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ?1
+            """, [.integer(number)])
+        guard let row = rows.first, let schema = row[0].string, let name = row[1].string else { return nil }
+        return (schema, name)
+    }
+
     private static func indexDefinition(_ connection: SQLiteConnection, _ v: [SQLValue]) throws(SQLFailure) -> SQLValue
     {
         let rows = try connection.rows(
             "SELECT fairlead_definition FROM pg_catalog.pg_index WHERE indexrelid = ?1", [v[0]])
         guard let definition = rows.first?.first else { return .null }
-        guard v.count == 3, let column = v[1].integer, column > 0, let text = definition.string,
-            let list = text.components(after: " USING btree (")?.components(before: ")")
-        else { return definition }
-        let names = list.split(separator: ",")
-        return column <= names.count ? .text(names[Int(column) - 1].drop { $0 == " " }.description) : .text("")
+        guard v.count == 3, let column = v[1].integer, let text = definition.string else { return definition }
+        guard column > 0 else {
+            // With fewer parentheses where it is to be read by people.
+            guard v[2].integer == 1, let condition = text.components(after: " WHERE (") else { return definition }
+            return .text("\(text.dropLast(condition.count + 1))\(condition.dropLast())")
+        }
+        let keys = SQLShownText(text)?.index?.keys ?? []
+        return .text(column <= keys.count ? keys[Int(column) - 1].text : "")
     }
 
     private static func constraintDefinition(_ connection: SQLiteConnection, _ v: [SQLValue]) throws(SQLFailure)
@@ -147,7 +220,11 @@ extension SQLiteFunctions {
     {
         let rows = try connection.rows(
             "SELECT fairlead_definition FROM pg_catalog.pg_constraint WHERE oid = ?1", [v[0]])
-        return rows.first?.first ?? .null
+        guard let definition = rows.first?.first?.string else { return .null }
+        // With fewer parentheses where it is to be read by people.
+        let isPretty = v.count > 1 && v[1].integer == 1
+        guard isPretty, definition.hasPrefix("CHECK ((") else { return .text(definition) }
+        return .text("CHECK (\(definition.dropFirst(8).dropLast(2)))")
     }
 
     private static func viewDefinition(_ connection: SQLiteConnection, _ v: [SQLValue]) throws(SQLFailure) -> SQLValue {

@@ -160,7 +160,21 @@ extension SQLTranslator {
     private mutating func nameCheck(_ piece: Range<Int>) {
         let columns = Set(tokens[piece.dropFirst()].filter { $0.isName && columnNames.contains($0.text) }.map(\.text))
         let middle = columns.count == 1 ? "_\(columns.first ?? "")" : ""
-        rewrite.prefix(piece.lowerBound, "CONSTRAINT \(SQLText.quoted("\(bareTableName)\(middle)_check")) ")
+        rewrite.prefix(
+            piece.lowerBound, "CONSTRAINT \(SQLText.quoted(checkName("\(bareTableName)\(middle)_check"))) ")
+    }
+
+    /// A name for a nameless CHECK that no other constraint of the statement has (indexcmds.c, ChooseRelationName).
+    mutating func checkName(_ wanted: String) -> String {
+        let given = tokens.indices.filter { rewrite.isWord($0 - 1, "constraint") }.map { tokens[$0].text }
+        var name = wanted
+        var number = 0
+        while madeNames.contains(name) || given.contains(name) {
+            number += 1
+            name = "\(wanted)\(number)"
+        }
+        madeNames.insert(name)
+        return name
     }
 
     private mutating func removePiece(_ piece: Range<Int>, _ open: Int, _ close: Int) {

@@ -8,7 +8,10 @@ extension SQLTranslator {
         if try answerEmpty() { return command }
         try type(0..<tokens.count)
         tableQueries(0..<tokens.count)
+        try subscripts()
+        try vectorRelations()
         try expressions(0..<tokens.count)
+        try vectors()
         try grouping()
         try valuesLists()
         try orderings(0..<tokens.count)

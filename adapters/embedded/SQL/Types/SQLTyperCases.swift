@@ -108,6 +108,9 @@ extension SQLTyper {
         found.modifier = type.modifier
         if type.type == .numeric { found.number = converted(inner, type) }
         if type.type.isText { showAsText(inner) }
+        if type.type.isText, inner.type == .regclass, inner.open == nil {
+            _ = wrap(inner.words, "fairlead_regclass(", ")")
+        }
         // A decimal number's halves are rounded away from zero, a float's to what is even.
         if inner.type == .numeric, type.type.isWhole { _ = wrap(inner.words, "fairlead_round(", ")") }
         if let name = inner.name, !inner.isNameWeak {
