@@ -34,11 +34,6 @@ enum SQLSchemaName {
 
     static func bare(_ name: String) -> String { split(name).name }
 
-    /// SQL of SQLite's as a client would write it: two names in quotes where we have one.
-    static func shown(definition: String) -> String {
-        definition.split(separator: separator, omittingEmptySubsequences: false).joined(separator: "\".\"")
-    }
-
     /// A message of SQLite's without our prefixes, or with a point in their place.
     static func shown(message: String, qualified: Bool) -> String {
         guard message.contains(separator) else { return message }
@@ -73,6 +68,8 @@ struct SQLSchemaLookup {
     /// The sequences that a table's columns count by, and the tables whose columns count by a sequence.
     var sequences: (String) throws(SQLFailure) -> [SQLNamedSequence] = { _ in [] }
     var counting: (String) throws(SQLFailure) -> [String] = { _ in [] }
+    /// What a table's column fills itself with.
+    var fallback: (_ table: String, _ column: String) throws(SQLFailure) -> String? = { _, _ in nil }
     /// Whether there is a relation that SQLite calls so.
     var isTaken: (String) throws(SQLFailure) -> Bool = { _ in false }
 
@@ -91,6 +88,11 @@ struct SQLSchemaLookup {
         sequence = { name throws(SQLFailure) in try connection.sequence(stored: name)?.sequence }
         sequences = { table throws(SQLFailure) in try connection.sequences(of: table) }
         counting = { id throws(SQLFailure) in try connection.tables(countingBy: id) }
+        fallback = { table, column throws(SQLFailure) in
+            try connection.rows(
+                "SELECT dflt_value FROM pragma_table_info(?1) WHERE name = ?2", [.text(table), .text(column)]
+            ).first?.first?.string
+        }
         isTaken = { name throws(SQLFailure) in
             !(try connection.rows("SELECT 1 FROM main.sqlite_master WHERE name = ?1", [.text(name)])).isEmpty
         }

@@ -13,6 +13,8 @@ struct SQLSequence: Equatable, Sendable {
     var generation = 0
     var type = SQLType.int64
     var start: Int64 = 1
+    /// What its numbers began with, at its making or at the last RESTART.
+    var first: Int64 = 1
     var increment: Int64 = 1
     var least: Int64 = 1
     var greatest = Int64.max
@@ -53,7 +55,7 @@ struct SQLSequence: Equatable, Sendable {
     func definition(_ name: String, ifNotExists: Bool = false) -> String {
         let numbers = [Int64(generation), Int64(type.rawValue), start, increment, least, greatest]
         let flags = [cycles, isOwned].map { $0 ? "1" : "0" }
-        let words = ([id] + numbers.map(String.init) + flags).joined(separator: ":")
+        let words = ([id] + numbers.map(String.init) + flags + [String(first)]).joined(separator: ":")
         let columns = [SQLType.int64, .int64, .boolean].map { SQLTypedColumn(name: "", type: $0) }
         return """
             CREATE VIEW \(ifNotExists ? "IF NOT EXISTS " : "")main.\(SQLText.quoted(name)) AS \(SQLViewTypes.comment(columns)) \
@@ -67,7 +69,10 @@ struct SQLSequence: Equatable, Sendable {
         guard let words = definition.components(after: Self.mark)?.components(before: "*/") else { return nil }
         let parts = words.split(separator: ":").map(String.init)
         let numbers = parts.dropFirst().compactMap { Int64($0) }
-        guard parts.count == 9, numbers.count == 8, let type = SQLType(rawValue: UInt32(clamping: numbers[1])) else {
+        // Those of earlier versions began with their START.
+        guard parts.count == 9 || parts.count == 10, numbers.count == parts.count - 1,
+            let type = SQLType(rawValue: UInt32(clamping: numbers[1]))
+        else {
             return nil
         }
         id = parts[0]
@@ -75,6 +80,7 @@ struct SQLSequence: Equatable, Sendable {
         self.type = type
         (start, increment, least, greatest) = (numbers[2], numbers[3], numbers[4], numbers[5])
         (cycles, isOwned) = (numbers[6] == 1, numbers[7] == 1)
+        first = numbers.count > 8 ? numbers[8] : start
     }
 
     // MARK: Defaults of columns

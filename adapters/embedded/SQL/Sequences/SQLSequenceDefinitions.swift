@@ -23,6 +23,7 @@ extension SQLTranslator {
         let isTolerant = rewrite.isWords(index + 1, "if", "not", "exists")
         let (stored, next) = try sequenceName(isTolerant ? index + 4 : index + 1)
         let options = try SQLSequenceOptions.read(rewrite, rewrite.rest(next))
+        if let owner = options.owner { throw Self.unowned(tokens[owner.lowerBound].start) }
         let sequence = try options.applied(
             to: SQLSequence(id: SQLSequence.newID(), type: options.type ?? .int64), isNew: true)
         if isTolerant { skips.append(.relation(stored, whenThere: true)) }
@@ -54,19 +55,43 @@ extension SQLTranslator {
             guard next < tokens.count else { throw rewrite.syntaxError(next) }
             let options = try SQLSequenceOptions.read(rewrite, rewrite.rest(next), alters: true)
             new = try options.applied(to: old, isNew: false)
-            if let restart = options.restart { new = try restarted(new, at: restart ?? new.start) }
+            if let owner = options.owner {
+                try checkOwner(owner, of: stored, old)
+                new.isOwned = true
+            }
         }
         first.append("DROP VIEW main.\(SQLText.quoted(stored))")
         rewrite.replaceAll(new.definition(name))
         return command
     }
 
-    /// The same sequence with numbers of its own from `number` on; its START stays what it is.
-    private func restarted(_ sequence: SQLSequence, at number: Int64) throws(SQLFailure) -> SQLSequence {
-        guard number == sequence.start else {
-            throw refused("RESTART WITH another number than START is not known here; use setval", 0)
+    private static func unowned(_ offset: Int) -> SQLFailure {
+        .refused(
+            .sqlQuery, "OWNED BY a column that does not count by the sequence is not known here; set its default first",
+            offset: offset)
+    }
+
+    /// A sequence can only go with a column that counts by it.
+    private func checkOwner(_ words: Range<Int>, of stored: String, _ sequence: SQLSequence) throws(SQLFailure) {
+        let parts = tokens[words].filter(\.isName).map(\.text)
+        guard parts.count >= 2, words.count == parts.count * 2 - 1 else {
+            throw SQLFailure(
+                "42601", "invalid OWNED BY option", hint: "Specify OWNED BY table.column or OWNED BY NONE.",
+                offset: words.isEmpty ? nil : tokens[words.lowerBound].start)
         }
-        return sequence.renewed
+        let table = SQLSchemaName.stored(tokens, words.upperBound - 3)
+        guard try columnTypes.schemas.isTaken(table) else {
+            throw SQLFailure(
+                "42P01", "relation \"\(SQLSchemaName.bare(table))\" does not exist",
+                offset: tokens[words.lowerBound].start)
+        }
+        guard SQLSchemaName.split(table).schema == SQLSchemaName.split(stored).schema else {
+            throw SQLFailure("55000", "sequence must be in same schema as table it is linked to")
+        }
+        let fallback = try columnTypes.schemas.fallback(table, parts[parts.count - 1])
+        guard let fallback, SQLSequence.read(fallback: fallback)?.id == sequence.id else {
+            throw Self.unowned(tokens[words.lowerBound].start)
+        }
     }
 
     mutating func dropSequence() throws(SQLFailure) -> SQLCommand {

@@ -13,6 +13,8 @@ struct SQLSequenceOptions {
     var cycles: Bool?
     /// RESTART, and with which number.
     var restart: Int64??
+    /// The words of the column that it goes with, behind OWNED BY.
+    var owner: Range<Int>?
 
     /// Reads up to `end`; `alters` allows RESTART.
     static func read(
@@ -73,11 +75,11 @@ struct SQLSequenceOptions {
                     || at < range.upperBound && rewrite.tokens[at].kind == .integer
                 options.restart = isNumber ? .some(try number()) : .some(nil)
             } else if take("owned") {
-                guard take("by"), take("none") else {
-                    throw .refused(
-                        .sqlQuery, "OWNED BY a column is not known here; serial and identity columns own theirs",
-                        offset: rewrite.tokens[at - 1].start)
-                }
+                guard take("by") else { throw rewrite.syntaxError(at) }
+                if take("none") { continue }
+                let start = at
+                while at < range.upperBound, rewrite.tokens[at].isName || rewrite.isMark(at, ".") { at += 1 }
+                options.owner = start..<at
             } else {
                 throw rewrite.syntaxError(at)
             }
@@ -117,11 +119,22 @@ struct SQLSequenceOptions {
             throw invalid("MINVALUE (\(new.least)) must be less than MAXVALUE (\(new.greatest))")
         }
         if let start { new.start = start } else if isNew { new.start = isUp ? new.least : new.greatest }
+        if isNew { new.first = new.start }
         guard new.start >= new.least else {
             throw invalid("START value (\(new.start)) cannot be less than MINVALUE (\(new.least))")
         }
         guard new.start <= new.greatest else {
             throw invalid("START value (\(new.start)) cannot be greater than MAXVALUE (\(new.greatest))")
+        }
+        if let restart {
+            new = new.renewed
+            new.first = restart ?? new.start
+            guard new.first >= new.least else {
+                throw invalid("RESTART value (\(new.first)) cannot be less than MINVALUE (\(new.least))")
+            }
+            guard new.first <= new.greatest else {
+                throw invalid("RESTART value (\(new.first)) cannot be greater than MAXVALUE (\(new.greatest))")
+            }
         }
         return new
     }

@@ -42,7 +42,7 @@ final class SQLSequenceStore: Sendable {
     ) throws(SQLFailure) -> Int64 {
         try state.withLock { state throws(SQLFailure) in
             try open(&state, known)
-            var value = state.values[sequence.key] ?? Value(last: sequence.start, isCalled: false)
+            var value = state.values[sequence.key] ?? Value(last: sequence.first, isCalled: false)
             if value.isCalled { value.last = try Self.successor(of: value.last, sequence, name) }
             let isWithin = value.written.map { written in
                 value.isCalled && (sequence.increment > 0 ? value.last <= written : value.last >= written)
@@ -83,7 +83,7 @@ final class SQLSequenceStore: Sendable {
         try state.withLock { state throws(SQLFailure) in
             try open(&state, known)
             let value = state.values[sequence.key]
-            return (value?.last ?? sequence.start, value?.isCalled ?? false)
+            return (value?.last ?? sequence.first, value?.isCalled ?? false)
         }
     }
 
