@@ -12,22 +12,30 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
     private let session: EmbeddedSQLSession
     private let statement: EmbeddedSQLStatement
     private let values: [SQLValue]
+    /// The values as they were given.
+    private let given: [SQLValue]
     private(set) var columns: [SQLColumn]?
     private var running: OpaquePointer?
     private var isDone = false
     /// What ended the statement behind rows that were still to be given.
     private var failure: SQLFailure?
-    /// Whether SQLite's transaction is the statement's own.
+    /// Whether SQLite's transaction is the statement's own, and whether it is to be committed at its end.
     private var ownsTransaction = false
+    private var commitsTransaction = false
+    /// How many rows it has given.
+    private var rowCount: Int64 = 0
     /// Whether SKIP LOCKED skips nothing.
     private var rowsAreFree = true
     /// A row that was looked at for its types and not given yet.
     private var isRowWaiting = false
 
-    init(_ session: EmbeddedSQLSession, _ statement: EmbeddedSQLStatement, _ values: [SQLValue]) {
+    init(
+        _ session: EmbeddedSQLSession, _ statement: EmbeddedSQLStatement, _ values: [SQLValue]
+    ) throws(SQLFailure) {
         self.session = session
         self.statement = statement
-        self.values = values
+        self.values = try statement.bound(values)
+        given = values
         columns = statement.columns
     }
 
@@ -59,7 +67,10 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
 
     func close() async {
         guard running != nil else { return }
-        try? await session.run { [self] connection in finish(connection) }
+        try? await session.run { [self] connection in
+            completeChanges(connection)
+            finish(connection)
+        }
     }
 
     deinit { if let running { session.connection.retire(running) } }
@@ -76,6 +87,15 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
             finish(connection)
             throw error
         }
+    }
+
+    /// What its WITH has changed stays, although nobody wants the rest of the rows (pquery.c, PORTAL_ONE_MOD_WITH).
+    private func completeChanges(_ connection: SQLiteConnection) {
+        guard commitsTransaction, let running, failure == nil else { return }
+        var code = SQLITE_ROW
+        while code == SQLITE_ROW { code = sqlite3_step(running) }
+        guard code == SQLITE_DONE, (try? connection.execute("COMMIT")) != nil else { return }
+        (ownsTransaction, commitsTransaction) = (false, false)
     }
 
     private func finish(_ connection: SQLiteConnection) {
@@ -113,7 +133,10 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
         if let lock = translation.tableLock { try connection.lock(lock) }
         for skip in translation.skips { try skip.tell(on: connection) }
         try connection.refreshCatalog(translation.catalogNames)
-        if translation.rowLock?.patience == .fails, statement.command.writes {
+        if let changes = statement.changes {
+            try changes.run(given, on: connection)
+            try begin(connection)
+        } else if translation.rowLock?.patience == .fails, statement.command.writes {
             // What changes rows takes the lock as it begins.
             try connection.withoutWaiting { () throws(SQLFailure) in try begin(connection) }
         } else if translation.first.isEmpty, translation.then.isEmpty {
@@ -133,6 +156,11 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
     private func takeLock(_ work: SQLWork, _ connection: SQLiteConnection) throws(SQLFailure) {
         let translation = statement.translation
         let rows = translation.rowLock
+        if statement.changes != nil, !connection.transaction.isOpen {
+            try connection.execute("BEGIN IMMEDIATE")
+            (ownsTransaction, commitsTransaction) = (true, true)
+            return
+        }
         // What changes rows needs the lock in any case, and finds none of them locked then.
         let skips = rows?.patience == .skips && !statement.command.writes
         func take() throws(SQLFailure) {
@@ -258,6 +286,7 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
                 batch.values.append(value)
             }
             batch.rowCount += 1
+            rowCount += 1
             do throws(SQLFailure) {
                 try step(running, connection)
             } catch {
@@ -266,15 +295,19 @@ final class EmbeddedSQLCursor: SQLCursor, @unchecked Sendable {
             }
         }
         if isDone {
+            if commitsTransaction {
+                try connection.execute("COMMIT")
+                (ownsTransaction, commitsTransaction) = (false, false)
+            }
             batch.isLast = true
             batch.affected =
-                copied
+                copied ?? (statement.changes != nil && statement.command.tag == "SELECT" ? rowCount : nil)
                 ?? (statement.command.writes && statement.command.countsRows ? sqlite3_changes64(connection.handle) : 0)
             finish(connection)
             try connection.discardTemporary()
             let defines =
                 !statement.command.countsRows && statement.translation.tableLock == nil
-                || statement.command.writes && statement.command.tag == "SELECT"
+                || statement.command.writes && statement.command.tag == "SELECT" && statement.changes == nil
             if defines { connection.tablesChanged() }
         }
         return batch

@@ -106,7 +106,7 @@ final class EmbeddedSQLSession: SQLSession, @unchecked Sendable {
         guard let statement = statement as? EmbeddedSQLStatement else {
             throw SQLFailure("26000", "the statement belongs to another session")
         }
-        return EmbeddedSQLCursor(self, statement, try statement.bound(values))
+        return try EmbeddedSQLCursor(self, statement, values)
     }
 
     func copy(into table: SQLName, columns: [String]) async throws(SQLFailure) -> any SQLCopyTarget {

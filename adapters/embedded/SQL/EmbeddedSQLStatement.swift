@@ -12,6 +12,8 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
     private var resolution: SQLResolution
     var qualifiedText: [UInt8] { qualified.text }
     let givenTypes: [SQLType]
+    /// What its WITH changes before it runs.
+    private(set) var changes: SQLWithChanges?
     private(set) var parameterTypes: [SQLType]
     private(set) var columns: [SQLColumn]?
     var command: SQLCommand { translation.command }
@@ -27,7 +29,10 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         keeper = connection
         resolution = connection.resolution
         parameterTypes = []
-        qualified = try SQLQualifiedText(text, on: connection)
+        let changes = try SQLWithChanges(text, types, on: connection)
+        self.changes = changes
+        let types = changes?.types ?? types
+        qualified = try SQLQualifiedText(changes?.main.text ?? text, on: connection)
         let source = qualified.text
         let tokens = try SQLLexer.tokens(source)
         let tables = SQLColumnTypes(
@@ -37,8 +42,11 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         do throws(SQLFailure) {
             translation = try SQLTranslator.translate(source, tokens, types: types, columns: tables)
         } catch {
-            throw qualified.original(error)
+            let failure = qualified.original(error)
+            throw changes?.main.original(failure) ?? failure
         }
+        // What its WITH has changed is only there for certain when it has come to its end.
+        if changes != nil { translation.command.writes = true }
         try connection.refreshCatalog(translation.catalogNames)
         let isDeferred = !translation.first.isEmpty
         // What refers to something that a statement before it makes can only be compiled when it runs.
@@ -47,7 +55,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         if let doubt = translation.doubt {
             if let statement { connection.retire(statement) }
             compiled = nil
-            throw qualified.original(doubt)
+            throw original(doubt)
         }
         let count = statement.map { Int(sqlite3_bind_parameter_count($0)) } ?? 0
         parameterTypes = try SQLParameterTypes.find(
@@ -82,6 +90,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         else { throw SQLFailure("0A000", "cached plan must not change result type") }
         if let compiled { connection.retire(compiled) }
         (qualified, translation, compiled) = (other.qualified, other.translation, other.compiled)
+        changes = other.changes
         other.compiled = nil
     }
 
@@ -126,8 +135,14 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
             }
             failure = missingTable(failure)
             failure.offset = error.offset.flatMap { translation.original($0) } ?? placeOfRelation(failure)
-            throw qualified.original(inClientsWords(failure))
+            throw original(inClientsWords(failure))
         }
+    }
+
+    /// The same failure with its place in the text that the client has sent.
+    private func original(_ failure: SQLFailure) -> SQLFailure {
+        let failure = qualified.original(failure)
+        return changes?.main.original(failure) ?? failure
     }
 
     /// A syntax error names a word of the client's own, and not one that the translation has put there.
