@@ -1,7 +1,5 @@
 // Schemas on the embedded database against a real server: the same rows, or the same SQLSTATE.
 
-import Foundation
-import TestSupport
 import Testing
 
 @Suite("Schemas over the embedded database")
@@ -71,11 +69,6 @@ struct TranslatedPostgresSchemaTests {
 
     @Test("rows and SQLSTATEs are those of a real server")
     func differential() async throws {
-        let (expected, got) = try await ComparedPostgres.answers(to: Self.statements)
-        #expect(expected.count == Self.statements.count)
-        #expect(got.count == expected.count)
-        for (statement, (expected, got)) in zip(Self.statements, zip(expected, got)) {
-            #expect(got == expected, "\(statement)")
-        }
+        try await ComparedPostgres.compare(Self.statements)
     }
 }

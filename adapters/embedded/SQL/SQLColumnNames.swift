@@ -53,7 +53,14 @@ extension SQLTranslator {
         return nil
     }
 
-    func subselectName(_ select: Int, _ close: Int) -> String? {
+    private func subselectName(_ select: Int, _ close: Int) -> String? {
+        let list = selectList(select, close)
+        if list.count >= 3, rewrite.isWord(list.upperBound - 2, "as") { return tokens[list.upperBound - 1].text }
+        return columnName(list)
+    }
+
+    /// What stands between a SELECT and the clause behind its list.
+    func selectList(_ select: Int, _ close: Int) -> Range<Int> {
         var end = select + 1
         var depth = 0
         while end < close {
@@ -62,9 +69,7 @@ extension SQLTranslator {
             if depth == 0, tokens[end].kind == .word, Self.selectListEnds.contains(tokens[end].text) { break }
             end += 1
         }
-        let piece = (select + 1)..<end
-        if piece.count >= 3, rewrite.isWord(end - 2, "as") { return tokens[end - 1].text }
-        return columnName(piece)
+        return (select + 1)..<end
     }
 
     /// Whether the piece is one call, with its FILTER and OVER.

@@ -136,17 +136,10 @@ extension SQLTranslator {
     }
 
     /// What a query in parentheses selects, when it is one expression.
-    func selected(_ open: Int, _ close: Int) -> Range<Int> {
-        var end = open + 2
-        var depth = 0
-        while end < close {
-            if tokens[end].isMark("(") { depth += 1 }
-            if tokens[end].isMark(")") { depth -= 1 }
-            if depth == 0, tokens[end].kind == .word, Self.selectListEnds.contains(tokens[end].text) { break }
-            end += 1
-        }
-        if end - 2 > open + 1, rewrite.isWord(end - 2, "as") { end -= 2 }
-        return (open + 2)..<end
+    private func selected(_ open: Int, _ close: Int) -> Range<Int> {
+        let list = selectList(open + 1, close)
+        let isNamed = list.count > 2 && rewrite.isWord(list.upperBound - 2, "as")
+        return list.lowerBound..<(list.upperBound - (isNamed ? 2 : 0))
     }
 
     /// An array has the type that its first item tells; without one it is text to the client.
