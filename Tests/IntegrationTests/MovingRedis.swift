@@ -10,9 +10,13 @@ final class MovingRedis: Sendable {
     private let port: Int
     private let gateway: MovingGateway
 
-    /// - Parameter target: the lines of the target's section, in one mapping.
-    init(to target: String, mode: String = "session") throws {
-        source = try RedisServer(.init(arguments: ["--enable-debug-command", "yes"]))
+    /// - Parameters:
+    ///   - target: the lines of the target's section, in one mapping.
+    ///   - from: the source; nil for a new one.
+    ///   - front: where the gateway finds it, if not there.
+    init(to target: String, mode: String = "session", from: RedisServer? = nil, at front: Int? = nil) throws {
+        let source = try from ?? RedisServer(.init(arguments: ["--enable-debug-command", "yes"]))
+        self.source = source
         folder = try TemporaryFolder()
         port = try FreePort.take()
         gateway = try MovingGateway(
@@ -25,7 +29,7 @@ final class MovingRedis: Sendable {
                 backend: old
                 migrate: { to: new, state: "\(folder.file("move.json"))" }
             backends:
-              old: { url: "redis://127.0.0.1:\(source.port)", mode: \(mode) }
+              old: { url: "redis://127.0.0.1:\(front ?? source.port)", mode: \(mode) }
               new: { \(target) }
 
             """)

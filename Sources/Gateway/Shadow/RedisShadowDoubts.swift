@@ -72,8 +72,8 @@ extension RedisShadowRunner {
         doubt.isSpoilt = false
         asked += 1
         // Both at once, so that nothing comes between them.
-        link.send(job.bytes, .primary(doubt, doubt.rounds))
-        link.send(job.bytes, .primary(doubt, doubt.rounds))
+        link.send(job.bytes, .primary(doubt, doubt.rounds), as: link.identity)
+        link.send(job.bytes, .primary(doubt, doubt.rounds), as: link.identity)
     }
 
     func primaryAnswered(_ event: RedisShadowLink.Event) {
@@ -119,7 +119,7 @@ extension RedisShadowRunner {
             doubt.isSpoilt = true
             return later(doubt)
         }
-        link.send(doubt.job.bytes, .primary(doubt, doubt.rounds))
+        link.send(doubt.job.bytes, .primary(doubt, doubt.rounds), as: link.identity)
     }
 
     private func judge(_ doubt: RedisShadowDoubt) {

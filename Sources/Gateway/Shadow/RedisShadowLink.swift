@@ -19,8 +19,15 @@ final class RedisShadowLink {
 
     private struct Expected {
         let purpose: Purpose
-        /// Changes of identity that came before it.
-        let era: Int
+        /// Of what an opening has brought about once it is accepted.
+        var change = RedisIdentityChange.none
+    }
+
+    /// A command that waits until the connection is where it belongs.
+    private struct Held {
+        let bytes: [UInt8]
+        let purpose: Purpose
+        let identity: RedisIdentity
     }
 
     /// What became of a command.
@@ -42,7 +49,7 @@ final class RedisShadowLink {
     }
 
     let socket: Socket
-    /// Who the commands on it are from.
+    /// Who the commands on it are from, as far as the server has accepted it.
     private(set) var identity = RedisIdentity()
     private let session: Task<Void, Never>
     private var framer = RedisReplyFramer()
@@ -51,8 +58,15 @@ final class RedisShadowLink {
     private var outgoing: [UInt8] = []
     private var reply: [UInt8] = []
     private var isCut = false
-    private var era = 0
-    private var refusedEra = -1
+    /// Behind what is to be answered first: the error of a SELECT leaves a connection where it was, and commands behind it
+    /// would be carried out there.
+    private var held: [Held] = []
+    private var heldHead = 0
+    /// Openings that are not answered yet, and whether one was refused.
+    private var openingsDue = 0
+    private var isRefused = false
+    /// Whether the connection has never become what it was opened as.
+    private var isUnfit = false
     /// When it must have said something, in nanoseconds of the worker's clock.
     private(set) var due = UInt64.max
     /// When it is closed because nobody has used it, in nanoseconds of the worker's clock.
@@ -78,47 +92,77 @@ final class RedisShadowLink {
         session = Task(executorPreference: local.worker) { await serve(far) }
     }
 
-    /// Commands whose replies are still to come.
-    var count: Int { expected.count - head }
+    /// Commands whose replies are still to come, with those that are still to be sent.
+    var count: Int { owed + held.count - heldHead }
+    private var owed: Int { expected.count - head }
     var isCongested: Bool { socket.isCongested }
 
     // MARK: Sending
-
-    /// Brings the connection to `wanted` for what follows.
-    func become(_ wanted: RedisIdentity) {
-        guard wanted != identity else { return }
-        era += 1
-        if wanted.version != identity.version { send(["HELLO", "\(wanted.version)"]) }
-        if wanted.database != identity.database {
-            send(["SELECT", String(decoding: wanted.database, as: UTF8.self)])
-        }
-        identity.version = wanted.version
-        identity.database = wanted.database
-    }
 
     /// Logs in, and so on, on a connection that has carried nothing.
     func open(as wanted: RedisIdentity) {
         identity = wanted
         let opening = wanted.opening
         outgoing += opening.commands
-        for _ in 0..<opening.replies { expect(.opening) }
+        for _ in 0..<opening.replies { expectOpening(.none) }
     }
 
-    func send(_ bytes: [UInt8], _ purpose: Purpose) {
-        outgoing += bytes
-        expect(purpose)
+    /// Sends a command, once the connection is where `wanted` is; the login is that which it was opened with.
+    func send(_ bytes: [UInt8], _ purpose: Purpose, as wanted: RedisIdentity) {
+        idleEnd = worker.now &+ Self.idleTime
+        held.append(Held(bytes: bytes, purpose: purpose, identity: wanted))
+        sendHeld()
     }
 
-    private func send(_ words: [String]) {
+    /// Sends what may go: up to what belongs elsewhere, which waits until the server has said that it is there.
+    private func sendHeld() {
+        defer { dropSent() }
+        while heldHead < held.count, openingsDue == 0 {
+            let next = held[heldHead]
+            guard next.identity.version == identity.version, next.identity.database == identity.database else {
+                return become(next.identity)
+            }
+            heldHead += 1
+            outgoing += next.bytes
+            expect(next.purpose)
+        }
+    }
+
+    private func dropSent() {
+        if heldHead == held.count {
+            held.removeAll(keepingCapacity: held.capacity <= 256)
+            heldHead = 0
+        } else if heldHead >= 256 {
+            held.removeFirst(heldHead)
+            heldHead = 0
+        }
+    }
+
+    /// Asks the server to bring the connection to `wanted`.
+    private func become(_ wanted: RedisIdentity) {
+        if wanted.version != identity.version {
+            send(["HELLO", "\(wanted.version)"], .hello(version: wanted.version, nil))
+        }
+        if wanted.database != identity.database {
+            send(["SELECT", String(decoding: wanted.database, as: UTF8.self)], .select(wanted.database))
+        }
+    }
+
+    private func send(_ words: [String], _ change: RedisIdentityChange) {
         outgoing += Array("*\(words.count)\r\n".utf8)
         for word in words { outgoing += Array("$\(word.utf8.count)\r\n\(word)\r\n".utf8) }
-        expect(.opening)
+        expectOpening(change)
     }
 
-    private func expect(_ purpose: Purpose) {
-        if count == 0 { due = worker.now &+ patience }
+    private func expectOpening(_ change: RedisIdentityChange) {
+        openingsDue += 1
+        expect(.opening, change)
+    }
+
+    private func expect(_ purpose: Purpose, _ change: RedisIdentityChange = .none) {
+        if owed == 0 { due = worker.now &+ patience }
         idleEnd = worker.now &+ Self.idleTime
-        expected.append(Expected(purpose: purpose, era: era))
+        expected.append(Expected(purpose: purpose, change: change))
     }
 
     /// Sends what was collected.
@@ -148,8 +192,8 @@ final class RedisShadowLink {
             guard case .bytes(let count) = received else { break }
             guard worker.withReceived(count, { take($0, handle) }) else { return .broken }
         }
-        if socket.hasEnded || socket.hasWriteFailed { return .closed }
-        if reads > 0 { due = count == 0 ? .max : worker.now &+ patience }
+        if socket.hasEnded || socket.hasWriteFailed || isUnfit { return .closed }
+        if reads > 0 { due = owed == 0 ? .max : worker.now &+ patience }
         if due <= worker.now { return .silent }
         return count == 0 && idleEnd <= worker.now ? .idle : nil
     }
@@ -185,13 +229,31 @@ final class RedisShadowLink {
             expected.removeFirst(head)
             head = 0
         }
-        if case .opening = entry.purpose {
-            if facts.isError { refusedEra = entry.era }
-            return
+        guard case .opening = entry.purpose else {
+            return handle(isCut ? .large(entry.purpose) : .reply(reply, entry.purpose))
         }
-        handle(
-            entry.era == refusedEra
-                ? .misplaced(entry.purpose) : isCut ? .large(entry.purpose) : .reply(reply, entry.purpose))
+        openingsDue -= 1
+        if facts.isError {
+            isRefused = true
+            if entry.change == .none { isUnfit = true }
+        } else {
+            identity = entry.change.applied(to: identity)
+        }
+        guard openingsDue == 0 else { return }
+        if isRefused { refuseHeld(handle) } else { sendHeld() }
+    }
+
+    /// Gives up the commands that were to go where the connection could not be brought; the next one tries again.
+    private func refuseHeld(_ handle: (Event) -> Void) {
+        isRefused = false
+        guard heldHead < held.count else { return }
+        let refused = held[heldHead].identity
+        while heldHead < held.count, held[heldHead].identity == refused {
+            let purpose = held[heldHead].purpose
+            heldHead += 1
+            handle(.misplaced(purpose))
+        }
+        sendHeld()
     }
 
     private func keep(_ bytes: Span<UInt8>) {
@@ -208,9 +270,11 @@ final class RedisShadowLink {
 
     /// Closes it; what was still to be answered, in order.
     func close() -> [Purpose] {
-        let left = expected[head...].map(\.purpose)
+        let left = expected[head...].map(\.purpose) + held[heldHead...].map(\.purpose)
         expected = []
         head = 0
+        held = []
+        heldHead = 0
         due = .max
         socket.close()
         return left

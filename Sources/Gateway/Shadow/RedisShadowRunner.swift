@@ -106,8 +106,7 @@ final class RedisShadowRunner: @unchecked Sendable {
             identity.version = job.identity.version
             identity.database = job.identity.database
             if case .database(let number) = shadow.settings.scratch { identity.database = Array("\(number)".utf8) }
-            link.become(identity)
-            link.send(renamed(job), .job(job))
+            link.send(renamed(job), .job(job), as: identity)
         }
     }
 

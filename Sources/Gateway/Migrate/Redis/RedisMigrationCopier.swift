@@ -40,10 +40,18 @@ final class RedisMigrationCopier: MigrationCopier {
         _ keys: [[UInt8]], of part: MigrationPart, comparing: Bool
     ) async throws(LinkProblem) -> MigrationOutcome {
         var outcome = MigrationOutcome()
+        let database = Self.database(part)
+        // Clients have asked for it, and have got none either: no key is there.
+        guard try await from.refusal(of: database) == nil else { return outcome }
+        let refusal = try await to.refusal(of: database)
         var rest = keys[...]
         while !rest.isEmpty {
-            let count = try await copy(
-                first: Array(rest), in: Self.database(part), comparing: comparing, &outcome)
+            if let refusal {
+                let count = try await refuse(first: Array(rest), in: database, refusal, &outcome)
+                rest = rest.dropFirst(count)
+                continue
+            }
+            let count = try await copy(first: Array(rest), in: database, comparing: comparing, &outcome)
             rest = rest.dropFirst(count)
         }
         return outcome
@@ -51,6 +59,24 @@ final class RedisMigrationCopier: MigrationCopier {
 
     private static func database(_ part: MigrationPart) -> UInt32 {
         if case .database(let number) = part { number } else { 0 }
+    }
+
+    /// Names those of the first of `keys` that hold something, because the other place does not have their database; how
+    /// many were looked at.
+    private func refuse(
+        first some: [[UInt8]], in database: UInt32, _ refusal: String, _ outcome: inout MigrationOutcome
+    ) async throws(LinkProblem) -> Int {
+        let wanted = try await fromReader.read(some, in: database)
+        for (key, content) in zip(some, wanted) {
+            guard let content else {
+                outcome.again.append(key)
+                continue
+            }
+            if content.value == .missing { continue }
+            let label = MigrationKeyLabel.text(key, database: database)
+            outcome.refused.append((key, content.typeName, "\(label): \(refusal)"))
+        }
+        return wanted.count
     }
 
     /// The same for the first of `keys`, as many as can be held in memory; how many they were.
@@ -107,6 +133,8 @@ final class RedisMigrationCopier: MigrationCopier {
 
     func deleteExtras(_ keys: [[UInt8]], of part: MigrationPart) async throws(LinkProblem) {
         let database = Self.database(part)
+        // What the place that serves has no database for is not to be asked for there, and stays.
+        guard try await from.refusal(of: database) == nil else { return }
         let answers = try await from.ask(keys.map { [Array("EXISTS".utf8), $0] }, in: database)
         let extras = keys.indices.filter { answers[$0].integer == 0 }.map { keys[$0] }
         _ = try await to.ask(extras.map { [Array("DEL".utf8), $0] }, in: database)

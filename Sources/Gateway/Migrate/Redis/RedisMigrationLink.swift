@@ -46,19 +46,33 @@ final class RedisMigrationLink {
     /// What commands are answered with, in their order; all are sent before the first answer is waited for.
     func ask(_ commands: [[[UInt8]]], in database: UInt32) async throws(LinkProblem) -> [RedisNode] {
         guard !commands.isEmpty else { return [] }
+        if let refusal = try await refusal(of: database) { throw LinkProblem(description: refusal) }
+        return try await send(commands)
+    }
+
+    /// Goes to `database`; why there is none, where the place has not got it.
+    ///
+    /// Nothing is sent behind a SELECT before it is answered: what is refused leaves the connection where it was, and
+    /// commands that follow would be carried out there.
+    func refusal(of database: UInt32) async throws(LinkProblem) -> String? {
+        guard database != self.database else { return nil }
+        guard let error = try await send([[Array("SELECT".utf8), Array("\(database)".utf8)]])[0].error else {
+            self.database = database
+            return nil
+        }
+        // Other errors say nothing of the database: a server that starts, a login that is missing.
+        guard Self.missing.contains(where: { error.contains($0) }) else { throw lost("SELECT \(database): \(error)") }
+        return "'\(name)' has no database \(database) (\(error))"
+    }
+
+    /// Words of errors that say so: of servers, of nodes of a cluster, of translators.
+    private static let missing = ["DB index", "in cluster mode", "UNSUPPORTED"]
+
+    private func send(_ commands: [[[UInt8]]]) async throws(LinkProblem) -> [RedisNode] {
         var outgoing: [UInt8] = []
-        let selects = database != self.database
-        if selects { Self.spell([Array("SELECT".utf8), Array("\(database)".utf8)], into: &outgoing) }
         for command in commands { Self.spell(command, into: &outgoing) }
         socket.send(outgoing)
-        var nodes = try await receive(commands.count + (selects ? 1 : 0))
-        if selects {
-            if let error = nodes.removeFirst().error {
-                throw LinkProblem(description: "\(name) has no database \(database): \(error)")
-            }
-            self.database = database
-        }
-        return nodes
+        return try await receive(commands.count)
     }
 
     func ask(_ words: String..., in database: UInt32) async throws(LinkProblem) -> RedisNode {
