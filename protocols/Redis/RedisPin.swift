@@ -20,6 +20,9 @@ package struct RedisPin: Sendable {
     private var isKept = false
     /// Replies can no longer be told apart with certainty, so nothing takes it away.
     package private(set) var isLost = false
+    /// Whether the connection may be in another database than ``identity`` says, until RESET: a SELECT could not be read, or
+    /// belongs to a transaction.
+    package private(set) var isDatabaseUntold = false
     /// Whether something was left behind at any time: the connection is nobody else's, ever.
     package private(set) var isMarked = false
     private var smallRepliesDue = 0
@@ -175,12 +178,14 @@ package struct RedisPin: Sendable {
         // A transaction answers QUEUED first and does it later; a subscriber's error looks like any other.
         guard let change, !exchange.isInTransaction || change == .reset else {
             keep()
+            if command == .select || command == .reset { isDatabaseUntold = true }
             changes.append((command, .none))
             return
         }
         changes.append((command, change))
         guard change == .reset else { return }
         isKept = false
+        isDatabaseUntold = false
         isWatching = false
         isAsking = false
         isReadOnly = false

@@ -13,8 +13,10 @@ struct RedisShadowPlan {
         let isInTransaction: Bool
         /// Whether it is on its way to another database, user or version.
         let isChanging: Bool
-        /// The database that it is on its way to.
-        let selected: [UInt8]?
+        /// Whether it may be in any database.
+        let isDatabaseUntold: Bool
+        /// The databases that it is on its way to.
+        let selected: [[UInt8]]
 
         /// What routes go by.
         var state: RoutedState { state(in: identity.database) }
@@ -209,25 +211,28 @@ struct RedisShadowPlan {
     /// What a write does that goes to the primary alone.
     private func alone(_ whole: RedisWholeCommand, _ bytes: Span<UInt8>, _ keys: Keys?, _ place: Place) -> Action {
         guard let keys, keys.total > 0 else {
-            let reaches = keys == nil || whole.command == .unknown || scope.home(place.state).reaches
+            let reaches =
+                keys == nil || whole.command == .unknown || place.isDatabaseUntold || scope.home(place.state).reaches
             return reaches ? .markAllStale : .nothing
         }
+        if place.isDatabaseUntold { return .markAllStale }
         guard place.isChanging else { return Self.follow(keys) }
         // Which route it takes shows only when what came before is answered.
         if scope.mindsState { return .markAllStale }
-        guard let selected = place.selected else { return Self.follow(keys) }
-        // And which of the two databases it is in.
-        guard let others = self.keys(whole, bytes, place.state(in: selected)) else { return .markAllStale }
-        var both = keys
-        both.beside += others.all
-        return Self.follow(both)
+        // And which of the databases it is in.
+        var all = keys
+        for selected in place.selected {
+            guard let others = self.keys(whole, bytes, place.state(in: selected)) else { return .markAllStale }
+            all.beside += others.all
+        }
+        return Self.follow(all)
     }
 
     /// What is done about a command that could not be looked into.
     private func unseen(
         _ request: RedisRequest, _ bytes: Span<UInt8>, at start: Int, _ place: Place, mayWrite: Bool
     ) -> Verdict {
-        guard RedisShadowing.hasOneKey(request.command), !request.isInline, !place.isChanging,
+        guard RedisShadowing.hasOneKey(request.command), !request.isInline, !place.isChanging, !place.isDatabaseUntold,
             let range = RedisShadowing.firstKey(in: bytes, at: start)
         else {
             let isOwn = isHome(place)

@@ -23,10 +23,15 @@ final class RedisShadowTap: SocketTap {
     /// The reply of which a part has come, up to the bound.
     @exclusivity(unchecked) private var reply: [UInt8] = []
     @exclusivity(unchecked) private var isReplyCut = false
-    /// A SELECT is to be answered: its database, by which commands behind it may go already.
-    private var selected: [UInt8]?
+    /// The databases of SELECT and RESET that are to be answered, by which commands behind them may go already.
+    private var selected: [[UInt8]] = []
+    /// Whether there are more than are kept.
+    private var isSelectedCut = false
     /// Whether the conversation can no longer be followed.
     private var isBlind = false
+
+    /// Databases that are kept until they are answered.
+    private static let selectedLimit = 16
 
     /// Nil where `listener` has no shadow.
     init?(_ listener: ListenerState, _ local: WorkerState) {
@@ -61,8 +66,9 @@ final class RedisShadowTap: SocketTap {
             whole = found
         }
         let place = place
+        if !pin.isChanging { forgetSelected() }
         pin.sends(request, whole, in: bytes, at: 0)
-        if request.command == .select, let whole { selected = whole.value(1, in: bytes) }
+        noteSelected(request, whole, bytes)
         var jobs: [Followed] = []
         for view in views {
             if let job = view.consider(request, whole, bytes, at: start, place) {
@@ -81,9 +87,25 @@ final class RedisShadowTap: SocketTap {
     /// Where the client is as it sends a command.
     private var place: RedisShadowPlan.Place {
         RedisShadowPlan.Place(
-            identity: pin.identity, isFree: !pin.isInTransaction && !pin.isExclusive && !pin.isChanging,
+            identity: pin.identity,
+            isFree: !pin.isInTransaction && !pin.isExclusive && !pin.isChanging && !pin.isDatabaseUntold,
             isInTransaction: pin.isInTransaction, isChanging: pin.isChanging,
-            selected: pin.isChanging ? selected : nil)
+            isDatabaseUntold: pin.isDatabaseUntold || isSelectedCut && pin.isChanging,
+            selected: pin.isChanging ? selected : [])
+    }
+
+    private func noteSelected(_ request: RedisRequest, _ whole: RedisWholeCommand?, _ bytes: Span<UInt8>) {
+        guard let whole, request.command == .select || request.command == .reset else { return }
+        guard selected.count < Self.selectedLimit else {
+            isSelectedCut = true
+            return
+        }
+        selected.append(request.command == .reset ? RedisIdentity().database : whole.value(1, in: bytes))
+    }
+
+    private func forgetSelected() {
+        isSelectedCut = false
+        if !selected.isEmpty { selected.removeAll(keepingCapacity: true) }
     }
 
     // MARK: Replies

@@ -10,13 +10,10 @@ final class RedisMigrationClient: MigrationClient {
     /// What a command that is not answered may change.
     private struct Waiting {
         var ticket: DirtyKeys.Ticket?
-        var change: Change = .none
-    }
-
-    /// What a reply without an error changes.
-    private enum Change: Equatable {
-        case none
-        case database(UInt32)
+        /// Whether it may take the client to another database.
+        var moves = false
+        /// Whether it ends a transaction.
+        var isEnd = false
     }
 
     private unowned(unsafe) let socket: Socket
@@ -27,9 +24,7 @@ final class RedisMigrationClient: MigrationClient {
     @exclusivity(unchecked) private var waiting = RedisAwaited<Waiting>()
     /// That of the writes in the open transaction.
     private var transaction: DirtyKeys.Ticket?
-    /// The client's database, and the one that it has asked for.
-    private var database: UInt32 = 0
-    private var selected: UInt32?
+    @exclusivity(unchecked) private var database = RedisClientDatabase()
     /// That of everything, once the conversation cannot be followed.
     private var blind: DirtyKeys.Ticket?
     private var isHeld = false
@@ -75,8 +70,8 @@ final class RedisMigrationClient: MigrationClient {
         switch request.effect {
         case .exec, .discard, .reset:
             entry.ticket = transaction
+            entry.isEnd = wasInTransaction
             transaction = nil
-            if request.effect == .reset { entry.change = .database(0) }
         default:
             let writes = whole.map { RedisWrites.of($0, in: bytes) } ?? .unread(request)
             if writes != .nothing {
@@ -85,30 +80,35 @@ final class RedisMigrationClient: MigrationClient {
                 note(writes, whole, bytes, ticket)
             }
         }
-        if request.command == .select {
-            let number = whole.flatMap { Self.number($0.value(1, in: bytes)) }
-            // One that cannot be read is refused, or not known here: then any database may be meant.
-            entry.change = number.map { .database($0) } ?? .none
+        if request.command == .select || request.effect == .reset {
+            entry.moves = true
+            let isCertain = !wasInTransaction || request.effect == .reset
+            let next = request.effect == .reset ? 0 : Self.database(after: whole, in: bytes)
+            database.asks(for: next, isCertain: isCertain)
         }
-        if case .database(let number) = entry.change { selected = number }
-        waiting.append(entry.ticket == nil && entry.change == .none ? nil : entry)
+        let isMinded = entry.ticket != nil || entry.moves || entry.isEnd
+        waiting.append(isMinded ? entry : nil)
         if exchange.pendingCount != waiting.count { goBlind() }
     }
 
-    private static func number(_ digits: [UInt8]) -> UInt32? {
-        guard (1...9).contains(digits.count), digits.allSatisfy(\.isASCIIDigit) else { return nil }
-        return digits.reduce(0) { $0 * 10 + UInt32($1 & 15) }
+    /// The database to which `command` leads once it is accepted; nil when it cannot be told.
+    private static func database(after command: RedisWholeCommand?, in bytes: Span<UInt8>) -> UInt32? {
+        switch RedisIdentityChange.of(command, in: bytes) {
+        case .select(let digits) where digits.count <= 9: digits.reduce(UInt32(0)) { $0 * 10 + UInt32($1 & 15) }
+        default: nil
+        }
     }
 
     private func note(
         _ writes: RedisWrites, _ whole: RedisWholeCommand?, _ bytes: Span<UInt8>, _ ticket: DirtyKeys.Ticket
     ) {
-        guard case .keys(let keys) = writes, let whole else { return notes.dirty.noteEverything(ticket) }
+        guard case .keys(let keys) = writes, let whole, let count = database.count else {
+            return notes.dirty.noteEverything(ticket)
+        }
         var cursor = RedisKeyCursor(keys, of: whole, in: bytes)
         while let range = cursor.next(in: bytes) {
-            notes.dirty.note(bytes.extracting(range), database: database, ticket)
-            if let selected, selected != database {
-                notes.dirty.note(bytes.extracting(range), database: selected, ticket)
+            for place in 0..<count {
+                notes.dirty.note(bytes.extracting(range), database: database[place], ticket)
             }
         }
     }
@@ -138,10 +138,14 @@ final class RedisMigrationClient: MigrationClient {
         guard waiting.count > 0 else { return goBlind() }
         guard let entry = waiting.removeFirst() else { return }
         if let ticket = entry.ticket { notes.dirty.end(ticket) }
-        if case .database(let number) = entry.change {
-            if !reply.isError { database = number }
-            if selected == number { selected = nil }
-        }
+        if entry.moves { database.answered(isError: reply.isError) }
+        // Refused for a right that the user lacks, it has ended nothing, and what follows is carried out nobody knows when.
+        if entry.isEnd, let code = reply.errorCode, Self.keepsTransaction(code) { goBlind() }
+    }
+
+    private static func keepsTransaction(_ code: RedisErrorCode) -> Bool {
+        let name = code.name.description
+        return name != "EXECABORT" && name != "ERR"
     }
 
     // MARK: Holding
