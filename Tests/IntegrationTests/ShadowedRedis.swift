@@ -80,8 +80,8 @@ final class WrongRedis: Sendable {
     var port: Int { front.port }
 
     /// `change` gets the words of a command and the reply that is right, both as on the wire.
-    init(_ change: @escaping @Sendable ([String], String) -> String) throws {
-        let server = try RedisServer()
+    init(_ server: RedisServer? = nil, _ change: @escaping @Sendable ([String], String) -> String) throws {
+        let server = try server ?? RedisServer()
         self.server = server
         front = try ScriptedServer { connection, _ in
             let backend = try RawConnection(port: server.port)

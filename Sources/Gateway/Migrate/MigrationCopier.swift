@@ -107,3 +107,11 @@ protocol MigrationCopier: AnyObject {
     /// Closes its connections.
     func close() async
 }
+
+extension Int64 {
+    /// The sum with `other`, at most the largest number: what a place says of itself may be any number.
+    func clamped(adding other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+}

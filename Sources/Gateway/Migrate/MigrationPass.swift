@@ -7,7 +7,9 @@ extension MigrationRunner {
     /// All keys of the place that serves; and, when comparing, those of the other that are not here.
     func pass(_ copier: any MigrationCopier, comparing: Bool) async throws {
         let parts = try await copier.parts(of: .serving)
-        let total = parts.contains { $0.keys == nil } ? nil : parts.reduce(0) { $0 + ($1.keys ?? 0) }
+        // As many as a place may say it has.
+        let total =
+            parts.contains { $0.keys == nil } ? nil : parts.reduce(Int64(0)) { $0.clamped(adding: $1.keys ?? 0) }
         migration.update {
             $0.step = comparing ? .comparing : .filling
             $0.total = total

@@ -14,6 +14,19 @@ struct KeyContent: Sendable {
         case opaque([UInt8])
         /// A type that can be moved between servers of one kind only.
         case foreign(String)
+        /// The place that serves does not give it, in these words.
+        case unreadable(String)
+
+        /// Bytes of what is held in memory, apart from what holds it.
+        var byteCount: Int {
+            switch self {
+            case .missing, .foreign, .unreadable: 0
+            case .string(let bytes), .opaque(let bytes): bytes.count
+            case .list(let items): items.reduce(0) { $0 + $1.count }
+            case .set(let members): members.reduce(0) { $0 + $1.count }
+            case .hash(let pairs), .sortedSet(let pairs): pairs.reduce(0) { $0 + $1.key.count + $1.value.count }
+            }
+        }
     }
 
     var value: Value
@@ -21,17 +34,26 @@ struct KeyContent: Sendable {
     var life: Int64?
     /// Whether the place that it was read from tells lives.
     var tellsLife = true
+    /// When fields of a hash end, in milliseconds since 1970.
+    var fieldEnds: [[UInt8]: Int64] = [:]
 
     /// Milliseconds by which lives may differ: backends that round to seconds, and the time between two looks.
     private static let tolerance: Int64 = 2_000
 
     func isEqual(to other: KeyContent) -> Bool {
-        guard value == other.value else { return false }
+        guard value == other.value, hasSameFieldEnds(as: other) else { return false }
         guard tellsLife, other.tellsLife else { return true }
         switch (life, other.life) {
         case (nil, nil): return true
         case (let one?, let two?): return abs(one - two) <= Self.tolerance
         default: return value == .missing
+        }
+    }
+
+    private func hasSameFieldEnds(as other: KeyContent) -> Bool {
+        guard fieldEnds.count == other.fieldEnds.count else { return false }
+        return fieldEnds.allSatisfy { field, end in
+            other.fieldEnds[field].map { end.distance(to: $0).magnitude <= Self.tolerance } ?? false
         }
     }
 
@@ -42,10 +64,11 @@ struct KeyContent: Sendable {
         case .string: "string"
         case .list: "list"
         case .set: "set"
-        case .hash: "hash"
+        case .hash: fieldEnds.isEmpty ? "hash" : "hash with lives of fields"
         case .sortedSet: "zset"
         case .opaque: "dump"
         case .foreign(let name): name
+        case .unreadable: "keys that cannot be read"
         }
     }
 
@@ -72,10 +95,27 @@ struct KeyContent: Sendable {
             return [[word("SET"), key, bytes] + (life.map { [word("PX"), word("\(max(1, $0))")] } ?? [])]
         case .list(let items): return filled("RPUSH", items)
         case .set(let members): return filled("SADD", Array(members))
-        case .hash(let fields): return filled("HSET", fields.flatMap { [$0.key, $0.value] }, step: 2)
+        case .hash(let fields):
+            return filled("HSET", fields.flatMap { [$0.key, $0.value] }, step: 2)
+                + fieldEnds.map { field, end in
+                    [word("HPEXPIREAT"), key, word("\(end)"), word("FIELDS"), word("1"), field]
+                }
         case .sortedSet(let members): return filled("ZADD", members.flatMap { [$0.value, $0.key] }, step: 2)
-        case .opaque(let bytes): return [[word("RESTORE"), key, word("\(life ?? 0)"), bytes, word("REPLACE")]]
-        case .foreign: return []
+        case .opaque(let bytes):
+            // 0 stands for ever.
+            return [[word("RESTORE"), key, word("\(life.map { max(1, $0) } ?? 0)"), bytes, word("REPLACE")]]
+        case .foreign, .unreadable: return []
+        }
+    }
+}
+
+extension KeyContent.Value {
+    /// Why it is not even tried at the other place; nil when it is.
+    var obstacle: String? {
+        switch self {
+        case .foreign: "it is not moved to such a place"
+        case .unreadable(let error): error
+        default: nil
         }
     }
 }

@@ -5,47 +5,66 @@ struct KeyReader {
     let link: RedisMigrationLink
     /// Whether types that only the server itself understands can be taken in its own form.
     let canDump: Bool
+    /// Whether it is the place that keys are copied from.
+    ///
+    /// At the other one a key that is refused passes for missing, so that writing it is tried, and refused with its name.
+    let isServing: Bool
 
     /// Elements that are asked for at a time.
     private static let piece = 1000
-    /// Bytes of strings that are asked for at a time; a larger one is asked for alone.
+    /// Bytes of strings that are asked for at a time, a larger one being asked for alone, and bytes of collections above
+    /// which no further one is read.
     private static let bytesAtOnce = 32 << 20
     /// Bytes of a collection above which it is not moved: all of it is held in memory.
     private static let bytesAtMost = 256 << 20
+    /// Bytes of a string, "Strings" of redis.io; what a place says beyond it is not to be counted with.
+    private static let stringLimit: Int64 = 512 << 20
 
     /// What the first of `keys` hold, as many as can be held in memory and one at the least; nil where one changed its type
     /// while it was read.
     func read(_ keys: [[UInt8]], in database: UInt32) async throws(LinkProblem) -> [KeyContent?] {
-        var heads = try await link.ask(
+        let heads = try await link.ask(
             keys.flatMap { [[Self.word("TYPE"), $0], [Self.word("PTTL"), $0], [Self.word("STRLEN"), $0]] }, in: database
         )
         var bytes = 0
         var count = 0
         while count < keys.count {
             // A backend that does not tell has small strings, or bounds them itself.
-            bytes += Int(heads[3 * count + 2].integer ?? 1024)
+            bytes += Int(min(max(0, heads[3 * count + 2].integer ?? 1024), Self.stringLimit))
             if count > 0, bytes > Self.bytesAtOnce { break }
             count += 1
         }
-        let keys = keys.prefix(count)
-        heads = Array(heads.prefix(3 * count))
-        var firsts: [[[UInt8]]] = []
         // A backend that has strings only has no TYPE either.
-        let types = keys.indices.map { heads[3 * $0].error == nil ? heads[3 * $0].text : "string" }
-        for (place, key) in keys.enumerated() { firsts.append(first(types[place], key)) }
-        let answers = try await link.ask(firsts, in: database)
+        let types = (0..<count).map { heads[3 * $0].error == nil ? heads[3 * $0].text : "string" }
+        let strings = (0..<count).filter { Self.isString(types[$0]) }
+        let answers = try await link.ask(strings.map { first(types[$0], keys[$0]) }, in: database)
+        var answered = answers[...]
         var contents: [KeyContent?] = []
-        for (place, key) in keys.enumerated() {
-            let value = try await value(types[place], key, answers[place], in: database)
-            let left = heads[3 * place + 1].integer
-            contents.append(
-                value.map {
-                    KeyContent(
-                        value: $0, life: left.flatMap { $0 >= 0 ? $0 : nil }, tellsLife: left != nil)
-                })
+        var gathered = 0
+        for (place, type) in types.enumerated() {
+            let key = keys[place]
+            let answer: RedisNode
+            if Self.isString(type) {
+                answer = answered.removeFirst()
+            } else {
+                // How large it is shows only when it is there, so it is asked for alone.
+                if place > 0, gathered > Self.bytesAtOnce { break }
+                answer = try await link.ask([first(type, key)], in: database)[0]
+            }
+            var content: KeyContent?
+            if let value = try await value(type, key, answer, in: database) {
+                let left = heads[3 * place + 1].integer
+                content = KeyContent(
+                    value: value, life: left.flatMap { $0 >= 0 ? $0 : nil }, tellsLife: left != nil)
+                gathered += value.byteCount
+                if case .hash(let fields) = value { try await readLives(of: fields, key, in: database, &content) }
+            }
+            contents.append(content)
         }
         return contents
     }
+
+    private static func isString(_ type: String) -> Bool { type == "string" || type == "none" }
 
     private static func tooLarge(_ type: String) -> KeyContent.Value { .foreign("\(type) of more than 256 MiB") }
 
@@ -67,10 +86,7 @@ struct KeyReader {
     private func value(
         _ type: String, _ key: [UInt8], _ answer: RedisNode, in database: UInt32
     ) async throws(LinkProblem) -> KeyContent.Value? {
-        if let error = answer.error {
-            guard error.hasPrefix("WRONGTYPE") else { throw LinkProblem(description: error) }
-            return nil
-        }
+        if let error = answer.error { return try refused(error) }
         switch type {
         case "string", "none": return answer.bytes.map { .string($0) } ?? .missing
         case "list": return try await list(key, answer, in: database)
@@ -78,6 +94,18 @@ struct KeyReader {
         default: return canDump ? answer.bytes.map { .opaque($0) } ?? .missing : .foreign(type)
         }
     }
+
+    /// What stands for a value in whose place came an error; nil when it has another type by now.
+    func refused(_ error: String) throws(LinkProblem) -> KeyContent.Value? {
+        if error.hasPrefix("WRONGTYPE") { return nil }
+        // It is not about the key.
+        if error.contains(" fairlead: ") || Self.unready.contains(where: { error.hasPrefix($0) }) {
+            throw LinkProblem(description: "'\(link.name)': \(error)")
+        }
+        return isServing ? .unreadable(error) : .missing
+    }
+
+    private static let unready = ["LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "NOAUTH"]
 
     private func list(
         _ key: [UInt8], _ first: RedisNode, in database: UInt32
@@ -94,6 +122,7 @@ struct KeyReader {
                     ]
                 ],
                 in: database)
+            if let error = more[0].error { return try refused(error) }
             guard let elements = more[0].elements else { return nil }
             last = elements.count
             items += elements.compactMap(\.bytes)
@@ -111,6 +140,7 @@ struct KeyReader {
         var bytes = 0
         var page = first
         while true {
+            if let error = page.error { return try refused(error) }
             guard let parts = page.elements, parts.count == 2, let cursor = parts[0].bytes,
                 let items = parts[1].elements
             else { return nil }

@@ -30,8 +30,8 @@ final class RedisMigrationCopier: MigrationCopier {
         self.isForward = isForward
         self.from = from
         self.to = to
-        fromReader = KeyReader(link: from, canDump: areAlike)
-        toReader = KeyReader(link: to, canDump: areAlike)
+        fromReader = KeyReader(link: from, canDump: areAlike, isServing: true)
+        toReader = KeyReader(link: to, canDump: areAlike, isServing: false)
     }
 
     // MARK: Copying
@@ -100,9 +100,9 @@ final class RedisMigrationCopier: MigrationCopier {
                 if content.isEqual(to: other) { continue }
                 if case .opaque = content.value {} else { outcome.differing += 1 }
             }
-            if case .foreign(let type) = content.value {
+            if let reason = content.value.obstacle {
                 let label = MigrationKeyLabel.text(key, database: database)
-                outcome.refused.append((key, type, "\(label): it is not moved to such a place"))
+                outcome.refused.append((key, content.typeName, "\(label): \(reason)"))
                 continue
             }
             let own = content.commands(for: key)
@@ -179,13 +179,14 @@ final class RedisMigrationCopier: MigrationCopier {
             let parts = line.dropFirst(2).split(separator: ":")
             guard parts.count == 2, let number = UInt32(parts[0]) else { continue }
             let keys = parts[1].split(separator: ",").first { $0.hasPrefix("keys=") }.flatMap { Int64($0.dropFirst(5)) }
+                .map { max(0, $0) }
             found.append((.database(number), keys))
         }
         // A cluster has one database, and INFO is of one node.
         if !found.contains(where: { $0.0 != .database(0) }) {
             let size = try await link(side).ask("DBSIZE", in: 0)
             if size.error == nil || found.isEmpty {
-                found = size.integer == 0 ? [] : [(.database(0), size.integer)]
+                found = size.integer == 0 ? [] : [(.database(0), size.integer.map { max(0, $0) })]
             }
         }
         return found.filter { scope.holds(Self.database($0.0)) }

@@ -20,6 +20,8 @@ final class RedisMigrationLink {
     private var framer = RedisReplyFramer()
     private var reply: [UInt8] = []
     private var database: UInt32 = 0
+    /// Whether the place tells the lives of a hash's fields; nil until it was asked.
+    var tellsFieldLives: Bool?
 
     /// Nanoseconds of silence after which a place is given up.
     private static let patience: UInt64 = 15_000_000_000

@@ -64,23 +64,25 @@ extension S3ObjectCopy {
         }
         guard facts.size > habits.wholeLimit else { return nil }
         let size = max(min(Self.partSize, habits.wholeLimit), facts.size / Int64(Self.partLimit) + 1)
-        return stride(from: 0, to: facts.size, by: Int(size)).map { $0...(min($0 + size, facts.size) - 1) }
+        return stride(from: 0, to: facts.size, by: Int(size)).map { $0...($0 + (min(size, facts.size - $0) - 1)) }
     }
 
     /// The sizes of the parts that an object of `size` bytes came in; nil when they are not told.
     private func partSizes(_ bucket: [UInt8], _ key: [UInt8], _ size: Int64) async throws -> [Int64]? {
         var sizes: [Int64] = []
         var count = 1
+        var rest = size
         while sizes.count < count {
             let reply = try await from.ask(
                 S3MigrationRequest(.head, bucket, key).with("partNumber", "\(sizes.count + 1)"))
             guard reply.isSuccess, let parts = reply.field("x-amz-mp-parts-count")?.decimal,
-                (1...Self.partLimit).contains(parts), let length = reply.length, (1...size).contains(length)
+                (1...Self.partLimit).contains(parts), let length = reply.length, length > 0, length <= rest
             else { return nil }
             count = parts
+            rest -= length
             sizes.append(length)
         }
-        return sizes.reduce(0, +) == size ? sizes : nil
+        return rest == 0 ? sizes : nil
     }
 
     /// Copies one part and gives its ETag; nil when the object is another one now, or there are other orders.
