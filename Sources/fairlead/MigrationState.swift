@@ -19,6 +19,8 @@ struct MigrationState: Decodable {
     let seen, copied, differing, bytes, retagged: Int
     /// Whether the target was made to serve without all that the source holds; and how many keys that are, where it is known.
     let partial: Bool
+    /// Whether clients have called scripts or functions with keys.
+    let scripts: Bool
     let kept: Int?
     /// What the operator leaves behind, in the words of --leave.
     let leaving: [String]
@@ -31,7 +33,7 @@ struct MigrationState: Decodable {
 
     enum CodingKeys: String, CodingKey {
         case listener, source, target, phase, serving, step, problem, begun, keys, seen, copied, differing, bytes
-        case retagged, partial, kept, leaving, obstacles, refused, outcome
+        case retagged, partial, scripts, kept, leaving, obstacles, refused, outcome
         case again = "copied-again"
         case options = "cut-over-options"
     }
@@ -71,7 +73,11 @@ struct MigrationState: Decodable {
     /// What `--status` says beside its line.
     var notes: [String] {
         let left = leaving.isEmpty ? [] : ["left behind, as --leave has said: \(leaving.joined(separator: ", "))"]
-        return obstacles + left + (caution.map { [$0] } ?? [])
+        let called =
+            scripts
+            ? "clients call scripts or functions: keys that these write beside those that they are called with are not noted, and may not be copied"
+            : nil
+        return obstacles + left + [called].compactMap(\.self) + (caution.map { [$0] } ?? [])
     }
 
     /// What has to be known of a target that serves by force; nil for nothing.

@@ -93,6 +93,20 @@ struct RedisMigrationForceTests {
         after.close()
     }
 
+    @Test("scripts that are called with keys are said in --status, as they may write others")
+    func scripts() throws {
+        let target = try RedisServer()
+        let moving = try MovingRedis(to: "url: \"redis://127.0.0.1:\(target.port)\"")
+        #expect(try moving.migrate("--force").ending == .exited(0))
+        #expect(try moving.migrate("--status").text.contains("scripts") == false)
+        let client = try moving.connect()
+        _ = try client.ask("EVAL", "return redis.call('set', KEYS[1], 'v')", "1", "declared")
+        try eventually("the note") {
+            try moving.migrate("--status").text.contains("note: clients call scripts or functions")
+        }
+        client.close()
+    }
+
     @Test("an older form of what cannot be held does not stay at the target, nor come back over it")
     func olderForm() throws {
         let folder = try TemporaryFolder()

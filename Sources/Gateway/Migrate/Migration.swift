@@ -36,6 +36,8 @@ final class ListenerMigration: Sendable {
         var retagged: Int64 = 0
         /// Keys that the other place cannot hold.
         var refused = RefusedKeys<MigrationKey>()
+        /// Whether clients have called scripts or functions with keys.
+        var hasSeenScripts = false
         var problem = ""
         /// What does not come along, or would be lost, as it was found before anything was copied.
         var obstacles: [String] = []
@@ -174,7 +176,7 @@ final class ListenerMigration: Sendable {
             "retagged": \(status.retagged), "rate": \(copy.rate), \
             "cut-over-options": \(JSONText.quoted(MigrationLoss.options(toLeave: status.refused.summaries.map(\.type)))), \
             "partial": \(remains != .nothing), "kept": \(remains.count.map(String.init) ?? "null"), \
-            "leaving": [\(copy.leaving.map { JSONText.quoted($0.rawValue) }.sorted().joined(separator: ", "))], \
+            "scripts": \(status.hasSeenScripts), "leaving": [\(copy.leaving.map { JSONText.quoted($0.rawValue) }.sorted().joined(separator: ", "))], \
             "obstacles": [\(status.obstacles.map(JSONText.quoted).joined(separator: ", "))], \
             "refused": [\(refused.joined(separator: ", "))], "problem": \(JSONText.quoted(status.problem)), \
             "outcome": \(copy.outcome.map(JSONText.quoted) ?? "null")}

@@ -10,6 +10,8 @@ final class MigrationNotes {
     private(set) var isHolding = false
     /// The listener as it is for whoever comes now.
     private(set) var serving: ListenerState
+    /// Whether a script or function was called with keys since this was last asked: it may write others.
+    var hasSeenScripts = false
     private var clients: [ObjectIdentifier: any MigrationClient] = [:]
     private var waiting: [ObjectIdentifier: Waker] = [:]
     /// Whether keys are objects in buckets.
@@ -66,6 +68,8 @@ final class MigrationNotes {
     /// Keys that were written and whose writes are answered, and what is left.
     func takeDirty() -> MigrationKeys {
         var keys = MigrationKeys()
+        keys.hasSeenScripts = hasSeenScripts
+        hasSeenScripts = false
         keys.remainder = dirty.take { database, key in
             guard let name = scope.ownName(of: key, in: database) else { return }
             keys.keys.append(
@@ -79,4 +83,5 @@ final class MigrationNotes {
 struct MigrationKeys: Sendable {
     var keys: [MigrationKey] = []
     var remainder = DirtyKeys.Remainder()
+    var hasSeenScripts = false
 }

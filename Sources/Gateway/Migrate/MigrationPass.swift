@@ -114,6 +114,7 @@ extension MigrationRunner {
             let taken = try await on(worker) { $0.migrationNotes(index)?.takeDirty() }
             guard let taken else { continue }
             keys.formUnion(taken.keys)
+            if taken.hasSeenScripts { migration.update { $0.hasSeenScripts = true } }
             if taken.remainder.isEverything { needsPass = true }
             if !taken.remainder.isSettled { isSettled = false }
         }

@@ -32,6 +32,9 @@ final class RedisMigrationClient: MigrationClient {
     /// Bytes of a command that comes in pieces that are looked at; the keys of a longer one are any.
     private static let commandLimit = 1 << 16
 
+    /// What changes the keys that it is called with, and any other that its author has not declared.
+    private static let scripts = [RedisCommand("eval"), RedisCommand("evalsha"), RedisCommand("fcall")]
+
     init(_ socket: Socket, _ notes: MigrationNotes) {
         self.socket = socket
         self.notes = notes
@@ -74,6 +77,7 @@ final class RedisMigrationClient: MigrationClient {
             transaction = nil
         default:
             let writes = whole.map { RedisWrites.of($0, in: bytes) } ?? .unread(request)
+            if Self.scripts.contains(request.command), case .keys = writes { notes.hasSeenScripts = true }
             if writes != .nothing {
                 let ticket = wasInTransaction ? transaction ?? notes.dirty.begin() : notes.dirty.begin()
                 if wasInTransaction { transaction = ticket } else { entry.ticket = ticket }
