@@ -11,6 +11,8 @@ package enum MigrationLoss: String, Codable, CaseIterable, Sendable {
     /// Who may do what with objects and buckets, where that is kept with them.
     case acls
     case storageClasses = "storage-classes"
+    /// How servers encrypt objects that they keep.
+    case encryption
     /// Uploads in progress.
     case uploads
 
@@ -20,6 +22,7 @@ package enum MigrationLoss: String, Codable, CaseIterable, Sendable {
         case "settings of buckets": self = .settings
         case "ACLs of buckets", "ACLs of objects": self = .acls
         case "storage classes": self = .storageClasses
+        case "encryption of objects": self = .encryption
         default: return nil
         }
     }

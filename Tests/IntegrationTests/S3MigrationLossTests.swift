@@ -122,15 +122,18 @@ struct S3MigrationLossTests {
                 "4 objects have the storage class STANDARD_IA, which 'new' does not keep: bucket/cold/1, bucket/cold/2, bucket/cold/3, …"
             ), "\(words)")
         #expect(words.contains("1 object has the ACL public-read, which 'new' does not keep: bucket/open"), "\(words)")
+        #expect(
+            words.contains(
+                "objects have the encryption AES256, which 'new' does not keep, such as bucket/cold/1"), "\(words)")
         for (parameter, _) in Self.settings {
             #expect(
                 words.range(of: "settings of bucket 'bucket'.*\(parameter)", options: .regularExpression) != nil,
                 "\(words)")
         }
-        #expect(words.contains("--leave settings,acls,storage-classes"), "\(words)")
+        #expect(words.contains("--leave settings,acls,storage-classes,encryption"), "\(words)")
         #expect(try there.buckets() == [])
 
-        let moved = try moving.migrate("--force", "--leave", "versions,settings,acls,storage-classes")
+        let moved = try moving.migrate("--force", "--leave", "versions,settings,acls,storage-classes,encryption")
         #expect(moved.ending == .exited(0), "\(moved.errorText)\(moved.text)")
         #expect(try there.list("bucket").count == 6)
         let cut = try moving.migrate("--cut-over")
@@ -147,6 +150,93 @@ struct S3MigrationLossTests {
         #expect(try Self.storageClass("cold/1", direct) == "STANDARD_IA")
         #expect(try Self.accessList("open", direct) == .canned(.publicRead))
         for (parameter, _) in Self.settings { #expect(try Self.words(parameter, direct) != nil, "\(parameter)") }
+    }
+
+    private static let algorithm = S3ObjectEncryption.algorithmField
+    private static let sealed = [algorithm: "AES256"]
+    private static let keyed = [algorithm: "aws:kms", S3ObjectEncryption.keyField: "alias/shop"]
+
+    private static func encryption(_ key: String, _ client: ObjectClient) throws -> S3ObjectEncryption? {
+        S3ObjectEncryption(try client.check(ObjectClient.request(.head, "bucket", key)))
+    }
+
+    @Test("how a server encrypts an object is asked of the target, with the name of the key")
+    func encryptionMoves() throws {
+        let (old, new) = (try MotoServer(), try MotoServer())
+        let (direct, there) = (try ObjectClient(old.port), try ObjectClient(new.port))
+        try direct.check(ObjectClient.request(.put, "bucket"))
+        try direct.put("bucket", "plain", [1])
+        try direct.put("bucket", "sealed", [2], Self.sealed)
+        try direct.put("bucket", "keyed", [3], Self.keyed)
+        let moving = try MovingObjects(
+            from: .server(port: old.port, signed: true), to: .server(port: new.port, signed: true))
+        let moved = try moving.migrate("--force")
+        #expect(moved.ending == .exited(0), "\(moved.errorText)\(moved.text)")
+        for key in ["plain", "sealed", "keyed"] {
+            #expect(try Self.encryption(key, there) == Self.encryption(key, direct), "\(key)")
+        }
+        #expect(try Self.encryption("keyed", there)?.key != nil)
+        #expect(try there.list("bucket").count == 3)
+    }
+
+    @Test("an object whose encryption the target does not keep is named, unless it may stay behind")
+    func encryptionStays() throws {
+        let old = try MotoServer()
+        let direct = try ObjectClient(old.port)
+        try direct.check(ObjectClient.request(.put, "bucket"))
+        // The first of them says nothing of the others.
+        try direct.put("bucket", "a", [1])
+        try direct.put("bucket", "sealed", [2], Self.sealed)
+        let moving = try MovingObjects(from: .server(port: old.port, signed: true), to: .embedded)
+        let moved = try moving.migrate("--force", "--leave", "acls")
+        #expect(moved.ending == .exited(1), "\(moved.text)")
+        #expect(
+            moved.errorText.contains(
+                "1 keys of type encryption of objects: bucket/sealed: AES256 is not kept there"), "\(moved.errorText)")
+        let refused = try moving.migrate("--cut-over")
+        #expect(
+            refused.ending == .exited(1) && refused.errorText.contains("--leave encryption"), "\(refused.errorText)")
+        let cut = try moving.migrate("--cut-over", "--leave", "encryption")
+        #expect(cut.ending == .exited(0), "\(cut.errorText)")
+        let client = try moving.connect()
+        #expect(try client.object("bucket", "sealed")?.body == [2])
+        // The way back does not take it from the source.
+        try client.put("bucket", "late", [3])
+        #expect(try moving.migrate().ending == .exited(0))
+        #expect(try moving.migrate("--roll-back").ending == .exited(0))
+        #expect(try Self.encryption("sealed", direct) != nil && direct.object("bucket", "late")?.body == [3])
+    }
+
+    @Test("an object of a size that cannot be costs nobody anything")
+    func impossibleSizes() throws {
+        let most = "\(Int64.max)"
+        let server = try S3ScriptedServer(answering: { request in
+            let line = request.head.prefix { $0 != "\r\n" }
+            let head = "ETag: \"0123-2\"\r\nx-amz-mp-parts-count: 2\r\nContent-Length: \(most)\r\n\r\n"
+            if line.hasPrefix("GET / ") {
+                return S3Text.ok(
+                    "<ListAllMyBucketsResult><Buckets><Bucket><Name>bucket</Name></Bucket></Buckets></ListAllMyBucketsResult>"
+                )
+            }
+            if line.contains("list-type=2") {
+                return S3Text.ok(
+                    """
+                    <ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated><Contents><Key>k</Key>\
+                    <Size>\(most)</Size></Contents></ListBucketResult>
+                    """)
+            }
+            if line.contains("partNumber") { return "HTTP/1.1 206 Partial Content\r\n\(head)" }
+            if line.contains("/bucket/k ") { return "HTTP/1.1 200 OK\r\n\(head)" }
+            if line.hasPrefix("HEAD /bucket ") { return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" }
+            return "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n"
+        })
+        defer { server.stop() }
+        let moving = try MovingObjects(from: .server(port: server.port, signed: false), to: .embedded)
+        let moved = try moving.migrate("--force")
+        #expect(
+            moved.ending == .exited(1) && moved.errorText.contains("type objects that cannot be read: bucket/k"),
+            "\(moved.errorText)")
+        #expect(try moving.get("/healthz").contains("200"))
     }
 
     @Test("a bucket that keeps versions goes from the target as it goes from the source")

@@ -10,6 +10,9 @@ final class S3CopyHabits: @unchecked Sendable {
     /// Storage classes, and words for access control lists, that the other place was seen not to keep.
     var unheldClasses: Set<[UInt8]> = []
     var unheldLists: Set<String> = []
+    /// By how an object is encrypted.
+    private var encryptions: [S3ObjectEncryption: HeldEncryption] = [:]
+    private var trials = 0
     /// The largest object that one request carries, in bytes.
     let wholeLimit: Int64
     /// Whether objects go to the target; the other way leads back to where they came from.
@@ -23,6 +26,9 @@ final class S3CopyHabits: @unchecked Sendable {
 
     /// Whether the other place takes buckets of such names.
     private var held: [[UInt8]: Bool] = [:]
+
+    /// Encryptions of which it is kept: each key of a server makes one.
+    private static let encryptionLimit = 1024
 
     /// Buckets of which it is kept.
     private static let bucketLimit = 10_000
@@ -65,6 +71,26 @@ final class S3CopyHabits: @unchecked Sendable {
     func note(_ bucket: [UInt8], isHeld: Bool) {
         if held.count >= Self.bucketLimit { held = [:] }
         held[bucket] = isHeld
+    }
+
+    /// What the other place makes of an encryption.
+    struct HeldEncryption {
+        /// What it keeps of it; nil for nothing.
+        let form: S3ObjectEncryption?
+    }
+
+    /// Nil where that is not known.
+    func encryption(for wanted: S3ObjectEncryption) -> HeldEncryption? { encryptions[wanted] }
+
+    func note(_ form: S3ObjectEncryption?, for wanted: S3ObjectEncryption) {
+        if encryptions.count >= Self.encryptionLimit { encryptions = [:] }
+        encryptions[wanted] = HeldEncryption(form: form)
+    }
+
+    /// A key to try with, which no other lane tries with.
+    func trialKey() -> [UInt8] {
+        trials += 1
+        return S3MigrationCopier.trialKey + Array("-\(trials)".utf8)
     }
 
     /// Asks anew, because settings of the bucket have changed.

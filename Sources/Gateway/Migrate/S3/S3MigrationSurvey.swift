@@ -32,8 +32,17 @@ struct S3Survey: Sendable {
     /// Objects by access control list, but for the owner's alone.
     var lists: [S3AccessList: S3SurveyCount] = [:]
 
+    /// Encryptions, each with the first object of it; of each page of a list one object is looked at, as buckets mostly
+    /// encrypt all of theirs in one way.
+    private(set) var encryptions: [S3ObjectEncryption: (bucket: [UInt8], key: [UInt8])] = [:]
+
     /// Classes that are told apart; Amazon S3 has ten.
     private static let classLimit = 64
+
+    mutating func add(_ encryption: S3ObjectEncryption, _ bucket: [UInt8], _ key: [UInt8]) {
+        guard encryptions[encryption] == nil, encryptions.count < Self.classLimit else { return }
+        encryptions[encryption] = (bucket, key)
+    }
 
     mutating func add(_ storageClass: [UInt8], _ bucket: [UInt8], _ key: [UInt8]) {
         guard classes[storageClass] != nil || classes.count < Self.classLimit else { return }
@@ -89,6 +98,10 @@ extension S3MigrationCopier {
             for entry in list.objects {
                 if let kind = entry.storageClass { survey.add(kind, bucket, entry.key) }
             }
+            if habits.isForward, let first = list.objects.first {
+                let reply = try await from.ask(S3MigrationRequest(.head, bucket, first.key))
+                if reply.isSuccess, let kind = S3ObjectEncryption(reply) { survey.add(kind, bucket, first.key) }
+            }
             if asksLists {
                 try await each(of: list.objects.map(\.key)) { lane, key throws(LinkProblem) in
                     try await lane.from.accessList(bucket, key)
@@ -143,6 +156,7 @@ extension S3MigrationCopier {
             }
             found.append(MigrationObstacle(loss: .acls, text: objects.text(what)))
         }
+        found += try await unheldEncryption()
         for bucket in try await buckets(from) where try await isHeld(bucket) { found += try await copySettings(bucket) }
         if found.contains(where: { !leaving.contains($0.loss) }) {
             for bucket in made { _ = try await to.ask(S3MigrationRequest(.delete, bucket)) }

@@ -11,12 +11,14 @@ extension S3ObjectCopy {
         }
         let access = try await wantedAccess(bucket, key)
         guard wanted.difference(from: there).isNothing(but: habits.own), hasClass(wanted, there),
-            try await haveSameTags(bucket, key, wanted.tagCount), try await hasAccess(access, bucket, key)
+            try await haveSameTags(bucket, key, wanted.tagCount), try await hasAccess(access, bucket, key),
+            hasEncryption(wanted, there) || losesEncryption(wanted)
         else { return try await copyAndLook(bucket, key) }
         let hasSameTag = wanted.etag == there.etag
         // Some servers make ETags of something else than the bytes.
         if !hasSameTag, try await !haveSameBytes(bucket, key) { return try await copyAndLook(bucket, key) }
         if access?.isLost == true { return lostAccess(bucket, key, bytes: nil) }
+        if !hasEncryption(wanted, there) { return lostEncryption(bucket, key, wanted, bytes: nil) }
         return hasSameTag ? .same : .retagged(bytes: nil)
     }
 
@@ -42,6 +44,7 @@ extension S3ObjectCopy {
             }
             if let kind = given.storageClass { habits.unheldClasses.insert(kind) }
         }
+        if !hasEncryption(given, there) { return lostEncryption(bucket, key, given, bytes: bytes) }
         if try await !hasAccess(access, bucket, key) {
             // Clients may have changed it since.
             guard try await wantedAccess(bucket, key) == access else { return .again }

@@ -100,11 +100,14 @@ final class S3ObjectCopy: @unchecked Sendable {
     }
 
     /// What goes with a copy beside its bytes.
-    func fields(_ facts: S3ObjectFacts, _ access: S3WantedAccess?) -> [(name: [UInt8], value: [UInt8])] {
+    func fields(
+        _ facts: S3ObjectFacts, _ access: S3WantedAccess?, in bucket: [UInt8]
+    ) async throws(LinkProblem) -> [(name: [UInt8], value: [UInt8])] {
         var fields = facts.fields.map { (name: $0.key, value: $0.value) }
         if let kind = facts.storageClass, !habits.unheldClasses.contains(kind) {
             fields.append((Array("x-amz-storage-class".utf8), kind))
         }
+        if let encryption = try await asked(for: facts.encryption, in: bucket) { fields += encryption.fields }
         if let word = access?.word { fields.append((Array("x-amz-acl".utf8), Array(word.utf8))) }
         return fields
     }
@@ -114,8 +117,9 @@ final class S3ObjectCopy: @unchecked Sendable {
         _ bucket: [UInt8], _ key: [UInt8], _ facts: S3ObjectFacts, _ access: S3WantedAccess?, _ differed: Bool
     ) async throws -> S3CopyResult {
         let result = try await copyTags(bucket, key, facts, differed)
-        guard case .copied = result, access?.isLost == true else { return result }
-        return lostAccess(bucket, key, bytes: facts.size)
+        guard case .copied = result else { return result }
+        if access?.isLost == true { return lostAccess(bucket, key, bytes: facts.size) }
+        return losesEncryption(facts) ? lostEncryption(bucket, key, facts, bytes: facts.size) : result
     }
 
     /// The same in one piece, for an object whose parts nobody knows.
@@ -139,7 +143,7 @@ final class S3ObjectCopy: @unchecked Sendable {
         _ bucket: [UInt8], _ key: [UInt8], _ facts: S3ObjectFacts, _ access: S3WantedAccess?
     ) async throws -> Bool {
         var request = S3MigrationRequest(.put, bucket, key)
-        request.fields = fields(facts, access)
+        request.fields = try await fields(facts, access, in: bucket)
         if let checksum = facts.checksum { request.fields.append(checksum) }
         request.streamed = facts.size
         try to.begin(request)

@@ -13,6 +13,8 @@ struct S3ObjectFacts: Sendable, Equatable {
     let tagCount: Int
     /// Nil for `STANDARD`.
     let storageClass: [UInt8]?
+    /// How the server encrypts it; nil where it does not say that it does.
+    let encryption: S3ObjectEncryption?
     /// A check of the whole object that the server keeps, by the name of its field.
     let checksum: (name: [UInt8], value: [UInt8])?
 
@@ -33,6 +35,7 @@ struct S3ObjectFacts: Sendable, Equatable {
         storageClass = reply.field("x-amz-storage-class").flatMap {
             $0.isEmpty || S3Request.equals($0, "STANDARD") ? nil : $0
         }
+        encryption = S3ObjectEncryption(reply)
         var fields: [[UInt8]: [UInt8]] = [:]
         var checks: [(name: [UInt8], value: [UInt8])] = []
         for (name, value) in reply.fields {

@@ -23,7 +23,7 @@ extension S3ObjectCopy {
     ) async throws -> S3PartsResult {
         guard let slices = try await slices(bucket, key, facts) else { return .unknownParts }
         var creation = S3MigrationRequest(.post, bucket, key).with("uploads")
-        creation.fields = fields(facts, access)
+        creation.fields = try await fields(facts, access, in: bucket)
         let created = try await to.ask(creation)
         if created.status == 404 {
             try await create(bucket)
