@@ -36,6 +36,22 @@ struct ShadowQueueTests {
         #expect(shadow.isStale(ShadowJob([], keys: [3])) && !shadow.isStale(ShadowJob([], keys: [2])))
     }
 
+    @Test("a copy of what has not got there is not made, whatever was written there since")
+    func misled() {
+        let shadow = scratch()
+        func enter(_ job: ShadowJob) -> ShadowJob {
+            #expect(shadow.admit(job) == .admitted && shadow.enqueue(job) == nil)
+            return job
+        }
+        let (source, copy, again) = (enter(write(1)), enter(write(2, needs: [1])), enter(write(1)))
+        #expect(!shadow.isMisled(copy))
+        shadow.release(source, isLost: true)
+        #expect(shadow.isMisled(copy) && !shadow.isMisled(again))
+        let repaired = enter(write(1))
+        let later = enter(write(3, needs: [1]))
+        #expect(!shadow.isMisled(later) && !shadow.isMisled(repaired))
+    }
+
     @Test("a runner that does not ask behind all that waits looks only when no write of its keys waits")
     func quiet() {
         let shadow = Shadow(ShadowConfiguration(backend: "new"))

@@ -243,9 +243,10 @@ package final class Shadow: Sendable {
         }
     }
 
-    /// Whether what `job` reads on its way to a write is known to be something else at the candidate.
+    /// Whether what `job` reads on its way to a write may be something else at the candidate: a write that was to come before it
+    /// has not got there, whatever was written since.
     func isMisled(_ job: ShadowJob) -> Bool {
-        !job.needs.isEmpty && state.withLock { $0.keys.isStale(job.needs) }
+        !job.needs.isEmpty && state.withLock { job.start <= $0.lostAt }
     }
 
     /// Whether the replies to `job` may differ for a reason that is known.
