@@ -64,6 +64,15 @@ struct ComparableReplyTests {
         for count in 0..<whole.count { _ = PostgresComparableReply(Array(whole[..<count]).span) }
     }
 
+    @Test("what was done is told where there are no rows")
+    func summaries() throws {
+        let done = message("C", Array("INSERT 0 1\0".utf8)) + message("Z", [0x49])
+        let failed = message("E", Array("C23514\0Mcanary\0\0".utf8)) + message("Z", [0x49])
+        let found = try compare(done, failed)
+        #expect(found?.kind == .error && found?.primary == "INSERT 0 1" && found?.candidate == "error 23514")
+        #expect(try compare(text("a\n"), failed)?.primary == "1 rows")
+    }
+
     @Test("count only, where which of them come is the server's choice")
     func counted() throws {
         #expect(try compare(text("a\n"), text("b\n"), .counted) == nil)

@@ -130,7 +130,22 @@ struct ReadingTests {
     @Test("every beginning of a text is looked at without a trap")
     func beginnings() {
         let text = Array("select E'a\\'', \"b\", $x$ y $x$, /* /* */ */ u&'1' from t where a = $1 -- end\n;".utf8)
-        for count in 0...text.count { _ = Self.reading(Array(text[..<count])) }
+        let others = [
+            "copy s.t (a, b) from stdin with (format csv) where (a > 1)", "copy (select (1)) to stdout",
+            "fetch all in \"c d\"",
+            "declare c scroll cursor with hold for select 1 for update", "alter table if exists only s.t rename to u",
+            "insert into s.t (a) select b from u on conflict (a) do update set a = 1",
+            "create unique index on only t (a)",
+        ]
+        for text in [text] + others.map({ Array($0.utf8) }) {
+            for count in 0...text.count {
+                let beginning = Array(text[..<count])
+                _ = Self.reading(beginning)
+                _ = PostgresWriting(beginning.span)
+                _ = PostgresDefinition(beginning.span)
+                _ = PostgresReach(statement: beginning.span)
+            }
+        }
         for byte in UInt8.min...UInt8.max { _ = Self.reading(text + [byte] + text) }
     }
 }

@@ -95,14 +95,20 @@ package enum PostgresReplyComparison {
         }
     }
 
-    private static func summary(_ reply: PostgresComparableReply) -> String { "\(reply.rows.count) rows" }
+    /// The number of rows, or what was done where there can be none.
+    private static func summary(_ reply: PostgresComparableReply) -> String {
+        reply.columns == nil && reply.rows.isEmpty ? text(of: reply.tag) : "\(reply.rows.count) rows"
+    }
+
+    private static func text(of tag: [UInt8]?) -> String {
+        tag.map { String(decoding: $0.prefix(40), as: UTF8.self) } ?? "none"
+    }
 
     private static func tag(
         _ primary: PostgresComparableReply, _ candidate: PostgresComparableReply, _ masks: Set<PostgresReplyMask>
     ) -> PostgresReplyDifference? {
         guard primary.tag != candidate.tag, !masks.contains(.tag) else { return nil }
-        func text(_ tag: [UInt8]?) -> String { tag.map { String(decoding: $0.prefix(40), as: UTF8.self) } ?? "none" }
-        return PostgresReplyDifference(.tag, text(primary.tag), text(candidate.tag))
+        return PostgresReplyDifference(.tag, text(of: primary.tag), text(of: candidate.tag))
     }
 
     private static func described(
