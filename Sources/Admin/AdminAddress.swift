@@ -1,5 +1,7 @@
 // Where the admin listener listens, and what is said when it cannot.
 
+import Glibc
+
 /// Where the admin listener listens.
 package enum AdminAddress: Sendable, Equatable, CustomStringConvertible {
     /// A host and port; `*` is every address, port 0 lets the system pick one.
@@ -22,9 +24,11 @@ package struct AdminError: Error, Equatable, CustomStringConvertible {
     package var cause: String
 
     package var description: String {
-        """
-        the admin listener cannot listen on \(address): \(cause); \
-        free that address, or give another one with the admin key or --admin
-        """
+        // Of all causes only this one goes away by itself.
+        let isTaken = cause == String(cString: strerror(EADDRINUSE))
+        return """
+            the admin listener cannot listen on \(address): \(cause); \
+            \(isTaken ? "free that address, or " : "")give another one with the admin key or --admin
+            """
     }
 }

@@ -93,6 +93,15 @@ struct AdminServerTests {
         )
         await second.stop()
         await first.stop()
+        let nowhere = server()
+        let missing = await #expect(throws: AdminError.self) {
+            try await nowhere.start(on: .unix("/nonexistent/admin.sock"))
+        }
+        #expect(
+            missing?.description
+                == "the admin listener cannot listen on unix:/nonexistent/admin.sock: No such file or directory; give another one with the admin key or --admin"
+        )
+        await nowhere.stop()
         let third = server()
         #expect(try await third.start(on: bound) == bound)
         await third.stop()
