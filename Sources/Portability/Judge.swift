@@ -75,13 +75,19 @@ struct Judge {
             )
         }
         for (name, feature) in application.features.sorted(by: { $0.key < $1.key }) {
-            let share = FeatureShare(
-                feature: name, count: feature.count, share: min(1, Double(feature.count) / requests),
-                last: feature.last,
-                estimated: feature.estimated)
+            let share = share(of: name, feature)
             if report.capabilities.isEmpty { judgeByCases(share) } else { judgeByManifest(share) }
         }
-        if !report.capabilities.isEmpty { judgeSizes() }
+        if !report.capabilities.isEmpty {
+            judgeTransactions()
+            judgeSizes()
+        }
+    }
+
+    func share(of name: String, _ feature: Feature) -> FeatureShare {
+        FeatureShare(
+            feature: name, count: feature.count, share: min(1, Double(feature.count) / requests), last: feature.last,
+            estimated: feature.estimated)
     }
 
     mutating func judgeByManifest(_ share: FeatureShare) {

@@ -38,9 +38,7 @@ extension Judge {
     mutating func add(_ differences: [ShadowDifference]) {
         for difference in differences where difference.candidate == report.name {
             guard let feature = application.features[difference.feature] else { continue }
-            let share = FeatureShare(
-                feature: difference.feature, count: feature.count, share: min(1, Double(feature.count) / requests),
-                last: feature.last, estimated: feature.estimated)
+            let share = share(of: difference.feature, feature)
             add(
                 .limit, "shadow: \(difference.command) \(difference.kind)",
                 "\(difference.count) replies differed, the last at \(difference.last): \(difference.example)", share)

@@ -54,4 +54,18 @@ extension Judge {
             if let entry = report.capabilities[capability.name] { judge(capability, entry, share) }
         }
     }
+
+    /// Between MULTI and EXEC an adapter is asked itself, and the gateway emulates nothing.
+    ///
+    /// Which commands a transaction holds is known of a few only.
+    mutating func judgeTransactions() {
+        let transaction = "redis.state.transaction"
+        guard let feature = application.features[transaction], permits(.keyValueTransaction) else { return }
+        let emulated = used.members.filter { report.capabilities[$0.name]?.support == .emulated }.map(\.name)
+        guard !emulated.isEmpty else { return }
+        add(
+            .limit, "\(Capability.keyValueTransaction.name): emulated",
+            "what is emulated there (\(emulated.joined(separator: ", "))) can be refused between MULTI and EXEC",
+            share(of: transaction, feature))
+    }
 }

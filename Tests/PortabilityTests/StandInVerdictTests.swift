@@ -172,6 +172,19 @@ struct StandInVerdictTests {
         #expect(beside.verdict == .limited)
     }
 
+    @Test("what the gateway emulates is a limit of who uses transactions, and of nobody else")
+    func emulations() throws {
+        var report = Self.report([.keyValueGet, .keyValueTransaction], [:])
+        report.capabilities["kv.increment"] = ManifestEntry(.emulated)
+        let used: [String: UInt64] = ["redis.command.get": 2, "redis.command.incr": 2]
+        #expect(Self.judged(used, on: report).verdict == .safe)
+        let both = Self.judged(used.merging(["redis.state.transaction": 1]) { $1 }, on: report)
+        #expect(both.verdict == .limited)
+        let finding = try #require(both.findings.first)
+        #expect(finding.subject == "kv.transaction: emulated" && finding.reason.contains("(kv.increment)"))
+        #expect(Self.judged(["redis.command.get": 2, "redis.state.transaction": 1], on: report).verdict == .safe)
+    }
+
     @Test("a backend that has the thing itself has no stand-in for it")
     func real() {
         let counters: [String: UInt64] = ["redis.command.incr": 4, "redis.command.incrby": 4, "redis.command.get": 1]
