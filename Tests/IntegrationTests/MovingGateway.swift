@@ -41,12 +41,39 @@ final class MovingGateway: Sendable {
             timeout: .seconds(1200))
     }
 
+    /// Begins to move and is killed somewhere on the way, `times` times, each after some microseconds of `after`.
+    func interrupt(_ times: Int, after: Range<UInt32>, _ options: [String] = ["--force"]) throws {
+        for _ in 0..<times {
+            let thread = Thread { [self] in _ = try? migrate(options) }
+            thread.start()
+            usleep(UInt32.random(in: after))
+            try kill()
+            try start()
+        }
+    }
+
     /// What the admin listener answers.
     func get(_ path: String) throws -> String {
         let connection = try RawConnection(port: adminPort)
         try connection.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         return String(decoding: try connection.rest(), as: UTF8.self)
     }
+}
+
+/// What moves behind a gateway of its own.
+protocol Moving {
+    var gateway: MovingGateway { get }
+}
+
+extension Moving {
+    func start() throws { try gateway.start() }
+    func kill() throws { try gateway.kill() }
+    func interrupt(_ times: Int, after: Range<UInt32>, _ options: String...) throws {
+        try gateway.interrupt(times, after: after, ["--force"] + options)
+    }
+    func migrate(_ options: String...) throws -> CommandResult { try gateway.migrate(options) }
+    func migrate(_ options: [String]) throws -> CommandResult { try gateway.migrate(options) }
+    func get(_ path: String) throws -> String { try gateway.get(path) }
 }
 
 /// What servers have answered to one writer: by key what is there; nil for nothing.

@@ -4,11 +4,11 @@ import Foundation
 import TestSupport
 
 /// A listener `redis` in front of `source`, with everything ready to move to `target`.
-final class MovingRedis: Sendable {
+final class MovingRedis: Moving, Sendable {
     let source: RedisServer
     let folder: TemporaryFolder
     private let port: Int
-    private let gateway: MovingGateway
+    let gateway: MovingGateway
 
     /// - Parameters:
     ///   - target: the lines of the target's section, in one mapping.
@@ -34,11 +34,6 @@ final class MovingRedis: Sendable {
 
             """)
     }
-
-    func start() throws { try gateway.start() }
-    func kill() throws { try gateway.kill() }
-    func migrate(_ options: String...) throws -> CommandResult { try gateway.migrate(options) }
-    func get(_ path: String) throws -> String { try gateway.get(path) }
 
     func connect() throws -> RawConnection { try RawConnection(port: port) }
     func direct() throws -> RawConnection { try RawConnection(port: source.port) }

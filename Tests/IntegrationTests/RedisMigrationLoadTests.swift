@@ -22,13 +22,7 @@ struct RedisMigrationLoadTests {
         let writers = (0..<4).map { index in
             MovingWriter("w\(index)", keys: 500, transactions: name == "embedded") { try moving.connect() }
         }
-        for _ in 0..<3 {
-            let thread = Thread { _ = try? moving.migrate("--force") }
-            thread.start()
-            usleep(UInt32.random(in: 100_000..<(Self.isSoak ? 20_000_000 : 1_500_000)))
-            try moving.kill()
-            try moving.start()
-        }
+        try moving.interrupt(3, after: 100_000..<(Self.isSoak ? 20_000_000 : 1_500_000))
         let start = ContinuousClock.now
         let moved = try moving.migrate("--force")
         #expect(moved.ending == .exited(0), "\(moved.errorText)")

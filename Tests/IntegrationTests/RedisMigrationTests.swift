@@ -88,13 +88,7 @@ struct RedisMigrationTests {
         let direct = try moving.direct()
         try Self.fill(direct, strings: 3000)
         let writers = (0..<4).map { MovingWriter("w\($0)", keys: 100) { try moving.connect() } }
-        for _ in 0..<4 {
-            let thread = Thread { _ = try? moving.migrate("--force", "--rate", "2000") }
-            thread.start()
-            usleep(UInt32.random(in: 200_000..<1_200_000))
-            try moving.kill()
-            try moving.start()
-        }
+        try moving.interrupt(4, after: 200_000..<1_200_000, "--rate", "2000")
         #expect(try moving.get("/migrate").contains("\"serving\": \"source\""))
         #expect(try moving.migrate("--force").ending == .exited(0))
         #expect(try moving.migrate("--cut-over").ending == .exited(0))

@@ -7,11 +7,11 @@ import Testing
 @Suite("fairlead migrate of one route", .serialized, .blocking)
 struct RedisRouteMigrationTests {
     /// Three servers behind one listener: `main` for most, `old` for the route that moves, and `new`.
-    private final class Servers: Sendable {
+    private final class Servers: Moving, Sendable {
         let main: RedisServer
         let old: RedisServer
         let new: RedisServer
-        private let gateway: MovingGateway
+        let gateway: MovingGateway
         private let folder: TemporaryFolder
         private let port: Int
 
@@ -64,8 +64,6 @@ struct RedisRouteMigrationTests {
         }
 
         func connect() throws -> RawConnection { try RawConnection(port: port) }
-
-        func migrate(_ options: String...) throws -> CommandResult { try gateway.migrate(options) }
     }
 
     /// How many keys of a server begin so, in all of its databases.

@@ -50,13 +50,7 @@ struct S3MigrationLoadTests {
             // With one that uploads in parts there are moments without an upload; with four there are hardly any.
             ObjectWriter("w\(index)", in: "bucket", keys: 60, uploads: index == 0) { try moving.connect() }
         }
-        for _ in 0..<3 {
-            let thread = Thread { _ = try? moving.migrate("--force") }
-            thread.start()
-            usleep(UInt32.random(in: 200_000..<(Self.isSoak ? 15_000_000 : 2_000_000)))
-            try moving.kill()
-            try moving.start()
-        }
+        try moving.interrupt(3, after: 200_000..<(Self.isSoak ? 15_000_000 : 2_000_000))
         let start = ContinuousClock.now
         let moved = try moving.migrate("--force")
         #expect(moved.ending == .exited(0), "\(moved.errorText)")
