@@ -192,17 +192,15 @@ struct MigrateCommand: ParsableCommand {
     }
 
     private func conclude(_ outcome: String, _ state: MigrationState) throws {
-        for refusal in state.refused {
-            StandardError.write(state.words(refusal))
-        }
         guard !outcome.hasPrefix("refused"), !outcome.hasPrefix("failed") else { throw RunProblem(outcome) }
+        for refusal in state.refused { StandardError.write(state.words(refusal)) }
         switch outcome {
         case "level":
             let next = state.next.map { "; next: \($0)" } ?? ""
             print(
                 state.refused.isEmpty
                     ? "'\(state.source)' and '\(state.target)' hold the same, and are kept so\(next)"
-                    : "'\(state.other)' holds all but these, and is kept so: delete them, or give them up\(next)")
+                    : "'\(state.other)' holds all but these, and is kept so: delete them, or leave them behind\(next)")
             if state.retagged > 0 {
                 print("\(state.retagged) objects have another ETag at '\(state.other)', and are the same otherwise")
             }
@@ -210,8 +208,9 @@ struct MigrateCommand: ParsableCommand {
         case "cut-over":
             print("clients are served by '\(state.target)'; next: \(state.next ?? "--finish, or --roll-back")")
             if let caution = state.caution { StandardError.write("note: \(caution)") }
-        case "rolled-back": print("clients are served by '\(state.source)' again")
-        case "finished": print("done: lead listener '\(listener)' to '\(state.target)' and remove its migrate section")
+        case "rolled-back": print("clients are served by '\(state.source)' again; another try: \(state.next ?? "")")
+        case "finished": print("done; next: \(state.next ?? "")")
+        case "stopped": print("nothing is copied any more, and clients stay where they are; next: \(state.next ?? "")")
         default: print(outcome)
         }
     }

@@ -54,20 +54,24 @@ struct MigrationState: Decodable {
         return state
     }
 
-    /// The command that is due; nil while one is under way, and at the end.
+    /// What is due; nil while something is under way.
     var next: String? {
         let command = "fairlead migrate \(listener)"
         switch phase {
         case "copying" where !begun: return "\(command) --report REPORT"
         case "copying" where step == "level": return "\(command) --cut-over\(options)"
-        case "copying" where step == "idle" || step == "failed", "rolled-back": return command
+        case "copying" where isIdle, "rolled-back": return command
+        case "cut-over" where isIdle: return "\(command) --finish, or \(command) and then --roll-back"
         case "cut-over": return "\(command) --finish, or --roll-back"
+        case "finished": return "lead listener '\(listener)' to '\(target)' and remove its migrate section"
         default: return nil
         }
     }
 
+    private var isIdle: Bool { step == "idle" || step == "failed" }
+
     func words(_ refusal: Refusal) -> String {
-        "'\(other)' cannot hold \(refusal.keys) keys of type \(refusal.type): \(refusal.reason)"
+        "'\(other)' cannot hold \(Self.count(refusal.keys)) of type \(refusal.type): \(refusal.reason)"
     }
 
     /// What `--status` says beside its line.
@@ -85,8 +89,8 @@ struct MigrationState: Decodable {
         guard partial else { return nil }
         if let kept {
             return """
-                \(kept) keys are at '\(source)' alone and stay there, until clients write them anew: after --roll-back they are served \
-                again, and --finish leaves them behind
+                \(Self.count(kept)) that '\(target)' could not hold stay at '\(source)' alone, until clients write them anew: after --roll-back they \
+                are served again, and --finish leaves them behind
                 """
         }
         return """
@@ -96,10 +100,25 @@ struct MigrationState: Decodable {
             """
     }
 
-    /// One line: `copying cache -> house [#####-----] 52 % …`.
+    private static func count(_ keys: Int) -> String { "\(keys) \(keys == 1 ? "key" : "keys")" }
+
+    /// How far it is: `copying, 52 % …`.
+    private var stage: String {
+        switch (phase, step) {
+        case ("rolled-back", _): "rolled back"
+        case ("finished", _): "finished"
+        case ("cut-over", "idle"): "cut over, nothing is copied back"
+        case ("cut-over", _): "cut over, copying back, \(step)"
+        case (_, "idle"): "copying, stopped"
+        default: "\(phase), \(step)"
+        }
+    }
+
+    /// One line: `cache: old -> house, copying, filling [#####-----] 52 % …`.
     var line: String {
         if !begun, step == "idle" { return "\(listener): \(source) -> \(target), not begun" }
-        var line = "\(listener): \(source) -> \(target), \(phase), \(step)"
+        var line = "\(listener): \(source) -> \(target), \(stage)"
+        if phase == "rolled-back" || phase == "finished" { return line }
         if step == "filling" || step == "comparing" {
             if let keys, keys > 0 {
                 let share = min(1, Double(seen) / Double(keys))
@@ -107,10 +126,10 @@ struct MigrationState: Decodable {
                 line +=
                     " [\(String(repeating: "#", count: full))\(String(repeating: "-", count: 20 - full))] \(Int(share * 100)) %"
             }
-            line += " \(seen) of \(keys.map(String.init) ?? "?") keys"
+            line += " \(seen)\(keys.map { " of \($0)" } ?? "") keys"
         }
-        line += ", \(copied) copied\(bytes > 0 ? " (\(bytes >> 20) MiB)" : ""), \(again) again"
-        if step == "comparing" || step == "level" { line += ", \(differing) differed" }
+        line += ", \(copied) copied\(bytes > 0 ? " (\(bytes >> 20) MiB)" : ""), \(again) looked at again after writes"
+        if step == "comparing" || step == "level" { line += ", \(differing) differed when compared" }
         return problem.isEmpty ? line : "\(line): \(problem)"
     }
 }

@@ -40,7 +40,7 @@ struct RedisMigrationHostileTests {
         _ = try RoutedRedis.pipeline(direct, [["SET", "s", "v"], ["SET", name, "v"], ["SET", "t", "v"]])
         let result = try moving.migrate("--force")
         #expect(result.ending == .exited(1) && !result.errorText.contains("failed"), "\(result.errorText)")
-        #expect(result.errorText.contains("'new' cannot hold 1 keys of type string: 'longxxx"), "\(result.errorText)")
+        #expect(result.errorText.contains("'new' cannot hold 1 key of type string: 'longxxx"), "\(result.errorText)")
         let client = try moving.connect()
         #expect(try client.ask("DEL", name) == ":1\r\n")
         #expect(try moving.migrate("--cut-over").ending == .exited(0))
@@ -62,7 +62,7 @@ struct RedisMigrationHostileTests {
         let result = try moving.migrate("--force")
         #expect(result.ending == .exited(1))
         #expect(
-            result.errorText.contains("1 keys of type keys that cannot be read: 'bad': ERR it is broken"),
+            result.errorText.contains("1 key of type keys that cannot be read: 'bad': ERR it is broken"),
             "\(result.errorText)")
         let there = try RawConnection(port: target.port)
         #expect(try there.ask("EXISTS", "good", "other", "bad") == ":2\r\n")
@@ -115,7 +115,7 @@ struct RedisMigrationHostileTests {
             #expect(try after.ask("HLEN", "h") == ":2\r\n")
         } else {
             #expect(
-                result.errorText.contains("1 keys of type hash with lives of fields: 'h': ERR unknown command"),
+                result.errorText.contains("1 key of type hash with lives of fields: 'h': ERR unknown command"),
                 "\(result.errorText)")
             #expect(try after.ask("EXISTS", "h", "plain") == ":1\r\n")
         }

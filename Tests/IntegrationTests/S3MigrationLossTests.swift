@@ -192,7 +192,7 @@ struct S3MigrationLossTests {
         #expect(moved.ending == .exited(1), "\(moved.text)")
         #expect(
             moved.errorText.contains(
-                "1 keys of type encryption of objects: bucket/sealed: AES256 is not kept there"), "\(moved.errorText)")
+                "1 key of type encryption of objects: bucket/sealed: AES256 is not kept there"), "\(moved.errorText)")
         let refused = try moving.migrate("--cut-over")
         #expect(
             refused.ending == .exited(1) && refused.errorText.contains("--leave encryption"), "\(refused.errorText)")
@@ -279,7 +279,7 @@ struct S3MigrationLossTests {
         let client = try moving.connect()
         try client.put("under_score", "late", [2])
         let refused = try moving.migrate("--cut-over")
-        #expect(refused.errorText.contains("1 keys cannot be held there (buckets)"), "\(refused.errorText)")
+        #expect(refused.errorText.contains("1 key cannot be held there (buckets)"), "\(refused.errorText)")
         for key in ["k", "late"] { try client.check(ObjectClient.request(.delete, "under_score", key)) }
         try client.check(ObjectClient.request(.delete, "under_score"))
         let cut = try moving.migrate("--cut-over")
@@ -333,7 +333,7 @@ struct S3MigrationLossTests {
         #expect(try moving.migrate("--force").ending == .exited(0))
         try client.put("bucket", "shared", [2], ["x-amz-grant-read": "id=\"0123456789abcdef\""])
         try eventually("the refusal") {
-            try moving.migrate("--cut-over").errorText.contains("keys cannot be held there (ACLs of objects)")
+            try moving.migrate("--cut-over").errorText.contains("key cannot be held there (ACLs of objects)")
         }
         let named = try moving.migrate("--force")
         #expect(

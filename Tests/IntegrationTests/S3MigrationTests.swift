@@ -240,7 +240,7 @@ struct S3MigrationTests {
         #expect(try moving.migrate("--force").errorText.contains("bucket 'foreign' is not at the source"))
         #expect(try there.buckets().contains("foreign"))
         try there.check(ObjectClient.request(.delete, "foreign"))
-        #expect(try moving.migrate("--cut-over").errorText.contains("not level yet"))
+        #expect(try moving.migrate("--cut-over").errorText.contains("the migration has not begun"))
         #expect(try moving.migrate("--force").ending == .exited(0))
     }
 }

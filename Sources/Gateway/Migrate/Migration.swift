@@ -12,6 +12,14 @@ final class ListenerMigration: Sendable {
         case run(MigrationConsent), cutOver(MigrationConsent), rollBack(MigrationConsent), finish, stop
         /// What is written after a cut-over is copied back, without anybody asking.
         case follow
+
+        /// Whether it is about another phase, and not about copying.
+        var isStep: Bool {
+            switch self {
+            case .cutOver, .rollBack, .finish: true
+            case .run, .stop, .follow: false
+            }
+        }
     }
 
     /// How far it is, for the operator.

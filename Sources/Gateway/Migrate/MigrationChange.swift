@@ -10,12 +10,16 @@ extension MigrationRunner {
         guard phase.successors.contains(next) else {
             throw wrongStep(next)
         }
+        guard migration.hasBegun || force else { throw wrongStep(next) }
         try leave(consent)
         let status = migration.with { $0.status }
         if !force {
             // After a cut-over the way back is as good as what was copied back since.
             guard !needsPass, status.step == .level else {
-                throw Refusal(text: "the two places are not level yet: run `fairlead migrate` until they are")
+                throw Refusal(
+                    text:
+                        "the two places are not level yet: run `fairlead migrate \(migration.name)` until it says that they are"
+                )
             }
             lookAtRefused()
         }
@@ -32,7 +36,7 @@ extension MigrationRunner {
         }
         // From here on the other direction is the one that is copied.
         await closeCopier()
-        needsPass = force
+        needsPass = next == .cutOver ? migration.remains.needsLook : force
         wasBegun = true
         migration.with { $0.hasBegun = true }
         // What was left of the old direction would be taken for what is missing in the new one.
@@ -58,7 +62,7 @@ extension MigrationRunner {
         let more = refused.hasOthers ? ", then `fairlead migrate \(migration.name)` again" : ""
         throw Refusal(
             text: """
-                \(keys) keys cannot be held there (\(types.joined(separator: ", "))): \(summaries.prefix(Self.namedTypes).map(\.reason).joined(separator: "; ")): \
+                \(keys) \(keys == 1 ? "key" : "keys") cannot be held there (\(types.joined(separator: ", "))): \(summaries.prefix(Self.namedTypes).map(\.reason).joined(separator: "; ")): \
                 delete them\(more), or leave them behind with `fairlead migrate \(migration.name) \(option)`
                 """)
     }
@@ -66,7 +70,7 @@ extension MigrationRunner {
     /// Types of which a refusal names keys.
     private static let namedTypes = 4
 
-    private func wrongStep(_ next: MigrationPhase) -> Refusal {
+    func wrongStep(_ next: MigrationPhase) -> Refusal {
         Refusal(text: migration.phase.refusal(of: next, listener: migration.name, hasBegun: migration.hasBegun))
     }
 
@@ -175,7 +179,7 @@ extension MigrationRunner {
     private static func words(_ refusal: MigrationSteps.Refusal) -> String {
         switch refusal {
         case .notSettled, .notHeld:
-            "clients were busy for longer than they may be held (2 s), and go on where they were: try again"
+            "clients were busy for longer than they may be held (2 s), and go on where they were: give the same command again"
         default: "\(refusal)"
         }
     }
@@ -187,8 +191,13 @@ extension MigrationRunner {
         }
     }
 
-    /// A phase that holds nobody.
+    /// Keeps a phase that holds nobody, as it was ordered.
     func keep(_ phase: MigrationPhase) throws {
+        try keepPhase(phase)
+        finish(phase.rawValue)
+    }
+
+    func keepPhase(_ phase: MigrationPhase) throws {
         let actions: [MigrationSteps.Action]
         do {
             actions = try migration.with { state throws(MigrationSteps.Refusal) in
@@ -205,7 +214,6 @@ extension MigrationRunner {
             throw error
         }
         _ = migration.with { $0.steps.kept() }
-        finish(phase.rawValue)
     }
 
     // MARK: Workers

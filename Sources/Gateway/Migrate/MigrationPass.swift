@@ -23,13 +23,25 @@ extension MigrationRunner {
             var cursor: [UInt8]?
             repeat {
                 guard let page = try await copier.page(of: part, at: .serving, after: cursor) else {
-                    throw Refusal(text: "the place that serves cannot list its keys (kv.scan, object.list)")
+                    throw Refusal(text: unlisted)
                 }
                 cursor = page.next
                 try await copy(page.keys, of: part, copier, comparing: comparing)
             } while cursor != nil
         }
         if comparing { try await deleteExtras(copier) }
+    }
+
+    /// Why nothing can be gone through, and what is left to do.
+    private var unlisted: String {
+        guard migration.phase.serving == .target else {
+            return
+                "'\(migration.source.route.name)' does not list its keys (kv.scan, object.list), and cannot be moved from"
+        }
+        return """
+            '\(migration.settings.target)' does not list its keys (kv.scan, object.list), and what was written there while nobody noted it \
+            cannot be found: next is --finish, or --roll-back --force, which is without it
+            """
     }
 
     /// The keys of one page, with a look at what was written after each few.

@@ -36,6 +36,12 @@ enum MigrationRemains: Equatable, Sendable {
     /// How many keys they are; nil when that is not known.
     var count: Int? { self == .nothing ? 0 : keys?.count }
 
+    /// Whether the target has to be gone through before the way back is level: objects that have lost something only are there,
+    /// and keys are not.
+    var needsLook: Bool {
+        keys?.contains { if case .bucket = $0.part { true } else { false } } ?? (self == .unknown)
+    }
+
     /// Those of `names` in `part` that may be deleted at the source when the target does not have them.
     func others(_ names: [[UInt8]], of part: MigrationPart) -> [[UInt8]] {
         guard let keys else { return self == .nothing ? names : [] }

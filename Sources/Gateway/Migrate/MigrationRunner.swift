@@ -81,11 +81,17 @@ final class MigrationRunner {
         } catch is Superseded {
             return
         } catch let refusal as Refusal {
-            finish("refused: \(refusal.text)")
-            migration.update { if $0.step == .looking { $0.step = .idle } }
-            // What was level stays so, for the next try.
+            if order == .follow {
+                // Nobody asked, and the outcome of the order before stands.
+                migration.update { $0.problem = refusal.text }
+            } else {
+                finish("refused: \(refusal.text)")
+            }
+            // What was under way goes on, and what was level stays so.
             migration.with {
-                if $0.order == nil, $0.steps.phase.isNoting, $0.status.step == .level { $0.order = .follow }
+                let goesOn = order.isStep ? [.level, .filling, .comparing] : [ListenerMigration.Status.Step.level]
+                guard goesOn.contains($0.status.step) else { return $0.status.step = .idle }
+                if $0.order == nil, $0.steps.phase.isNoting { $0.order = .follow }
             }
         } catch {
             // Whatever was under way, nobody knows how much of it was done.
@@ -115,7 +121,7 @@ final class MigrationRunner {
         if case .ordered(let consent) = cause { try await look(consent) }
         try await begin()
         guard migration.phase.isNoting else {
-            throw Refusal(text: "nothing is to be copied while the migration is \(migration.phase.rawValue)")
+            throw wrongStep(.copying)
         }
         let copier = try copier()
         if case .ordered = cause {

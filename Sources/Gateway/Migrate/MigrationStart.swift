@@ -56,7 +56,7 @@ extension MigrationRunner {
     func begin() async throws {
         guard !migration.hasBegun || migration.phase == .rolledBack else { return }
         if migration.phase == .rolledBack {
-            try keep(.copying)
+            try keepPhase(.copying)
             needsPass = true
             wasBegun = true
         } else {
@@ -80,6 +80,12 @@ extension MigrationRunner {
         case .something: return true
         case .unknown:
             if wasBegun { try await copier.clear() }
+            let target = migration.settings.target
+            let note = """
+                '\(target)' does not list its keys: after the cut-over there is a way back for as long as this gateway runs, and after a \
+                restart of it only with --roll-back --force, without what was written at '\(target)'
+                """
+            migration.update { if !$0.obstacles.contains(note) { $0.obstacles.append(note) } }
             return false
         }
     }

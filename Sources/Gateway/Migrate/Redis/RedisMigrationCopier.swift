@@ -98,7 +98,10 @@ final class RedisMigrationCopier: MigrationCopier {
             if comparing, let other = known[place] {
                 // What only the server itself understands has many forms, and is written again.
                 if content.isEqual(to: other) { continue }
-                if case .opaque = content.value {} else { outcome.differing += 1 }
+                switch content.value {
+                case .opaque, .foreign: break
+                default: outcome.differing += 1
+                }
             }
             if let reason = content.value.obstacle {
                 let label = MigrationKeyLabel.text(key, database: database)
