@@ -41,13 +41,8 @@ struct RedisMigrationHostileTests {
         let result = try moving.migrate("--force")
         #expect(result.ending == .exited(1) && !result.errorText.contains("failed"), "\(result.errorText)")
         #expect(result.errorText.contains("'new' cannot hold 1 key of type string: 'longxxx"), "\(result.errorText)")
-        let client = try moving.connect()
-        #expect(try client.ask("DEL", name) == ":1\r\n")
-        #expect(try moving.migrate("--cut-over").ending == .exited(0))
-        let after = try moving.connect()
-        #expect(try after.ask("GET", "s") == "$1\r\nv\r\n" && after.ask("GET", "t") == "$1\r\nv\r\n")
-        after.close()
-        for one in [direct, client] { one.close() }
+        #expect(result.text.contains("2 copied"), "\(result.text)")
+        direct.close()
     }
 
     @Test("a key that the source does not give is named, and the others move")
