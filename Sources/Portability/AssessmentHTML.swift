@@ -18,7 +18,7 @@ extension [Assessment] {
             guard let first = own.first else { continue }
             page += "<tr><th class=\"name\">\(Self.escaped(first.application.title))"
             page +=
-                "<small>\(key.protocol), listener \(Self.escaped(key.listener)), \(first.application.requests) requests</small></th>"
+                "<small>\(Self.escaped(key.protocol)), listener \(Self.escaped(key.listener)), \(first.application.requests) requests</small></th>"
             for candidate in candidates {
                 guard let one = own.first(where: { $0.candidate == candidate }) else {
                     page += "<td></td>"
@@ -60,8 +60,18 @@ extension [Assessment] {
     }
 
     private static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-            .replacing("\"", with: "&quot;")
+        // By bytes: a quote with a mark that joins it is another character to Swift, and a quote to a browser.
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "&"): bytes += [UInt8]("&amp;".utf8)
+            case UInt8(ascii: "<"): bytes += [UInt8]("&lt;".utf8)
+            case UInt8(ascii: ">"): bytes += [UInt8]("&gt;".utf8)
+            case UInt8(ascii: "\""): bytes += [UInt8]("&quot;".utf8)
+            default: bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static let head = """

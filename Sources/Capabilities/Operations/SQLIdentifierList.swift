@@ -44,6 +44,6 @@ public enum SQLIdentifierList {
         let isPlain =
             !name.isEmpty && name.utf8.allSatisfy { $0 &- 0x61 < 26 || $0 == 0x5F || $0 &- 0x30 < 10 }
             && !(name.utf8.first.map { $0 &- 0x30 < 10 } ?? true)
-        return isPlain ? name : "\"" + String(name.flatMap { $0 == "\"" ? ["\"", "\""] : [$0] }) + "\""
+        return isPlain ? name : SQLQuoting.name(name)
     }
 }

@@ -1,5 +1,6 @@
 // The connections of a PostgreSQL shadow to one side, for several kinds of clients.
 
+import Capabilities
 import PostgresWire
 
 /// Where connections lead at their server, and what they may do there.
@@ -14,7 +15,7 @@ struct PostgresShadowTarget {
         database?.replacing("*", with: identity.database) ?? identity.database
     }
 
-    var quotedSchema: String? { schema.map { "\"\($0.replacing("\"", with: "\"\""))\"" } }
+    var quotedSchema: String? { schema.map(SQLQuoting.name) }
 
     /// Statements that come after the client's own settings.
     var settings: [[UInt8]] { quotedSchema.map { [Array("SET search_path TO \($0)".utf8)] } ?? [] }

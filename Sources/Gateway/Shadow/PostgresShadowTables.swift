@@ -1,5 +1,6 @@
 // Which tables a PostgreSQL database has, and which others a statement about one of them may read or change.
 
+import Capabilities
 import PostgresWire
 
 /// The tables of one database by their names, in whatever schema, so that the words of a statement tell what it touches.
@@ -205,7 +206,7 @@ struct PostgresShadowTables: Sendable {
         }
     }
 
-    private static func quoted(_ name: String) -> String { "\"\(name.replacing("\"", with: "\"\""))\"" }
+    private static func quoted(_ name: String) -> String { SQLQuoting.name(name) }
 }
 
 /// What leads from one name to another.

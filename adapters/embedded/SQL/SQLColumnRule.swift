@@ -87,12 +87,8 @@ struct SQLColumnRule {
 /// SQL as text.
 enum SQLText {
     /// `name` in double quotes.
-    static func quoted(_ name: String) -> String {
-        "\"" + String(name.flatMap { $0 == "\"" ? ["\"", "\""] : [$0] }) + "\""
-    }
+    static func quoted(_ name: String) -> String { SQLQuoting.name(name) }
 
     /// `text` as a string literal.
-    static func literal(_ text: String) -> String {
-        "'" + String(text.flatMap { $0 == "'" ? ["'", "'"] : [$0] }) + "'"
-    }
+    static func literal(_ text: String) -> String { SQLQuoting.literal(text) }
 }

@@ -63,7 +63,7 @@ final class SQLiteConnection: @unchecked Sendable {
     /// The numbers of tables and their columns' places, by SQLite's names, and when that was so.
     var places: (tables: [String: (number: UInt32, columns: [String: Int16])], at: SQLResolution)?
     /// Compiled statements, and temporary tables, that nobody holds any more.
-    private let retired = Mutex<[UInt]>([])
+    private let retired = Mutex<(statements: [UInt], isOver: Bool)>(([], false))
     private let retiredTables = Mutex<[String]>([])
 
     init(
@@ -98,6 +98,13 @@ final class SQLiteConnection: @unchecked Sendable {
             try execute("PRAGMA temp_store = MEMORY")
             try SQLiteFunctions.register(on: self)
             try SQLCatalog.attach(to: self)
+            // No statement attaches a file, or writes one with VACUUM INTO, which attaches it, whatever else goes wrong; VACUUM
+            // itself attaches one without a name.
+            sqlite3_set_authorizer(
+                handle,
+                { _, action, name, _, _, _ in
+                    action != SQLITE_ATTACH || name?.pointee == 0 ? SQLITE_OK : SQLITE_DENY
+                }, nil)
             settingChanged("search_path", settings.facts["setting.search_path"] ?? .null)
         } catch {
             close()
@@ -120,6 +127,8 @@ final class SQLiteConnection: @unchecked Sendable {
             })
         else { return }
         startCall()
+        // They hold this connection, and it them.
+        cache.clear()
         advisoryLocks.releaseAll(owner)
         shared.rowSharing.end(owner)
         for query in versionQueries { sqlite3_finalize(query) }
@@ -128,6 +137,10 @@ final class SQLiteConnection: @unchecked Sendable {
         // would keep the database's one write lock too.
         if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
         sqlite3_close_v2(handle)
+        retired.withLock { retired in
+            for number in take(&retired.statements) { sqlite3_finalize(OpaquePointer(bitPattern: number)) }
+            retired.isOver = true
+        }
     }
 
     // MARK: Cancelling and time
@@ -171,7 +184,7 @@ final class SQLiteConnection: @unchecked Sendable {
 
     /// Begins a call and its time; what was cancelled before does not concern it.
     func startCall() {
-        for number in retired.withLock({ take(&$0) }) { sqlite3_finalize(OpaquePointer(bitPattern: number)) }
+        for number in retired.withLock({ take(&$0.statements) }) { sqlite3_finalize(OpaquePointer(bitPattern: number)) }
         // In a transaction its end might bring them back.
         if sqlite3_get_autocommit(handle) != 0 {
             for table in retiredTables.withLock({ take(&$0) })
@@ -198,7 +211,13 @@ final class SQLiteConnection: @unchecked Sendable {
     }
 
     /// Finalizes a compiled statement with the next call; from any thread.
-    func retire(_ statement: OpaquePointer) { retired.withLock { $0.append(UInt(bitPattern: statement)) } }
+    func retire(_ statement: OpaquePointer) {
+        retired.withLock { retired in
+            guard retired.isOver else { return retired.statements.append(UInt(bitPattern: statement)) }
+            // There is no later call; the last one takes the zombie with it.
+            sqlite3_finalize(statement)
+        }
+    }
 
     /// Drops a temporary table of ours with a later call; from any thread.
     func retire(table: String) { retiredTables.withLock { $0.append(table) } }

@@ -23,7 +23,7 @@ extension PostgresTranslatedSession {
         case .query(let range): query = Array(text[range])
         case .table(let table, let named):
             let columns = try await sql.copied(table, columns: named)
-            let list = columns.isEmpty ? "*" : columns.map(Self.quoted).joined(separator: ", ")
+            let list = columns.isEmpty ? "*" : columns.map(SQLQuoting.name).joined(separator: ", ")
             query = Array("SELECT \(list) FROM \(Self.quoted(table))".utf8)
         }
         let statement = try await sql.prepare(query, parameterTypes: [])
@@ -78,12 +78,8 @@ extension PostgresTranslatedSession {
         }
     }
 
-    private static func quoted(_ name: String) -> String {
-        "\"" + String(name.flatMap { $0 == "\"" ? ["\"", "\""] : [$0] }) + "\""
-    }
-
     private static func quoted(_ name: SQLName) -> String {
-        name.schema.map { quoted($0) + "." + quoted(name.name) } ?? quoted(name.name)
+        (name.schema.map { SQLQuoting.name($0) + "." } ?? "") + SQLQuoting.name(name.name)
     }
 
     // MARK: From the client
