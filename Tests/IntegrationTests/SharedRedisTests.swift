@@ -336,4 +336,24 @@ struct SharedRedisTests {
             #expect(!shared.contains(String(name)), "\(name)")
         }
     }
+
+    @Test(
+        "what is sent behind a command whose reply pins the client is answered too",
+        arguments: [
+            [["EXEC"]], [["DISCARD"]], [["MULTI", "x"], ["SET", "k", "v"], ["EXEC"]],
+            [["MULTI"], ["GET", "big"], ["EXEC"]], [["SET", "big", "v", "GET"]],
+        ])
+    func behindPins(_ commands: [[String]]) throws {
+        let (server, gateway) = try Self.gateway()
+        let direct = try RawConnection(port: server.port)
+        // Larger than what is held of a command, and than what a client's replies may be beside those of others.
+        let big = String(repeating: "b", count: 300 * 1024)
+        #expect(try direct.ask("SET", "big", big) == "+OK\r\n")
+        let client = try gateway.connect()
+        var sent = commands
+        if commands[0][0] == "SET" { sent[0][2] = String(repeating: "v", count: 200 * 1024) }
+        try client.send((sent + [["ECHO", "tok"]]).flatMap { RawConnection.command($0) })
+        for _ in commands { _ = try client.reply() }
+        #expect(try client.reply() == "$3\r\ntok\r\n")
+    }
 }

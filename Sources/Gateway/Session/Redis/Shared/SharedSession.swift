@@ -50,6 +50,8 @@ extension SharedClient {
         if let socket = takeInherited() { return socket }
         upstream.forget(self)
         throw GatewayFailure(
-            .lost, "\(session.backend.label): the connection that carried what WAIT asks about is gone")
+            .lost,
+            "\(session.backend.label): the connection that carried what WAIT asks about is lost, or another client's WAIT has taken it; clients that WAIT beside others need `mode: session`"
+        )
     }
 }

@@ -25,7 +25,13 @@ extension SharingClient {
             release(own)
             return stepShared()
         }
-        guard holdsWhole, leaves(own) else { return false }
+        guard holdsWhole else { return false }
+        guard leaves(own) else {
+            // The reply has made the connection hold something, and what waited for its end belongs on it now.
+            holdsWhole = false
+            waker.wake()
+            return false
+        }
         isAway = true
         return stepShared()
     }

@@ -32,7 +32,8 @@ extension SharingClient {
     /// A command was not answered and never will be; `isCut` when a part of its reply was delivered.
     final func failed(_ reply: [UInt8], _ failure: GatewayFailure, isCut: Bool) {
         if !hasGone, !self.isCut {
-            session.note(failure)
+            // Once for all that was under way: each command's own line would keep the worker from everybody else.
+            if lastGeneration != -1 { session.note(failure) }
             lastGeneration = -1
             if isCut {
                 reset()
