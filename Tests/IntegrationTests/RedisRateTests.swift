@@ -179,6 +179,25 @@ struct RedisRateTests {
                     .hasPrefix("-EXECABORT") == true)
         }
     }
+
+    @Test("clients that leave while they wait keep nobody waiting", arguments: ["session", "shared"])
+    func leavers(mode: String) throws {
+        let (server, gateway) = try Self.place(mode, "rate-limit: { commands: 1, burst: 1, over: wait }")
+        let last = try gateway.connect()
+        for _ in 0..<300 {
+            let leaver = try gateway.connect()
+            try leaver.send(RawConnection.command(["INCR", "n"]))
+            leaver.close()
+        }
+        try eventually("the clients are gone") {
+            try gateway.metrics().sum("fairlead_sessions_active") <= 1
+        }
+        try last.send(RawConnection.command(["PING"]))
+        // Their tokens would take five minutes.
+        #expect(last.hasInput(within: 30_000))
+        #expect(try last.reply() == "+PONG\r\n")
+        _ = server
+    }
 }
 
 private enum RawReply {

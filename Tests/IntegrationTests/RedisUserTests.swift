@@ -143,4 +143,39 @@ struct RedisUserTests {
         #expect(try client.ask("GET", "x").hasPrefix("-ERR fairlead: backend 'main'"))
         #expect(try client.ask("PING").hasPrefix("-ERR fairlead: backend 'main'"))
     }
+
+    @Test("a login again takes nothing away", arguments: ["session", "shared"])
+    func again(mode: String) throws {
+        let place = try Self.place(mode)
+        let (client, other) = (try place.gateway.connect(), try place.gateway.connect())
+        #expect(try other.ask("AUTH", "plain") == "+OK\r\n")
+        // What is watched stays watched.
+        #expect(try client.ask("AUTH", "plain") == "+OK\r\n")
+        #expect(try client.ask("WATCH", "w") == "+OK\r\n")
+        #expect(try client.ask("AUTH", "plain") == "+OK\r\n")
+        #expect(try client.ask("AUTH", "ann", "secret") == "+OK\r\n")
+        #expect(try other.ask("SET", "w", "theirs") == "+OK\r\n")
+        #expect(
+            try RoutedRedis.pipeline(client, [["MULTI"], ["SET", "w", "mine"], ["EXEC"]]) == [
+                "+OK\r\n", "+QUEUED\r\n", "*-1\r\n",
+            ])
+        // A transaction is none with half of its commands.
+        #expect(try client.ask("MULTI") == "+OK\r\n")
+        #expect(try client.ask("SET", "m", "1") == "+QUEUED\r\n")
+        #expect(try client.ask("AUTH", "plain").contains("cannot be part of a transaction"))
+        #expect(try client.ask("SET", "m", "2") == "+QUEUED\r\n")
+        #expect(try client.ask("EXEC").hasPrefix("-EXECABORT"))
+        #expect(try client.ask("GET", "m") == "$-1\r\n")
+        // Channels stay, with RESP2 as with RESP3.
+        #expect(try client.ask("SUBSCRIBE", "c").hasPrefix("*3"))
+        #expect(try client.ask("AUTH", "plain").hasPrefix("-ERR Can't execute 'auth'"))
+        #expect(try other.ask("PUBLISH", "c", "x") == ":1\r\n")
+        #expect(try client.reply().hasPrefix("*3\r\n$7\r\nmessage"))
+        let modern = try place.gateway.connect()
+        #expect(try modern.ask("HELLO", "3", "AUTH", "default", "plain").hasPrefix("%7"))
+        #expect(try modern.ask("SUBSCRIBE", "c").hasPrefix(">3"))
+        #expect(try modern.ask("AUTH", "plain") == "+OK\r\n")
+        #expect(try other.ask("PUBLISH", "c", "y") == ":2\r\n")
+        #expect(try modern.reply().hasPrefix(">3\r\n$7\r\nmessage"))
+    }
 }

@@ -115,4 +115,54 @@ struct RoutedRedisStateTests {
         #expect(try client.ask("QUIT") == "+OK\r\n")
         #expect(try client.rest() == [])
     }
+
+    @Test("RESET takes a client back to the first database, RESP2 and its shared connections")
+    func resetOfNothingHeld() throws {
+        let place = try RoutedRedis(["{ prefix: \"a:\", backend: alpha }", "{ prefix: \"b:\", backend: beta }"])
+        let client = try place.gateway.connect()
+        // What is parked by then is the connection of the state before.
+        #expect(try client.ask("SELECT", "5") == "+OK\r\n")
+        #expect(try client.ask("RESET") == "+RESET\r\n")
+        #expect(try client.ask("SET", "k", "v") == "+OK\r\n")
+        let server = try place.direct(place.main)
+        #expect(try server.ask("GET", "k") == "$1\r\nv\r\n")
+        #expect(try client.ask("HELLO", "3").hasPrefix("%7"))
+        #expect(try client.ask("RESET") == "+RESET\r\n")
+        #expect(try client.ask("GET", "none") == "$-1\r\n")
+        // A client in another database is given no connection of this one.
+        let other = try place.gateway.connect()
+        #expect(try other.ask("SELECT", "5") == "+OK\r\n")
+        try server.ask("RPUSH", "q", "of 0")
+        #expect(try other.ask("BLPOP", "q", "0.05") == "*-1\r\n")
+    }
+
+    @Test("a connection beside a watched one is of the database that the client has chosen since")
+    func selectedWhileWatching() throws {
+        let place = try RoutedRedis(["{ prefix: \"a:\", backend: alpha }"])
+        let client = try place.gateway.connect()
+        #expect(try client.ask("WATCH", "m") == "+OK\r\n")
+        #expect(try client.ask("BLPOP", "a:q", "0.05") == "*-1\r\n")
+        #expect(try client.ask("SELECT", "5") == "+OK\r\n")
+        #expect(try client.ask("SET", "a:1", "five") == "+OK\r\n")
+        let alpha = try place.direct(place.alpha)
+        #expect(try alpha.ask("GET", "a:1") == "$-1\r\n")
+        #expect(try RoutedRedis.pipeline(alpha, [["SELECT", "5"], ["GET", "a:1"]]) == ["+OK\r\n", "$4\r\nfive\r\n"])
+    }
+
+    @Test("a subscriber that never stops asking hears its channels all the same")
+    func busySubscriber() throws {
+        let place = try RoutedRedis()
+        let client = try place.gateway.connect()
+        #expect(try client.ask("HELLO", "3").hasPrefix("%7"))
+        #expect(try client.ask("SUBSCRIBE", "news").hasPrefix(">3"))
+        let get = RawConnection.command(["GET", "a:1"])
+        // So many are always under way that the gateway is never without.
+        for _ in 0..<200 { try client.send(get) }
+        #expect(try place.direct(place.main).ask("PUBLISH", "news", "1") == ":1\r\n")
+        var isHeard = false
+        for _ in 0..<5000 where !isHeard {
+            if try client.reply().hasPrefix(">3") { isHeard = true } else { try client.send(get) }
+        }
+        #expect(isHeard)
+    }
 }

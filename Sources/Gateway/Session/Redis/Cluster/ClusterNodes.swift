@@ -149,6 +149,8 @@ final class ClusterNodes: @unchecked Sendable {
     func moved(_ slot: RedisSlot, to address: RedisNodeAddress, from lane: RoutedLane) -> RoutedLane? {
         guard let target = self.lane(named: address, from: lane) else { return nil }
         let address = Self.complete(address, from: lane)
+        // Whatever the map had said of it: it has slots now, and is waited for.
+        target.upstreams.waitsUntil = .max
         if master(of: slot) !== target, map.move(slot, to: address) {
             version += 1
             if map.shards.count > masters.count {

@@ -113,7 +113,7 @@ final class ClusterRouter: RedisRouter {
             let slot = RedisSlot(of: key, 0..<key.count)
             return (lane(of: slot, for: command, in: bytes, state), slot.number)
         }
-        return split.map { .split($0) } ?? .refused(ClusterWords.crossSlot)
+        return split.map { .split($0) } ?? .refused(RedisSplit.refusal(of: command, merge))
     }
 
     /// In the client's name, where the gateway has none of its own: only who may log in is told the map.

@@ -91,6 +91,14 @@ struct ClientLimits {
         }
     }
 
+    /// The client goes: the tokens that it still waits for are others'.
+    mutating func giveBack() {
+        for index in places.indices where places[index].reserved != nil {
+            places[index].reserved = nil
+            places[index].lease.giveBack()
+        }
+    }
+
     /// Whether the commands behind it would do something else if it were refused: in another database, or at once.
     static func changesState(_ command: RedisCommand) -> Bool { changing[Int(command.rawValue)] }
 

@@ -54,6 +54,11 @@ final class RateBucket: Sendable {
             old = seen
         }
     }
+
+    /// One token that was booked is not used: those who come next wait for less.
+    ///
+    /// Its own time passes unused, or later than it could have been used, so no more commands pass than before.
+    func giveBack() { booked.subtract(schedule.period, ordering: .relaxed) }
 }
 
 /// What one worker has drawn from a bucket; touched on its thread only.
@@ -73,6 +78,9 @@ final class RateLease {
     func spend(at now: UInt64) {
         if holds(at: now) { drawn -= 1 } else { _ = bucket.book(at: now, isBounded: true) }
     }
+
+    /// Nobody wants a token any more that was reserved.
+    func giveBack() { bucket.giveBack() }
 
     /// Takes the next token there will be; the nanoseconds of the clock at which it is there.
     func reserve(at now: UInt64) -> UInt64 { bucket.book(at: now, isBounded: false) }

@@ -35,8 +35,8 @@ final class GatewayDoor: Sendable {
         case .auth:
             switch command.argumentCount {
             case 2 where asksNobody: return .answer(Self.noPassword, .none)
-            case 2: return enter(RoutedState.defaultUser, command.value(1, in: bytes))
-            case 3: return enter(command.value(1, in: bytes), command.value(2, in: bytes))
+            case 2: return enter(RoutedState.defaultUser, command.value(1, in: bytes), client)
+            case 3: return enter(command.value(1, in: bytes), command.value(2, in: bytes), client)
             default: return .answer(Self.line("-ERR wrong number of arguments for 'auth' command"), .none)
             }
         case .hello: return hello(command, in: bytes, client)
@@ -50,7 +50,10 @@ final class GatewayDoor: Sendable {
         }
     }
 
-    private func enter(_ user: [UInt8], _ password: [UInt8], instead: [UInt8]? = nil) -> RoutedPlacement {
+    private func enter(
+        _ user: [UInt8], _ password: [UInt8], _ client: RoutedClient, instead: [UInt8]? = nil
+    ) -> RoutedPlacement {
+        if let refusal = client.loginRefusal(isOther: !client.isLoggedIn || user != client.user) { return refusal }
         let isKnown = asksNobody ? user == RoutedState.defaultUser : admits(user, password)
         guard isKnown else {
             return .answer(Self.line("-WRONGPASS invalid username-password pair or user is disabled."), .none)
@@ -78,7 +81,7 @@ final class GatewayDoor: Sendable {
             index += 1
         }
         if let login {
-            return enter(login.user, login.password, instead: RoutedClient.spell(words))
+            return enter(login.user, login.password, client, instead: RoutedClient.spell(words))
         }
         return client.isLoggedIn ? nil : .answer(Self.helloRefused, .none)
     }

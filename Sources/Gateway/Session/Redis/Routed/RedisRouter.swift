@@ -60,6 +60,8 @@ protocol RedisRouter: AnyObject {
     var keepsOwn: Bool { get }
     /// Whether everything goes to one place, whatever it is about.
     var hasOnePlace: Bool { get }
+    /// Whether the user decides where commands go.
+    var dependsOnUser: Bool { get }
     /// Whether commands are kept until they are answered, so that ``redirection(after:_:from:attempt:)`` is asked.
     var redirects: Bool { get }
 
@@ -91,6 +93,7 @@ protocol RedisRouter: AnyObject {
 extension RedisRouter {
     var keepsOwn: Bool { false }
     var hasOnePlace: Bool { false }
+    var dependsOnUser: Bool { false }
     var redirects: Bool { false }
 
     func route(of command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState) -> Int { 0 }

@@ -35,6 +35,8 @@ final class RedisSplit {
     let keyCount: Int
     var parts: [Part]
     var waiting: Int
+    /// Whether the parts together are more than is held of one client's replies: they are dropped, and an error stands for all.
+    private(set) var isTooLarge = false
 
     /// The most parts of one command.
     static let partLimit = 1024
@@ -44,6 +46,15 @@ final class RedisSplit {
         self.keyCount = keyCount
         self.parts = parts
         waiting = parts.count
+    }
+
+    /// Drops the replies that are here; how many bytes they were.
+    func overflow() -> Int {
+        isTooLarge = true
+        return parts.indices.reduce(0) { sum, index in
+            defer { parts[index].reply = [] }
+            return sum + parts[index].reply.count
+        }
     }
 
     /// How the replies of `command` can be made one; nil when it cannot be split.
@@ -101,6 +112,17 @@ final class RedisSplit {
         return RedisSplit(merge, keyCount: keyCount, parts: parts)
     }
 
+    /// Why `command` could not be split: a whole error reply.
+    static func refusal(of command: RedisWholeCommand, _ merge: Merge) -> [UInt8] {
+        if merge == .allOK, command.argumentCount % 2 == 0 {
+            // As redis src/t_string.c msetGenericCommand spells it.
+            return Array("-ERR wrong number of arguments for '\(command.command)' command\r\n".utf8)
+        }
+        return RedisErrorReply.compose(
+            "\(command.command) has keys of more than \(partLimit) slots, which is as many as one command is split for: send fewer keys at once"
+        )
+    }
+
     /// Appends `argument` as a bulk string.
     static func append(_ argument: Span<UInt8>, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: Array("$\(argument.count)\r\n".utf8))
@@ -111,8 +133,13 @@ final class RedisSplit {
 
     // MARK: Replies
 
+    private static let tooLarge = RedisErrorReply.compose(
+        "the parts of this reply are more than \(RedisLimits.sharedBacklog.maximum) bytes, which is as much as is held to make one of them: ask for fewer keys at once"
+    )
+
     /// The one reply, once all parts are answered: the first error, or what the parts make together.
     func merged() -> [UInt8] {
+        if isTooLarge { return Self.tooLarge }
         for part in parts where part.reply.first == 0x2D || part.reply.first == 0x21 { return part.reply }
         switch merge {
         case .allOK: return parts.first?.reply ?? []

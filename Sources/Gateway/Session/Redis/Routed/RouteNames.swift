@@ -33,7 +33,13 @@ enum RouteNames {
     /// Whether the reply of `command` may hold keys, or its words name keys that are in no place of a key.
     static func tellsKeys(_ command: RedisWholeCommand, in bytes: Bytes) -> Bool {
         if tellers[Int(command.command.rawValue)] { return true }
-        guard command.command == sort || command.command == sortReadOnly else { return false }
+        return !sortPatterns(of: command, in: bytes).isEmpty
+    }
+
+    /// The words behind BY and GET of SORT.
+    static func sortPatterns(of command: RedisWholeCommand, in bytes: Bytes) -> [[UInt8]] {
+        guard command.command == sort || command.command == sortReadOnly else { return [] }
+        var patterns: [[UInt8]] = []
         var arguments = RedisArgumentCursor(command, in: bytes)
         while let argument = arguments.next(in: bytes) {
             // With a zero byte at its end BY is still BY to the server.
@@ -42,9 +48,35 @@ enum RouteNames {
                     || bytes[argument.lowerBound].asciiLowercased == 0x67
             else { continue }
             let word = RedisWholeCommand.word(argument, in: bytes)
-            if word == by || word == get { return true }
+            guard word == by || word == get else { continue }
+            guard let pattern = arguments.next(in: bytes) else { return patterns + [[]] }
+            patterns.append(bytes.extracting(pattern).withUnsafeBufferPointer { Array($0) })
         }
-        return false
+        return patterns
+    }
+
+    /// Whether a command is about one connection to one server, where the client has several: CLIENT REPLY, after which replies
+    /// cannot be told apart, and CLIENT TRACKING, whose invalidations come from one server.
+    static func isOfOneConnection(_ command: RedisWholeCommand, in bytes: Bytes) -> Bool {
+        guard command.command == client, command.argumentCount > 2 else { return false }
+        let word = command.word(1, in: bytes)
+        return word == reply || word == tracking && command.word(2, in: bytes) == on
+    }
+
+    /// The key that a command takes to another database, and that database; `.some(nil)` where it is about whole databases, nil
+    /// where it names none.
+    static func database(namedBy command: RedisWholeCommand, in bytes: Bytes) -> (key: [UInt8], database: [UInt8])?? {
+        switch command.command {
+        case swapDatabases: return .some(nil)
+        case move where command.argumentCount == 3:
+            return (command.value(1, in: bytes), command.value(2, in: bytes))
+        case copy where command.argumentCount > 4:
+            for index in 3..<(min(command.argumentCount, 8) - 1) where command.word(index, in: bytes) == db {
+                return (command.value(2, in: bytes), command.value(index + 1, in: bytes))
+            }
+            return nil
+        default: return nil
+        }
     }
 
     /// The pattern of KEYS, or of SCAN with MATCH.
@@ -66,6 +98,14 @@ enum RouteNames {
     /// A whole error reply of the code that servers have for keys of several places.
     static func crossSlot(_ message: String) -> [UInt8] { RedisErrorReply.compose(message, code: "CROSSSLOT") }
 
+    private static let client = RedisCommand("client")
+    private static let swapDatabases = RedisCommand("swapdb")
+    private static let move = RedisCommand("move")
+    private static let copy = RedisCommand("copy")
+    private static let reply = RedisText("reply")
+    private static let tracking = RedisText("tracking")
+    private static let on = RedisText("on")
+    private static let db = RedisText("db")
     private static let keys = RedisCommand("keys")
     private static let scan = RedisCommand("scan")
     private static let sort = RedisCommand("sort")

@@ -12,12 +12,16 @@ final class RouteRouter: RedisRouter {
         let isDivided: Bool
     }
 
-    private let table: RouteTable
+    let table: RouteTable
+    private let isSeveral: Bool
+    private let dependsOnDatabase: Bool
     /// That of the state that was asked about last: clients change it seldom.
     @exclusivity(unchecked) private var standing: Standing
 
     init(_ table: RouteTable) {
         self.table = table
+        isSeveral = table.entries.contains { $0.lane !== table.entries[0].lane }
+        dependsOnDatabase = table.dependsOnDatabase
         standing = Self.standing(RoutedState(), table)
     }
 
@@ -29,6 +33,8 @@ final class RouteRouter: RedisRouter {
         if standing.state != state { standing = Self.standing(state, table) }
     }
 
+    var dependsOnUser: Bool { table.entries.contains { $0.user != nil } }
+
     func home(_ state: RoutedState) -> RoutedLane { homeEntry(state).lane }
 
     private func homeEntry(_ state: RoutedState) -> RouteTable.Entry {
@@ -38,7 +44,13 @@ final class RouteRouter: RedisRouter {
 
     func decide(_ command: RedisWholeCommand, in bytes: Span<UInt8>, _ state: RoutedState) -> RedisDecision {
         know(state)
-        if RouteNames.isAnywhere(command.command) { return .anywhere(standing.home.lane) }
+        if RouteNames.isAnywhere(command.command) {
+            if isSeveral, RouteNames.isOfOneConnection(command, in: bytes) {
+                return .refused(Self.oneConnection(command, in: bytes))
+            }
+            return .anywhere(standing.home.lane)
+        }
+        if dependsOnDatabase, let reply = crossesDatabases(command, in: bytes, state) { return .refused(reply) }
         guard standing.isDivided else { return .lane(standing.home.lane) }
         if RouteNames.isWhole(command.command) { return decideWhole(command, in: bytes, state) }
         if command.command == .unknown { return decideUnknown(command, in: bytes, state) }
@@ -81,6 +93,7 @@ final class RouteRouter: RedisRouter {
         guard let found else { return .lane(home(state)) }
         if let other { return cross(command, in: bytes, found, other, state) }
         if isRewritten { return rewrite(command, keys, in: bytes, found.lane, state) }
+        if readsElsewhere(command, in: bytes, found, state) { return .refused(Self.patternsElsewhere(command)) }
         return .lane(found.lane)
     }
 

@@ -82,14 +82,23 @@ final class RouteTable {
     func entry(whole command: RedisWholeCommand, in bytes: Bytes, _ state: RoutedState) -> Entry? {
         guard let pattern = RouteNames.pattern(of: command, in: bytes) else { return nil }
         let literal = Array(pattern.prefix { !RouteNames.isSpecial($0) })
+        guard let entry = entry(ofAll: literal, state), !entry.prefix.isEmpty else { return nil }
+        return entry
+    }
+
+    /// The route of all keys that begin with `literal`, for a client in `state`; nil where several routes have such keys.
+    func entry(ofAll literal: [UInt8], _ state: RoutedState) -> Entry? {
         let entry = entry(of: literal.span, state)
         // A longer prefix would take some of the keys.
         let isOne = !entries.contains { other in
             other.takes(state) && other.prefix.count > literal.count && other.prefix.starts(with: literal)
                 && other.lane !== entry.lane
         }
-        return isOne && entry.rewrite == nil && !entry.prefix.isEmpty ? entry : nil
+        return isOne && entry.rewrite == nil ? entry : nil
     }
+
+    /// Whether another database, for the same user, may be at another place.
+    var dependsOnDatabase: Bool { entries.contains { $0.database != nil } }
 
     /// Whether keys of a client in `state` may lie elsewhere than at its home.
     func isDivided(_ state: RoutedState) -> Bool {

@@ -57,6 +57,8 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
     /// Whether the session ends once everything is delivered.
     var isLeaving = false
 
+    /// Whether the loss of what was under way is in the log already.
+    var hasNotedFailure = false
     /// Whether a rate limit holds the next command back.
     var isDelayed = false
     var transaction = Transaction.none
@@ -104,8 +106,9 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
     /// Is somebody else from the next command on; what is owed still comes.
     func become(_ next: RedisIdentity) {
         guard next != identity else { return }
-        leaveLanes()
+        // The parked connection is who the client was, and goes back to where such are; that may join a lane once more.
         unpark()
+        leaveLanes()
         identity = next
         guard door == nil else { return }
         user = next.login.map { $0.user ?? RoutedState.defaultUser } ?? RoutedState.defaultUser
@@ -293,6 +296,7 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
     /// Lets go of everything; replies that are still to come are dropped.
     func leave() {
         flush()
+        limits?.giveBack()
         dropOwn()
         unpark()
         leaveLanes()

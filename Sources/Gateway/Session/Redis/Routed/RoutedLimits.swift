@@ -1,5 +1,6 @@
 // How rate limits meet the commands of a routed client.
 
+import Reactor
 import RedisWire
 import Wire
 
@@ -25,6 +26,21 @@ extension RoutedClient {
     private func route(of command: RedisWholeCommand, in bytes: Span<UInt8>) -> Int {
         limits?.dependsOnRoute == true ? router.route(of: command, in: bytes, state) : 0
     }
+
+    /// Whether the client has closed its side while a command of it waits: who is gone would keep others waiting.
+    ///
+    /// What it sends meanwhile is read up to what is held of one command; the end is found behind it.
+    func hasGivenUp() throws(IOError) -> Bool {
+        while client.isReadable, RedisLimits.sharedCommand.allows(held.count) {
+            guard case .bytes(let count) = try client.receive() else { break }
+            metrics.bytesFromClients &+= UInt64(count)
+            worker.withReceived(count) { hold($0) }
+        }
+        return client.hasEnded
+    }
+
+    static let gaveUp = RedisErrorReply.busy(
+        "this command waited for its rate limit, and was not sent: the client has closed its side")
 
     private func noted(_ verdict: RateVerdict) -> RateVerdict {
         if case .waits(let due) = verdict {

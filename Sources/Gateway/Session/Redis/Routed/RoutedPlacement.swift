@@ -67,7 +67,11 @@ extension RoutedClient {
     func place(_ command: RedisWholeCommand, in bytes: Span<UInt8>) -> RoutedPlacement {
         if let refusal = refusal(of: command, in: bytes) { return .refused(refusal) }
         if let door, let placement = door.place(command, in: bytes, self) { return placement }
-        if own?.pin.isExclusive == true, let ownLane { return .own(ownLane) }
+        if let own, own.pin.isExclusive, let ownLane {
+            // Nobody knows which reply is whose, so nothing can be answered here, or come from elsewhere.
+            if own.pin.isLost, leadsElsewhere(command, in: bytes, ownLane) { return .answer(Self.lost, .leaves) }
+            return .own(ownLane)
+        }
         if command.command == .reset, command.argumentCount == 1 { return .answer(Self.resetReply, .reset) }
         switch transaction {
         case .none: break
@@ -120,6 +124,18 @@ extension RoutedClient {
         return .anywhere(router.home(state))
     }
 
+    /// Whether the router would have `command` at another backend than `lane`, or at none.
+    private func leadsElsewhere(
+        _ command: RedisWholeCommand, in bytes: Span<UInt8>, _ lane: RoutedLane
+    ) -> Bool {
+        guard !router.hasOnePlace else { return false }
+        switch router.decide(command, in: bytes, state) {
+        case .anywhere: return false
+        case .lane(let other): return other !== lane
+        case .rewritten, .split, .refused, .later: return true
+        }
+    }
+
     private static func changesState(_ command: RedisCommand) -> Bool {
         command == .select || command == .auth || command == .hello
     }
@@ -151,7 +167,7 @@ extension RoutedClient {
         case .exec, .discard, .multi, .watch, .unwatch: return .own(ownLane)
         default: break
         }
-        if let reply = Self.refusedInTransaction(command) { return .answer(reply, .spoils) }
+        if !router.hasOnePlace, let reply = Self.refusedInTransaction(command) { return .answer(reply, .spoils) }
         switch router.decide(command, in: bytes, state) {
         case .anywhere: return .own(ownLane)
         case .lane(let lane): return lane === ownLane ? .own(lane) : .answer(Self.crossing, .spoils)
@@ -204,6 +220,26 @@ extension RoutedClient {
             "\(command.command) cannot be part of a transaction here, where several backends are behind one client")
     }
 
+    // MARK: - Logins
+
+    /// Why the gateway cannot take a login now; nil: it can.
+    ///
+    /// - Parameter isOther: whether the client would be another user.
+    func loginRefusal(isOther: Bool) -> RoutedPlacement? {
+        if transaction != .none || own?.pin.isInTransaction == true { return .answer(Self.loginQueued, .spoils) }
+        guard let own, let ownLane, !own.pin.holdsNothing else { return nil }
+        if own.pin.isLost { return .answer(Self.lost, .leaves) }
+        if own.pin.isExclusive { return .answer(Self.loginSubscribed, .none) }
+        return isOther && router.dependsOnUser ? .answer(heldElsewhere(ownLane), .none) : nil
+    }
+
+    private static let loginQueued = RedisErrorReply.compose(
+        "a login cannot be part of a transaction here, where the gateway knows the users")
+    /// As redis src/server.c processCommand spells it.
+    private static let loginSubscribed = Array(
+        "-ERR Can't execute 'auth': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context\r\n"
+            .utf8)
+
     // MARK: - Words
 
     func reply(to refusal: RoutedRefusal) -> [UInt8] {
@@ -215,6 +251,9 @@ extension RoutedClient {
 
     private static let ambiguous = RedisErrorReply.compose(
         "a command's name with a zero byte in it is not passed where routes, users or denials depend on the command")
+    private static let lost = RedisErrorReply.compose(
+        "the replies of this client can no longer be told apart, and this command belongs to another backend: connect again"
+    )
     static let resetReply = Array("+RESET\r\n".utf8)
     static let crossing = Array(
         "-CROSSSLOT fairlead: a transaction stays with one backend, and this key belongs to another\r\n".utf8)

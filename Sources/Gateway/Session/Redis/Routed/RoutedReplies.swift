@@ -10,6 +10,7 @@ extension RoutedClient {
         guard !hasGone, !isCut, !ReplySlots.isDropped(ticket), let distance = slots.distance(ticket) else { return }
         metrics.bytesFromBackends &+= UInt64(bytes.count)
         moved()
+        hasNotedFailure = false
         if let reply, smallRepliesDue > 0, reply.byteCount <= UInt64(RedisLimits.sharedReply.maximum) {
             smallRepliesDue -= 1
         }
@@ -54,10 +55,16 @@ extension RoutedClient {
     private func takePart(_ bytes: Span<UInt8>, _ ticket: OwedTicket, _ reply: RedisReply?, _ distance: Int) {
         guard let split = slots[distance].split else { return }
         let index = Int(ticket.piece)
-        bytes.withUnsafeBufferPointer { split.parts[index].reply.append(contentsOf: $0) }
-        buffered &+= bytes.count
-        if backlog > RedisLimits.sharedBacklog.maximum { return cut() }
+        if !split.isTooLarge {
+            bytes.withUnsafeBufferPointer { split.parts[index].reply.append(contentsOf: $0) }
+            buffered &+= bytes.count
+            if backlog > RedisLimits.sharedBacklog.maximum {
+                buffered &-= split.overflow()
+                if backlog > RedisLimits.sharedBacklog.maximum { return cut() }
+            }
+        }
         guard reply != nil else { return }
+        if split.isTooLarge { return partIsAnswered(split, distance) }
         let part = split.parts[index]
         if router.redirects, part.reply.first == 0x2D,
             let redirection = router.redirection(
@@ -115,7 +122,9 @@ extension RoutedClient {
     func miss(_ reply: [UInt8], _ failure: GatewayFailure, isPartial: Bool, _ ticket: OwedTicket) {
         defer { paid(1) }
         guard !hasGone, !isCut, !ReplySlots.isDropped(ticket), let distance = slots.distance(ticket) else { return }
-        session.note(failure)
+        // Once for all that was under way: each command's own line would keep the worker from everybody else.
+        if !hasNotedFailure { session.note(failure) }
+        hasNotedFailure = true
         if let split = slots[distance].split {
             let index = Int(ticket.piece)
             let part = split.parts[index]

@@ -23,6 +23,13 @@ extension RoutedClient {
             if needsOwn || isLeaving || isAway || client.hasEnded { isStalled = true }
             return false
         }
+        if isDelayed, !isLeaving {
+            do throws(IOError) {
+                if try hasGivenUp() { leave(with: Self.gaveUp) }
+            } catch {
+                return over(.clientFailed)
+            }
+        }
         if needsOwn || isLeaving {
             flush()
             return over(isLeaving ? .finished : .needsOwn)
@@ -42,7 +49,9 @@ extension RoutedClient {
 
     /// Whether one more command may be sent now, wherever it goes.
     private var hasRoom: Bool {
-        owed < (smallRepliesDue > 0 ? 1 : window) && slots.count < RedisLimits.sharedWindow.maximum
+        // What the own connection has to say by itself comes between two commands.
+        if isAway, own?.socket.isReadable == true { return false }
+        return owed < (smallRepliesDue > 0 ? 1 : window) && slots.count < RedisLimits.sharedWindow.maximum
             && buffered < Self.bufferLimit && !client.isCongested
     }
 
@@ -99,8 +108,8 @@ extension RoutedClient {
     private func pass(_ bytes: Span<UInt8>) -> Int {
         var offset = 0
         holdsWhole = false
-        // A command that comes in crumbs is looked at again once a while.
-        if !RedisLimits.partialLooks.allows(looks) { return 0 }
+        // A command that comes in crumbs is looked at again once a while, and once there is more than is held of one.
+        if !RedisLimits.partialLooks.allows(looks), RedisLimits.sharedCommand.allows(bytes.count) { return 0 }
         while offset < bytes.count, !needsOwn, !isLeaving, substitute.isEmpty {
             guard hasRoom else {
                 holdsWhole = true
@@ -291,8 +300,10 @@ extension RoutedClient {
             become(RedisIdentity())
         case .login(let name, let instead):
             // The lanes of another user may be others, and so may be what its own connection is allowed.
-            if own != nil { dropOwn() }
-            unpark()
+            if router.dependsOnUser, name != user {
+                if own != nil { dropOwn() }
+                unpark()
+            }
             user = name
             isLoggedIn = true
             if let instead {
