@@ -106,6 +106,8 @@ extension SQLTranslator {
             next += 3
         }
         guard next < change.upperBound else { throw rewrite.syntaxError(next) }
+        let isOwn = try columnTypes.schemas.isTemporary(tableName)
+        try checkReferences(next..<change.upperBound, isOwn: isOwn)
         try column(next..<change.upperBound, isKey: false, isOnlyKey: false)
         try uniqueColumn(next, change)
         return nil

@@ -36,10 +36,46 @@ extension SQLTranslator {
         }
         if kind != "index" { try dropDependents(pieces, kind, cascades: cascades) }
         let owned = kind == "table" ? try sequences(of: pieces) : []
-        let statements = pieces.map { head + rewrite.newText($0) }
+        let ordered = kind == "table" ? try childrenFirst(pieces, cascades: cascades) : pieces
+        let statements = ordered.map { head + rewrite.newText($0) }
         rewrite.replaceAll(statements.first ?? head)
         then = Array(statements.dropFirst()) + owned.map { "DROP VIEW IF EXISTS main.\(SQLText.quoted($0))" }
         return SQLCommand("DROP \(kind.uppercased())")
+    }
+
+    /// Tables to be dropped, those that refer to others of them first; fails where one is left that does.
+    private mutating func childrenFirst(
+        _ pieces: [Range<Int>], cascades: Bool
+    ) throws(SQLFailure) -> [Range<Int>] {
+        var places: [SQLTableKey: Range<Int>] = [:]
+        var (keys, subject): ([SQLTableKey], String?) = ([], nil)
+        for piece in pieces {
+            let last = piece.last { tokens[$0].isName && (!rewrite.isEdited($0) || rewrite.isMark($0 - 1, ".")) }
+            guard let last else { return pieces }
+            let key = try tableKey(last)
+            if places.updateValue(piece, forKey: key) == nil { keys.append(key) }
+            subject = try shown(SQLSchemaName.stored(tokens, last))
+        }
+        let all = try references(around: keys)
+        let others = references(to: keys, among: all)
+        let what = pieces.count == 1 ? "table \(subject ?? "")" : "desired object(s)"
+        let message = "cannot drop \(what) because other objects depend on \(pieces.count == 1 ? "it" : "them")"
+        if !others.isEmpty {
+            guard !cascades else {
+                throw refused("DROP with CASCADE is not known here where a foreign key has to go", tokens.count - 1)
+            }
+            var details: [String] = []
+            for other in others {
+                details.append(
+                    "constraint \(other.name) on table \(try shown(other.table)) depends on table \(try shown(other.target))"
+                )
+            }
+            throw SQLFailure(
+                "2BP01", message, detail: details.joined(separator: "\n"),
+                hint: "Use DROP ... CASCADE to drop the dependent objects too.")
+        }
+        guardReferences(to: keys, "2BP01", message)
+        return SQLReference.childrenFirst(keys, all).compactMap { places[$0] }
     }
 
     /// The sequences that go with tables.
@@ -60,10 +96,6 @@ extension SQLTranslator {
         let dropped = pieces.compactMap { piece in
             piece.last { tokens[$0].isName && (!rewrite.isEdited($0) || rewrite.isMark($0 - 1, ".")) }
         }.map { SQLSchemaName.stored(tokens, $0) }
-        func shown(_ stored: String) throws(SQLFailure) -> String {
-            let (schema, name) = SQLSchemaName.split(stored)
-            return try columnTypes.schemas.isVisible(schema, name) ? name : "\(schema).\(name)"
-        }
         for name in dropped where try columnTypes.schemas.sequence(name) != nil {
             throw SQLFailure(
                 "42809", "\"\(SQLSchemaName.bare(name))\" is not a \(kind)",
@@ -87,40 +119,5 @@ extension SQLTranslator {
         let message = all.count == 1 ? "view \(try shown(one))" : "\(all.count) other objects"
         skips.append(
             SQLSkip(subject: .nothing, whenThere: true, state: "00000", message: "drop cascades to \(message)"))
-    }
-
-    mutating func truncate() throws(SQLFailure) -> SQLCommand {
-        var next = rewrite.isWord(1, "table") ? 2 : 1
-        if rewrite.isWord(next, "only") { next += 1 }
-        var end = tokens.count
-        dropBehaviour(tokens.indices)
-        if rewrite.isWord(end - 1, "cascade") { throw refused("TRUNCATE with CASCADE is not known here", end - 1) }
-        if rewrite.isWord(end - 1, "restrict") { end -= 1 }
-        var restarts = false
-        if rewrite.isWord(end - 1, "identity") {
-            restarts = rewrite.isWord(end - 2, "restart")
-            end -= 2
-        }
-        guard end > next else { throw rewrite.syntaxError(end) }
-        try names()
-        let tables = rewrite.split(next..<end).map { rewrite.newText($0) }
-        var statements = tables.map { "DELETE FROM \($0)" }
-        if restarts {
-            for piece in rewrite.split(next..<end) {
-                guard let last = piece.last else { continue }
-                for owned in try ownedSequences(SQLSchemaName.stored(tokens, last)) {
-                    statements.append("DROP VIEW main.\(SQLText.quoted(owned.stored))")
-                    statements.append(owned.sequence.renewed.definition(owned.stored))
-                }
-            }
-            statements += rewrite.split(next..<end).compactMap { piece in
-                piece.last.map {
-                    "SELECT fairlead_restart(\(SQLText.literal(SQLSchemaName.stored(tokens, $0))))"
-                }
-            }
-        }
-        rewrite.replaceAll(statements.first ?? "")
-        then = Array(statements.dropFirst())
-        return SQLCommand("TRUNCATE TABLE")
     }
 }

@@ -42,6 +42,7 @@ extension SQLTranslator {
         let start = isTolerant ? 4 : 2
         guard start < end else { throw rewrite.syntaxError(end) }
         var statements: [String] = []
+        if cascades { try dropContents(rewrite.split(start..<end)) }
         for piece in rewrite.split(start..<end) {
             guard piece.count == 1, tokens[piece.lowerBound].isName else { throw rewrite.syntaxError(piece.lowerBound) }
             let name = tokens[piece.lowerBound].text
@@ -51,11 +52,6 @@ extension SQLTranslator {
             }
             if isTolerant { skips.append(.schema(name, whenThere: false)) }
             let marker = SQLText.literal(SQLSchemaName.marker(name))
-            if cascades {
-                for object in try columnTypes.schemas.contents(name) {
-                    first.append("DROP \(object.kind.uppercased()) IF EXISTS main.\(SQLText.quoted(object.name))")
-                }
-            }
             let message = "cannot drop schema \(name) because other objects depend on it"
             first.append(
                 """
@@ -68,6 +64,30 @@ extension SQLTranslator {
         rewrite.replaceAll(statements.first ?? "")
         then = Array(statements.dropFirst())
         return SQLCommand("DROP SCHEMA")
+    }
+
+    /// Drops what is in schemas: views, and tables with those that refer to others of them first.
+    private mutating func dropContents(_ pieces: [Range<Int>]) throws(SQLFailure) {
+        var (keys, names): ([SQLTableKey], [SQLTableKey: String]) = ([], [:])
+        for piece in pieces {
+            guard let word = piece.first else { throw rewrite.syntaxError(piece.lowerBound) }
+            for object in try columnTypes.schemas.contents(tokens[word].text) {
+                if object.kind == "table" {
+                    let key = SQLTableKey(object.name, in: "main")
+                    if names.updateValue(object.name, forKey: key) == nil { keys.append(key) }
+                } else {
+                    first.append("DROP VIEW IF EXISTS main.\(SQLText.quoted(object.name))")
+                }
+            }
+        }
+        guard !keys.isEmpty else { return }
+        let reason = "DROP SCHEMA with CASCADE is not known here where a foreign key of another schema has to go"
+        let all = try references(around: keys)
+        if !references(to: keys, among: all).isEmpty { throw refused(reason, tokens.count - 1) }
+        guardReferences(to: keys, "0A000", reason)
+        for key in SQLReference.childrenFirst(keys, all) {
+            first.append("DROP TABLE IF EXISTS main.\(SQLText.quoted(names[key] ?? key.name))")
+        }
     }
 
     /// Refuses a name that could be taken for one of another schema.

@@ -73,6 +73,13 @@ struct SQLSchemaLookup {
     /// Whether there is a relation that SQLite calls so.
     var isTaken: (String) throws(SQLFailure) -> Bool = { _ in false }
 
+    /// What SQLite says a relation of that name is: `table`, `view` or `index`; nil where there is none.
+    var kind: (String) throws(SQLFailure) -> String? = { _ in nil }
+    /// Whether the session has a temporary table of that name.
+    var isTemporary: (String) throws(SQLFailure) -> Bool = { _ in false }
+    /// The foreign keys of all tables in `main` or `temp`.
+    var references: (String) throws(SQLFailure) -> [SQLReference] = { _ in [] }
+
     init() {}
 
     init(_ connection: SQLiteConnection) {
@@ -96,6 +103,13 @@ struct SQLSchemaLookup {
         isTaken = { name throws(SQLFailure) in
             !(try connection.rows("SELECT 1 FROM main.sqlite_master WHERE name = ?1", [.text(name)])).isEmpty
         }
+        kind = { name throws(SQLFailure) in
+            try connection.rows("SELECT type FROM main.sqlite_master WHERE name = ?1", [.text(name)]).first?[0].string
+        }
+        isTemporary = { name throws(SQLFailure) in
+            !(try connection.rows("SELECT 1 FROM temp.sqlite_master WHERE name = ?1", [.text(name)])).isEmpty
+        }
+        references = { database throws(SQLFailure) in try SQLReference.all(in: database, on: connection) }
         isVisible = { schema, name throws(SQLFailure) in try SQLPathResolver(connection).isVisible(schema, name) }
         dependents = { name throws(SQLFailure) in
             let views = try connection.rows(

@@ -48,6 +48,8 @@ extension SQLTranslator {
         let close = try rewrite.closing(next)
         try tableOptions(close + 1)
         try names(name..<(next + 1))
+        let isThere = isTolerant && temporary == nil ? try columnTypes.schemas.isTaken(tableStored) : false
+        if !isThere { try checkReferences(next..<close, isOwn: temporary != nil) }
         try tableBody(next, close)
         return SQLCommand("CREATE TABLE")
     }
