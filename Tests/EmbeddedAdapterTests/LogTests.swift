@@ -280,6 +280,40 @@ struct LogTests {
         #expect(!store.store.wantsSnapshot(1_000_000, minimum: 1000))
     }
 
+    @Test("what is set again and again takes few times what lives, however often that is in a minute")
+    func boundedLog() throws {
+        let value = String(repeating: "v", count: 1000)
+        var largest = 0
+        for round in 0..<200 {
+            for key in 0..<10 { try store.set("k\(key)", value) }
+            try store.commit()
+            if store.store.wantsSnapshot(1_000_000 + Int64(round), minimum: 30_000) {
+                try store.store.takeSnapshot(1_000_000 + Int64(round))
+            }
+            largest = max(largest, try bytesOfFolder())
+        }
+        // Two million bytes were written, ten thousand live.
+        #expect(largest < 100_000)
+    }
+
+    @Test("a snapshot that fails is not tried again for a minute")
+    func failedSnapshot() throws {
+        for _ in 0..<2000 { try store.set("k", "a value that is set again and again") }
+        try store.commit()
+        try FileManager.default.createDirectory(
+            atPath: store.path + "/keys-2.snapshot.part", withIntermediateDirectories: false)
+        #expect(throws: FileError.self) { try store.store.takeSnapshot(5) }
+        #expect(!store.store.wantsSnapshot(60_004, minimum: 1000))
+        #expect(store.store.wantsSnapshot(60_005, minimum: 1000))
+    }
+
+    private func bytesOfFolder() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: store.path).reduce(0) { sum, name in
+            let size = try FileManager.default.attributesOfItem(atPath: "\(store.path)/\(name)")[.size] as? Int
+            return sum + (size ?? 0)
+        }
+    }
+
     @Test("nothing is answered as done when the disk is full, reading goes on, and so does writing once there is room")
     func diskFull() throws {
         try store.set("a", "1")

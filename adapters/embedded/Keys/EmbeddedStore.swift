@@ -217,11 +217,17 @@ final class EmbeddedStore: @unchecked Sendable {
     ///
     /// Called by one thread at a time. The store goes on meanwhile, but for the moment in which the log changes files.
     func takeSnapshot(_ now: Int64) throws(FileError) {
-        // Whatever happens, the next try is not at once.
-        let next = upkeep.withLock { upkeep in
-            upkeep.nextSnapshot = now + 60_000
-            return upkeep.generation + 1
+        do throws(FileError) {
+            try writeSnapshot()
+        } catch {
+            // What failed is not tried again at once.
+            upkeep.withLock { $0.nextSnapshot = now + 60_000 }
+            throw error
         }
+    }
+
+    private func writeSnapshot() throws(FileError) {
+        let next = upkeep.withLock { $0.generation + 1 }
         let old = writer.size
         let snapshot = try writer.rotate(to: try LogFile(folder.log(next)), of: self) { Snapshot(of: $0) }
         upkeep.withLock { upkeep in
