@@ -58,6 +58,7 @@ extension SQLTranslator {
         for (words, name) in typing.names where isNameChain(words.lowerBound..<(words.upperBound + 1)) {
             rewrite.suffix(words.upperBound, " AS \(SQLText.quoted(name))")
         }
+        for alias in typing.bareAliases { rewrite.prefix(alias, "AS ") }
         for (word, text) in typing.replacements { rewrite.replace(word, text) }
         for rows in typing.distincts {
             rewrite.prefix(rows.lowerBound, "SELECT DISTINCT * FROM (")

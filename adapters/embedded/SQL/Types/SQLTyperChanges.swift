@@ -26,6 +26,9 @@ extension SQLTyper {
                             start + place * 2)
                     }
                     chosen.append(column)
+                    if names[..<place].contains(name) {
+                        throw failure("42701", "column \"\(name)\" specified more than once", start + place * 2)
+                    }
                 }
                 columns = chosen
             }
@@ -258,10 +261,14 @@ extension SQLTyper {
     /// Reads `SET a = x, (b, c) = (y, z)`.
     private mutating func assignments(_ target: SQLScopeRelation) throws(SQLTypingEnd) {
         try expect("set")
+        var assigned: Set<String> = []
+        var twice: String?
+        func note(_ name: String) { if !assigned.insert(name).inserted { twice = twice ?? name } }
         repeat {
             if isMark("(") {
                 let start = at
                 let names = try names()
+                for name in names { note(name) }
                 guard at < end, tokens[at].isOperator("=") else { throw .unread }
                 at += 1
                 var found = try expression()
@@ -279,6 +286,7 @@ extension SQLTyper {
             }
             let start = at
             let name = try name()
+            note(name)
             let column = try column(name, of: target, start)
             guard at < end, tokens[at].isOperator("=") else { throw .unread }
             at += 1
@@ -300,6 +308,9 @@ extension SQLTyper {
             try forbid(value, "UPDATE")
             try assign(&value, to: column)
         } while takeMark(",")
+        if let twice {
+            throw .failed(SQLFailure("42601", "multiple assignments to same column \"\(twice)\""))
+        }
     }
 
     private func column(
@@ -325,7 +336,14 @@ extension SQLTyper {
         guard parts.count <= 2, let last = parts.last else { throw .unread }
         if at < end, tokens[at].isOperator("*") { at += 1 }
         var relation = SQLScopeRelation(name: last)
-        if isWord("as") || takesBareAlias { relation.name = try alias().name ?? last }
+        if isWord("as") || takesBareAlias {
+            let isBare = !isWord("as")
+            let place = at
+            if let name = try alias().name {
+                relation.name = name
+                if isBare { typing.bareAliases.append(place) }
+            }
+        }
         if let known = try look(parts.count == 2 ? parts[0] : nil, last, at - 1) {
             relation.columns = known.columns
             relation.key = known.key

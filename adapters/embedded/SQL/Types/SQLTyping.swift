@@ -139,6 +139,8 @@ struct SQLTyping {
     var conversions: [SQLConversion] = []
     /// What has to stand in a word's place.
     var replacements: [Int: String] = [:]
+    /// Aliases of changed tables before which SQLite wants AS.
+    var bareAliases: [Int] = []
     /// What stands around words, by number.
     var wraps: [Int: (words: ClosedRange<Int>, open: String, close: String)] = [:]
     /// What plain columns are called whose words are changed, by their last words.
