@@ -207,7 +207,9 @@ struct SessionTests {
             session.cancel()
             #expect(try await session.all("select 1") == [.integer(1)])
             let endless = "with recursive n(x) as (select 1 union all select x + 1 from n) select count(*) from n"
-            for sql in [endless, "select pg_sleep(600)"] {
+            // Ten thousand steps for each of a million characters.
+            let pattern = "select repeat('a', 1000000) ~ '^((a{0,100}){0,50})*b$'"
+            for sql in [endless, "select pg_sleep(600)", pattern] {
                 let canceller = Task.detached {
                     while !Task.isCancelled {
                         session.cancel()

@@ -31,8 +31,8 @@ extension SQLiteFunctions {
                 return try similar(v[0], escape: escape.utf8.first)
             }
         ),
-        ("regexp", 2, true, { _, v throws(SQLFailure) in try regex(v, ignoringCase: false) }),
-        ("match", 2, true, { _, v throws(SQLFailure) in try regex(v, ignoringCase: true) }),
+        ("regexp", 2, true, { connection, v throws(SQLFailure) in try regex(v, connection, ignoringCase: false) }),
+        ("match", 2, true, { connection, v throws(SQLFailure) in try regex(v, connection, ignoringCase: true) }),
         ("fairlead_upper", 1, true, { _, v in v[0].string.map { .text($0.uppercased()) } ?? .null }),
         ("fairlead_lower", 1, true, { _, v in v[0].string.map { .text($0.lowercased()) } ?? .null }),
         (
@@ -106,16 +106,7 @@ extension SQLiteFunctions {
                     return .null
                 }
                 guard field != 0 else { throw SQLFailure("22023", "field position must not be zero") }
-                var parts: [String] = []
-                var rest = text[...]
-                while !separator.isEmpty, let place = String(rest).range(of: separator) {
-                    let found = String(rest)
-                    parts.append(String(found[..<place.lowerBound]))
-                    rest = Substring(found[place.upperBound...])
-                }
-                parts.append(String(rest))
-                let index = field > 0 ? Int(clamping: field) - 1 : parts.count + Int(clamping: field)
-                return .text(parts.indices.contains(index) ? parts[index] : "")
+                return .text(SQLSplitText(text, separator).part(field))
             }
         ),
         ("substring", 2, true, { _, v throws(SQLFailure) in try part(v) }),
@@ -270,14 +261,18 @@ extension SQLiteFunctions {
         return .text(String(scalars[from..<to]))
     }
 
-    /// POSIX extended expressions, which most of PostgreSQL's are too.
     private static func similar(_ pattern: SQLValue, escape: UInt8?) throws(SQLFailure) -> SQLValue {
         guard case .text(let text) = pattern else { return .null }
         return .text(try SQLRegularExpression.similar(text, escape: escape))
     }
 
-    private static func regex(_ v: [SQLValue], ignoringCase: Bool) throws(SQLFailure) -> SQLValue {
+    private static func regex(
+        _ v: [SQLValue], _ connection: SQLiteConnection, ignoringCase: Bool
+    ) throws(SQLFailure) -> SQLValue {
         guard let pattern = v[0].string, let text = v[1].string else { return .null }
-        return .integer(try SQLRegularExpression.matches(text, pattern, ignoringCase: ignoringCase) ? 1 : 0)
+        let isFound = try SQLRegularExpression.matches(text, pattern, ignoringCase: ignoringCase) {
+            () throws(SQLFailure) in if connection.mustStop { throw connection.stopFailure }
+        }
+        return .integer(isFound ? 1 : 0)
     }
 }

@@ -1,201 +1,255 @@
-// Regular expressions as PostgreSQL writes them, for the C library, which knows fewer words and only bytes.
+// Regular expressions as PostgreSQL writes them.
 
 import Capabilities
-import Glibc
 
-/// An advanced regular expression as an extended one of POSIX, over the bytes of UTF-8 (manual, "POSIX Regular Expressions";
-/// regc_lex.c).
+/// An advanced regular expression, read into steps (manual, "POSIX Regular Expressions"; regcomp.c, regc_lex.c).
+///
+/// Only whether it matches is asked for, so which of several matches it prefers does not matter. Classes and capitals are those
+/// of the locale C, which is what `pg_database` says.
 struct SQLRegularExpression {
-    private let pattern: [UInt8]
+    /// The longest pattern, in characters, and how deeply groups may stand in groups.
+    static let longest = 20_000
+    static let deepest = 200
+
+    private let pattern: [UInt32]
     private var at = 0
-    private var text: [UInt8] = []
-    private var ignoresCase = false
+    private var depth = 0
+    private var ignoresCase: Bool
+    private var root = Node.sequence([])
 
-    /// A character of several bytes.
-    private static let several: [UInt8] =
-        [0x5B, 0xC2, 0x2D, 0xF4, 0x5D, 0x5B, 0x80, 0x2D, 0xBF, 0x5D] + Array("{1,3}".utf8)
-    private static let classes: [UInt8: String] = [
-        UInt8(ascii: "d"): "0-9", UInt8(ascii: "s"): "[:space:]", UInt8(ascii: "w"): "[:alnum:]_",
+    indirect enum Node {
+        case one(SQLCharacterSet)
+        case edge(SQLRegularProgram.Edge)
+        case sequence([Node])
+        case choice([Node])
+        case repeated(Node, least: Int, most: Int?)
+    }
+
+    private static let characters: [Character: UInt32] = [
+        "a": 0x07, "b": 0x08, "B": 0x5C, "e": 0x1B, "n": 0x0A, "t": 0x09, "r": 0x0D, "f": 0x0C, "v": 0x0B,
     ]
-    private static let characters: [UInt8: UInt8] = [
-        UInt8(ascii: "n"): 0x0A, UInt8(ascii: "t"): 0x09, UInt8(ascii: "r"): 0x0D, UInt8(ascii: "f"): 0x0C,
-        UInt8(ascii: "v"): 0x0B,
-    ]
-    private static let constraints: [UInt8: String] = [
-        UInt8(ascii: "m"): "\\<", UInt8(ascii: "M"): "\\>", UInt8(ascii: "y"): "\\b", UInt8(ascii: "Y"): "\\B",
-        UInt8(ascii: "A"): "^", UInt8(ascii: "Z"): "$",
+    private static let edges: [Character: SQLRegularProgram.Edge] = [
+        "m": .wordStart, "M": .wordEnd, "y": .wordEdge, "Y": .noWordEdge, "A": .start, "Z": .end,
     ]
 
-    private init(_ pattern: [UInt8]) { self.pattern = pattern }
+    private init(_ pattern: String, ignoringCase: Bool) throws(SQLFailure) {
+        self.pattern = pattern.unicodeScalars.map(\.value)
+        ignoresCase = ignoringCase
+        guard self.pattern.count <= Self.longest else { throw Self.refused("more than \(Self.longest) characters") }
+        if isNext("***") { throw Self.refused("***") }
+        if isNext("(?"), at + 2 < self.pattern.count, Self.isLetter(self.pattern[at + 2]) { try options() }
+        root = try alternatives()
+        guard next == nil else { throw Self.invalid("parentheses () not balanced") }
+    }
 
     /// Whether it is found in `text`; fails with `2201B` for what is no regular expression.
-    static func matches(_ text: String, _ pattern: String, ignoringCase: Bool) throws(SQLFailure) -> Bool {
-        var reader = SQLRegularExpression(Array(pattern.utf8))
-        try reader.read()
-        var compiled = regex_t()
-        let flags = REG_EXTENDED | REG_NOSUB | (ignoringCase || reader.ignoresCase ? REG_ICASE : 0)
-        let words = reader.text.map { CChar(bitPattern: $0) } + [0]
-        guard regcomp(&compiled, words, flags) == 0 else { throw invalid(pattern) }
-        defer { regfree(&compiled) }
-        return regexec(&compiled, text, 0, nil, 0) == 0
+    ///
+    /// `goOn` is called after every some thousand steps.
+    static func matches(
+        _ text: String, _ pattern: String, ignoringCase: Bool, goOn: () throws(SQLFailure) -> Void = {}
+    ) throws(SQLFailure) -> Bool {
+        let expression = try SQLRegularExpression(pattern, ignoringCase: ignoringCase)
+        return try SQLRegularProgram(expression.root).matches(text, goOn)
     }
 
-    private static func invalid(_ pattern: String) -> SQLFailure {
-        SQLFailure("2201B", "invalid regular expression: \(pattern)")
+    private static func invalid(_ reason: String) -> SQLFailure {
+        SQLFailure("2201B", "invalid regular expression: \(reason)")
     }
 
-    private func refused(_ what: String) -> SQLFailure {
+    static func refused(_ what: String) -> SQLFailure {
         .refused(.sqlQuery, "\(what) in a regular expression is not known here")
     }
 
-    private var next: UInt8? { at < pattern.count ? pattern[at] : nil }
-    private func isNext(_ word: String) -> Bool { pattern[at...].starts(with: word.utf8) }
+    // MARK: Characters
 
-    private mutating func read() throws(SQLFailure) {
-        if isNext("***") { throw refused("***") }
-        if isNext("(?"), at + 2 < pattern.count, pattern[at + 2] | 0x20 &- 0x61 < 26 { try options() }
-        while let byte = next {
-            at += 1
-            switch byte {
-            case UInt8(ascii: "\\"): try escape()
-            case UInt8(ascii: "["): try bracket()
-            case UInt8(ascii: "."): any(but: [])
-            case UInt8(ascii: "("):
-                if isNext("?:") { at += 2 } else if next == UInt8(ascii: "?") { throw refused("(?") }
-                text.append(byte)
-            case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"):
-                text.append(byte)
-                skipPreference()
-            case UInt8(ascii: "{"): quantifier()
-            case 0x80...: character(byte)
-            default: text.append(byte)
-            }
-        }
+    private var next: Character? {
+        at < pattern.count ? Unicode.Scalar(pattern[at]).map(Character.init) : nil
+    }
+    private func isNext(_ word: String) -> Bool { pattern[at...].starts(with: word.unicodeScalars.map(\.value)) }
+    private static func isLetter(_ code: UInt32) -> Bool { code | 0x20 &- 0x61 < 26 }
+    private static func isDigit(_ code: UInt32) -> Bool { code &- 0x30 < 10 }
+
+    private mutating func take(_ character: Character) -> Bool {
+        guard next == character else { return false }
+        at += 1
+        return true
     }
 
     /// `(?i)` at the beginning.
     private mutating func options() throws(SQLFailure) {
         at += 2
-        while let byte = next, byte != UInt8(ascii: ")") {
-            switch byte {
-            case UInt8(ascii: "i"): ignoresCase = true
-            case UInt8(ascii: "c"): ignoresCase = false
-            case UInt8(ascii: "s"), UInt8(ascii: "t"): break
-            default: throw refused("this option")
+        while let option = next, option != ")" {
+            switch option {
+            case "i": ignoresCase = true
+            case "c": ignoresCase = false
+            case "s", "t": break
+            default: throw Self.refused("this option")
             }
             at += 1
         }
-        guard next != nil else { throw Self.invalid(String(decoding: pattern, as: UTF8.self)) }
-        at += 1
+        guard take(")") else { throw Self.invalid("parentheses () not balanced") }
     }
 
-    /// Whether as little as possible is matched does not change whether something is.
-    private mutating func skipPreference() { if next == UInt8(ascii: "?") { at += 1 } }
+    private func single(_ code: UInt32) -> SQLCharacterSet {
+        var set = SQLCharacterSet()
+        set.add(code...code)
+        if ignoresCase { set.addBothCases() }
+        return set
+    }
 
-    private mutating func quantifier() {
-        guard let digit = next, digit &- 0x30 < 10 else {
-            text += "\\{".utf8
-            return
+    // MARK: Branches
+
+    private mutating func alternatives() throws(SQLFailure) -> Node {
+        var branches = [try branch()]
+        while take("|") { branches.append(try branch()) }
+        return branches.count == 1 ? branches[0] : .choice(branches)
+    }
+
+    private mutating func branch() throws(SQLFailure) -> Node {
+        var parts: [Node] = []
+        while let character = next, character != "|", character != ")" {
+            let atom = try atom()
+            guard let (least, most) = try quantifier() else {
+                parts.append(atom)
+                continue
+            }
+            if case .edge = atom { throw Self.invalid("quantifier operand invalid") }
+            if let again = next, again == "*" || again == "+" || again == "?" || again == "{" && isBound {
+                throw Self.invalid("quantifier operand invalid")
+            }
+            parts.append(.repeated(atom, least: least, most: most))
         }
-        text.append(UInt8(ascii: "{"))
-        while let byte = next {
-            text.append(byte)
+        return .sequence(parts)
+    }
+
+    private var isBound: Bool { at + 1 < pattern.count && Self.isDigit(pattern[at + 1]) }
+
+    private mutating func quantifier() throws(SQLFailure) -> (Int, Int?)? {
+        var bounds: (Int, Int?)
+        switch next {
+        case "*": bounds = (0, nil)
+        case "+": bounds = (1, nil)
+        case "?": bounds = (0, 1)
+        case "{" where isBound:
             at += 1
-            if byte == UInt8(ascii: "}") { break }
+            let least = try number()
+            bounds = (least, least)
+            if take(",") {
+                bounds.1 = at < pattern.count && Self.isDigit(pattern[at]) ? try number() : nil
+            }
+            guard next == "}" else { throw Self.invalid("invalid repetition count(s)") }
+            if let most = bounds.1, most < least { throw Self.invalid("invalid repetition count(s)") }
+        default: return nil
         }
-        skipPreference()
+        at += 1
+        // Whether as little as possible is matched does not change whether something is.
+        _ = take("?")
+        return bounds
     }
 
-    /// A character of several bytes, which a quantifier behind it means as a whole.
-    private mutating func character(_ first: UInt8) {
-        text += [UInt8(ascii: "("), first]
-        while let byte = next, byte & 0xC0 == 0x80 {
-            text.append(byte)
+    /// A count of repetitions, at most 255 (regguts.h, DUPMAX).
+    private mutating func number() throws(SQLFailure) -> Int {
+        var value = 0
+        while at < pattern.count, Self.isDigit(pattern[at]) {
+            value = value * 10 + Int(pattern[at] - 0x30)
+            guard value <= 255 else { throw Self.invalid("invalid repetition count(s)") }
             at += 1
         }
-        text.append(UInt8(ascii: ")"))
+        return value
     }
 
-    /// Any character that is none of some of ASCII.
-    private mutating func any(but excluded: [UInt8]) {
-        text += "([^".utf8
-        text += excluded
-        text += [0x80, UInt8(ascii: "-"), 0xFF]
-        text += "]|".utf8
-        text += Self.several
-        text.append(UInt8(ascii: ")"))
-    }
-
-    private mutating func escape() throws(SQLFailure) {
-        guard let byte = next else { throw Self.invalid(String(decoding: pattern, as: UTF8.self)) }
+    private mutating func atom() throws(SQLFailure) -> Node {
+        let code = pattern[at]
+        guard let character = next else { throw Self.invalid("this pattern") }
         at += 1
-        if let members = Self.classes[byte] {
-            text += "[\(members)]".utf8
-        } else if let members = Self.classes[byte | 0x20] {
-            any(but: Array(members.utf8))
-        } else if let constraint = Self.constraints[byte] {
-            text += constraint.utf8
-        } else if let character = Self.characters[byte] {
-            text.append(character)
-        } else if byte | 0x20 &- 0x61 < 26 || byte &- 0x30 < 10 {
-            throw refused("\\\(Character(Unicode.Scalar(byte)))")
-        } else if byte >= 0x80 {
-            character(byte)
-        } else {
-            text += [UInt8(ascii: "\\"), byte]
+        switch character {
+        case "^": return .edge(.start)
+        case "$": return .edge(.end)
+        case ".": return .one(.any)
+        case "[": return .one(try bracket())
+        case "\\": return try escape()
+        case "*", "+", "?": throw Self.invalid("quantifier operand invalid")
+        case "{" where at < pattern.count && Self.isDigit(pattern[at]):
+            throw Self.invalid("quantifier operand invalid")
+        case "(":
+            if isNext("?:") { at += 2 } else if next == "?" { throw Self.refused("(?") }
+            depth += 1
+            guard depth <= Self.deepest else { throw Self.refused("a group within \(Self.deepest) others") }
+            let group = try alternatives()
+            depth -= 1
+            guard take(")") else { throw Self.invalid("parentheses () not balanced") }
+            // A constraint in a group is an atom.
+            return .sequence([group])
+        default: return .one(single(code))
         }
     }
 
-    /// `[abc]`, in which a backslash means something to PostgreSQL and nothing to POSIX.
-    private mutating func bracket() throws(SQLFailure) {
-        let isNegated = next == UInt8(ascii: "^")
-        if isNegated { at += 1 }
-        var members: [UInt8] = []
+    private mutating func escape() throws(SQLFailure) -> Node {
+        guard let character = next else { throw Self.invalid("invalid escape \\ sequence") }
+        let code = pattern[at]
+        at += 1
+        if let set = SQLCharacterSet.shorthand(character) { return .one(set) }
+        if let edge = Self.edges[character] { return .edge(edge) }
+        if let code = Self.characters[character] { return .one(single(code)) }
+        if Self.isLetter(code) || Self.isDigit(code) { throw Self.refused("\\\(character)") }
+        return .one(single(code))
+    }
+
+    // MARK: Brackets
+
+    private mutating func bracket() throws(SQLFailure) -> SQLCharacterSet {
+        let isNegated = take("^")
+        var set = SQLCharacterSet()
         var isFirst = true
-        while true {
-            guard let byte = next else { throw Self.invalid(String(decoding: pattern, as: UTF8.self)) }
-            at += 1
-            if byte == UInt8(ascii: "]"), !isFirst { break }
+        while let character = next, character != "]" || isFirst {
+            if character == "-", !isFirst, !isNext("-]") { throw Self.invalid("invalid character range") }
             isFirst = false
-            switch byte {
-            case 0x80...: throw refused("a character that is not ASCII in brackets")
-            case UInt8(ascii: "["):
-                members.append(byte)
-                // `[:alpha:]`
-                guard let kind = next, [UInt8(ascii: ":"), UInt8(ascii: "."), UInt8(ascii: "=")].contains(kind) else {
-                    break
-                }
-                repeat {
-                    guard let inner = next else { throw Self.invalid(String(decoding: pattern, as: UTF8.self)) }
-                    members.append(inner)
-                    at += 1
-                } while !(members.last == UInt8(ascii: "]") && members[members.count - 2] == kind)
-            case UInt8(ascii: "\\"):
-                guard let escaped = next else { throw Self.invalid(String(decoding: pattern, as: UTF8.self)) }
+            guard let start = try member(&set) else { continue }
+            var end = start
+            if isNext("-"), !isNext("-]") {
                 at += 1
-                if let known = Self.classes[escaped] {
-                    members += known.utf8
-                } else if let character = Self.characters[escaped] {
-                    members.append(character)
-                } else if [UInt8(ascii: "]"), UInt8(ascii: "-"), UInt8(ascii: "^")].contains(escaped)
-                    || escaped | 0x20 &- 0x61 < 26 || escaped &- 0x30 < 10 || escaped >= 0x80
-                {
-                    throw refused("\\\(Character(Unicode.Scalar(escaped))) in brackets")
-                } else {
-                    members.append(escaped)
-                }
-            default: members.append(byte)
+                guard let last = try member(&set) else { throw Self.invalid("invalid character range") }
+                end = last
             }
+            guard start <= end else { throw Self.invalid("invalid character range") }
+            set.add(start...end)
         }
-        guard isNegated else {
-            text.append(UInt8(ascii: "["))
-            text += members
-            text.append(UInt8(ascii: "]"))
-            return
+        guard take("]") else { throw Self.invalid("brackets [] not balanced") }
+        if ignoresCase { set.addBothCases() }
+        return isNegated ? set.inverted : set
+    }
+
+    /// One character, or a class that goes into the set; nil then.
+    private mutating func member(_ set: inout SQLCharacterSet) throws(SQLFailure) -> UInt32? {
+        guard let character = next else { throw Self.invalid("brackets [] not balanced") }
+        let code = pattern[at]
+        at += 1
+        if character == "\\" {
+            guard let escaped = next else { throw Self.invalid("invalid escape \\ sequence") }
+            let code = pattern[at]
+            at += 1
+            if escaped.isLowercase, let known = SQLCharacterSet.shorthand(escaped) {
+                set.add(known)
+                return nil
+            }
+            if let code = Self.characters[escaped] { return code }
+            if Self.isLetter(code) || Self.isDigit(code) { throw Self.refused("\\\(escaped) in brackets") }
+            return code
         }
-        // A minus at the end would begin a range of what follows.
-        if members.last == UInt8(ascii: "-") { members = [UInt8(ascii: "-")] + members.dropLast() }
-        any(but: members)
+        guard character == "[", let kind = next, kind == ":" || kind == "." || kind == "=" else { return code }
+        at += 1
+        guard kind == ":" else { throw Self.refused("[\(kind)") }
+        var name = ""
+        while let letter = next, letter != ":" {
+            name.append(letter)
+            at += 1
+        }
+        if name.isEmpty || name == "<" || name == ">" { throw Self.refused("[:\(name)") }
+        guard isNext(":]") else { throw Self.invalid("brackets [] not balanced") }
+        at += 2
+        guard let known = SQLCharacterSet.named(name) else { throw Self.invalid("invalid character class") }
+        set.add(known)
+        return nil
     }
 
     /// A pattern of SIMILAR TO as a regular expression for a whole text (regexp.c, similar_escape).

@@ -9,12 +9,14 @@ extension SQLiteConnection {
     /// Where a translation asks for the columns of relations, as they are now.
     func relationLookup() throws(SQLFailure) -> SQLRelationLookup {
         try relations.refresh(on: self)
-        return SQLRelationLookup { [unowned(unsafe) self] schema, name throws(SQLFailure) in
+        var lookup = SQLRelationLookup { [unowned(unsafe) self] schema, name throws(SQLFailure) in
             // The cache is not held while SQLite is asked, which may call functions of ours.
             var cache = relations
             defer { relations = cache }
             return try cache.find(schema, name, on: self)
         }
+        lookup.goOn = { [unowned(unsafe) self] () throws(SQLFailure) in if mustStop { throw stopFailure } }
+        return lookup
     }
 
     /// SQLite's counts of changes to the tables, those of the database and the session's own temporary ones.

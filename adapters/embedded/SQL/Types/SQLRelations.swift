@@ -22,6 +22,8 @@ struct SQLRelationLookup {
 
     /// The relation of that schema, if one is named.
     var find: (String?, String) throws(SQLFailure) -> Found = { _, _ in .untold }
+    /// Fails where the statement is to end: what has very many words takes long.
+    var goOn: () throws(SQLFailure) -> Void = {}
 }
 
 /// The columns that a connection has looked up.

@@ -65,11 +65,13 @@ struct SQLTyper {
             try typer.parametersAreTold()
             return (typer.typing, nil)
         } catch {
+            try relations.goOn()
             guard !readsCatalog else { return (nil, nil) }
             switch error {
             case .unread: return (nil, typer.notRead)
             case .failed(let failure):
-                guard isReadable(rewrite, range, given) else { return (nil, failure) }
+                guard isReadable(rewrite, range, given, relations.goOn) else { return (nil, failure) }
+                try relations.goOn()
                 throw failure
             }
         }
@@ -85,9 +87,12 @@ struct SQLTyper {
     }
 
     /// Whether all words of a statement that has failed are known here: an error of syntax further on comes first.
-    private static func isReadable(_ rewrite: SQLRewrite, _ range: Range<Int>, _ given: [Int: SQLType]) -> Bool {
+    private static func isReadable(
+        _ rewrite: SQLRewrite, _ range: Range<Int>, _ given: [Int: SQLType],
+        _ goOn: @escaping () throws(SQLFailure) -> Void
+    ) -> Bool {
         // Without columns little else can fail.
-        var typer = SQLTyper(rewrite, range, SQLRelationLookup(), given, readsCatalog: true)
+        var typer = SQLTyper(rewrite, range, SQLRelationLookup(goOn: goOn), given, readsCatalog: true)
         do throws(SQLTypingEnd) {
             _ = try typer.statement()
             return typer.at == typer.end
@@ -183,6 +188,11 @@ struct SQLTyper {
     ]
 
     // MARK: Failures
+
+    /// Ends where the statement has to.
+    func goOn() throws(SQLTypingEnd) {
+        do throws(SQLFailure) { try relations.goOn() } catch { throw .failed(error) }
+    }
 
     func failure(_ state: String, _ message: String, _ word: Int, hint: String? = nil) -> SQLTypingEnd {
         .failed(SQLFailure(state, message, hint: hint, offset: word < tokens.count ? tokens[word].start : nil))

@@ -39,6 +39,7 @@ extension SQLTyper {
     ///
     /// Where it is shown, or its columns are used by name, numbers have to show all their digits.
     mutating func query(within outer: SQLScope, isShown: Bool = false) throws(SQLTypingEnd) -> [SQLTypedColumn]? {
+        try goOn()
         let own = recursive
         let before = scope
         scope = outer
