@@ -199,7 +199,7 @@ struct MigrateCommand: ParsableCommand {
             let next = state.next.map { "; next: \($0)" } ?? ""
             print(
                 state.refused.isEmpty
-                    ? "'\(state.source)' and '\(state.target)' hold the same, and are kept so\(next)"
+                    ? "'\(state.source)' and '\(state.target)' hold the same\(state.partial ? " but for what '\(state.source)' alone keeps" : ""), and are kept so\(next)"
                     : "'\(state.other)' holds all but these, and is kept so: delete them, or leave them behind\(next)")
             if state.retagged > 0 {
                 print("\(state.retagged) objects have another ETag at '\(state.other)', and are the same otherwise")

@@ -107,7 +107,10 @@ extension MigrationRunner {
     func forgetNoted() async throws {
         again = []
         let index = migration.atSource.index
-        for worker in workers { try await on(worker) { _ = $0.migrationNotes(index)?.takeDirty() } }
+        for worker in workers {
+            let taken = try await on(worker) { $0.migrationNotes(index)?.takeDirty() }
+            if taken?.hasSeenScripts == true { migration.update { $0.hasSeenScripts = true } }
+        }
     }
 
     /// Has the keys looked at again that could not be held: they may be gone, or the place may take them now.

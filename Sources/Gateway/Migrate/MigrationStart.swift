@@ -79,6 +79,14 @@ extension MigrationRunner {
         // What it holds is of an earlier try: compared where it can be listed, and cleared where not.
         case .something: return true
         case .unknown:
+            // What is cleared is filled again from all that the other place has, which by force is not all there is.
+            guard migration.phase.serving == .source || migration.remains == .nothing else {
+                throw Refusal(
+                    text: """
+                        '\(migration.source.route.name)' does not list its keys, and cannot be made the same without losing what it alone \
+                        holds: next is --finish, or --roll-back --force
+                        """)
+            }
             if wasBegun { try await copier.clear() }
             let target = migration.settings.target
             let note = """

@@ -99,7 +99,7 @@ final class RedisMigrationCopier: MigrationCopier {
                 // What only the server itself understands has many forms, and is written again.
                 if content.isEqual(to: other) { continue }
                 switch content.value {
-                case .opaque, .foreign: break
+                case .opaque, .foreign, .unreadable: break
                 default: outcome.differing += 1
                 }
             }
