@@ -97,6 +97,30 @@ struct RedisMigrationForceTests {
         after.close()
     }
 
+    @Test("what scripts without keys wrote until a forced cut-over stays at the source")
+    func scriptsBeforeForce() throws {
+        let target = try RedisServer()
+        let moving = try MovingRedis(to: "url: \"redis://127.0.0.1:\(target.port)\"")
+        #expect(try moving.migrate("--force").ending == .exited(0))
+        let thread = Thread {
+            guard let client = try? moving.connect() else { return }
+            defer { client.close() }
+            for index in 0..<100_000 {
+                let script = "return redis.call('set', 'n\(index)', 'v')"
+                guard (try? client.ask("EVAL", script, "0")) == "+OK\r\n" else { return }
+            }
+        }
+        thread.start()
+        let direct = try moving.direct()
+        try eventually("the first script") { try direct.ask("EXISTS", "n0") == ":1\r\n" }
+        let cut = try moving.migrate("--cut-over", "--force")
+        #expect(cut.ending == .exited(0), "\(cut.errorText)")
+        #expect(try moving.get("/migrate").contains("\"partial\": true"))
+        #expect(try moving.migrate().ending == .exited(0))
+        #expect(try direct.ask("EXISTS", "n0") == ":1\r\n")
+        direct.close()
+    }
+
     @Test("scripts that are called with keys are said in --status, as they may write others")
     func scripts() throws {
         let target = try RedisServer()

@@ -243,6 +243,24 @@ struct RedisMigrationTests {
         direct.close()
     }
 
+    @Test("what is flushed does not come back where the target cannot list its keys", arguments: [0, 200])
+    func flushed(written: Int) throws {
+        let memcached = try MemcachedServer()
+        let moving = try MovingRedis(to: "adapter: memcached, url: \"\(memcached.url)\"")
+        let client = try moving.connect()
+        _ = try RoutedRedis.pipeline(client, (0..<20).map { ["SET", "k\($0)", "v"] })
+        #expect(try moving.migrate("--force").ending == .exited(0))
+        #expect(try client.ask("FLUSHALL") == "+OK\r\n" && client.ask("SET", "new", "1") == "+OK\r\n")
+        _ = try RoutedRedis.pipeline(client, (0..<written).map { ["SET", "w\($0)", "v"] })
+        client.close()
+        #expect(try moving.migrate().ending == .exited(0))
+        let cut = try moving.migrate("--cut-over")
+        #expect(cut.ending == .exited(0), "\(cut.errorText)")
+        let after = try moving.connect()
+        #expect(try after.ask("GET", "k1") == "$-1\r\n" && after.ask("GET", "new") == "$1\r\n1\r\n")
+        after.close()
+    }
+
     @Test("a key that could not be held no longer counts once it is gone, and its next step is the one that is due")
     func unfitAndGone() throws {
         let folder = try TemporaryFolder()

@@ -38,6 +38,8 @@ extension MigrationRunner {
         await closeCopier()
         needsPass = next == .cutOver ? migration.remains.needsLook : force
         wasBegun = true
+        isUnlisted = false
+        mayHaveExtras = false
         migration.with { $0.hasBegun = true }
         // What was left of the old direction would be taken for what is missing in the new one.
         again = []

@@ -70,7 +70,15 @@ extension MigrationRunner {
             var cursor: [UInt8]?
             repeat {
                 try checkOrders()
-                guard let page = try await copier.page(of: part, at: .other, after: cursor) else { return }
+                guard let page = try await copier.page(of: part, at: .other, after: cursor) else {
+                    // It tells that it holds something and not what: cleared, it holds nothing else.
+                    if !isUnlisted {
+                        isUnlisted = true
+                        mayHaveExtras = true
+                    }
+                    if mayHaveExtras { needsPass = true }
+                    return
+                }
                 cursor = page.next
                 // One that was written meanwhile is noted, and comes again.
                 try await copier.deleteExtras(remains.others(page.keys, of: part), of: part)
@@ -130,7 +138,10 @@ extension MigrationRunner {
             guard let taken else { continue }
             keys.formUnion(taken.keys)
             if taken.hasSeenScripts { migration.update { $0.hasSeenScripts = true } }
-            if taken.remainder.isEverything { needsPass = true }
+            if taken.remainder.isEverything {
+                needsPass = true
+                mayHaveExtras = true
+            }
             if !taken.remainder.isSettled { isSettled = false }
         }
         for (part, keys) in Dictionary(grouping: keys, by: \.part) {

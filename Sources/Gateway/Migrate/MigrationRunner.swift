@@ -20,6 +20,10 @@ final class MigrationRunner {
     var needsPass = true
     /// Whether the place that does not serve may hold keys that are not the other's.
     var wasBegun: Bool
+    /// Whether the place that does not serve cannot be listed, so that what it has too much is found by nobody.
+    var isUnlisted = false
+    /// Whether keys may have been deleted that nobody has named since the other place was last cleared.
+    var mayHaveExtras = false
 
     /// Nanoseconds between two looks for keys that were written.
     private static let pause: UInt64 = 100_000_000
@@ -142,12 +146,16 @@ final class MigrationRunner {
                 )
             }
             do {
+                if isUnlisted, mayHaveExtras {
+                    try await clear(copier)
+                    comparing = false
+                }
+                wasBegun = true
                 if !comparing { try await forgetNoted() }
                 try await pass(copier, comparing: comparing)
             } catch {
                 // Whoever comes next begins with what is there, and goes through all of it.
                 needsPass = true
-                wasBegun = true
                 throw error
             }
             // The first time, what was copied is looked at once more.

@@ -74,20 +74,15 @@ extension MigrationRunner {
             $0 = ListenerMigration.Status(step: .filling, obstacles: $0.obstacles)
         }
         if wasBegun, migration.phase == .copying { try await copier.tidy() }
+        isUnlisted = false
         switch try await copier.contents() {
         case .nothing: return false
         // What it holds is of an earlier try: compared where it can be listed, and cleared where not.
         case .something: return true
         case .unknown:
-            // What is cleared is filled again from all that the other place has, which by force is not all there is.
-            guard migration.phase.serving == .source || migration.remains == .nothing else {
-                throw Refusal(
-                    text: """
-                        '\(migration.source.route.name)' does not list its keys, and cannot be made the same without losing what it alone \
-                        holds: next is --finish, or --roll-back --force
-                        """)
-            }
-            if wasBegun { try await copier.clear() }
+            isUnlisted = true
+            try refuseClearing()
+            if wasBegun { try await clear(copier) }
             let target = migration.settings.target
             let note = """
                 '\(target)' does not list its keys: after the cut-over there is a way back for as long as this gateway runs, and after a \
@@ -95,6 +90,24 @@ extension MigrationRunner {
                 """
             migration.update { if !$0.obstacles.contains(note) { $0.obstacles.append(note) } }
             return false
+        }
+    }
+
+    /// Empties the other place; what is deleted from here on is noted anew.
+    func clear(_ copier: any MigrationCopier) async throws {
+        try refuseClearing()
+        try await copier.clear()
+        mayHaveExtras = false
+    }
+
+    /// What is cleared is filled again from all that the other place has, which by force is not all there is.
+    private func refuseClearing() throws {
+        guard migration.phase.serving == .source || migration.remains == .nothing else {
+            throw Refusal(
+                text: """
+                    '\(migration.source.route.name)' does not list its keys, and cannot be made the same without losing what it alone \
+                    holds: next is --finish, or --roll-back --force
+                    """)
         }
     }
 }
