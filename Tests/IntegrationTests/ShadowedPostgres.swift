@@ -3,6 +3,7 @@
 import Foundation
 import Synchronization
 import TestSupport
+import Testing
 
 enum ShadowedPostgres {
     // MARK: Gateways and servers
@@ -112,5 +113,17 @@ enum ShadowedPostgres {
             Thread.sleep(forTimeInterval: 0.05)
         }
         throw SupportError("not compared: \(sql) \(last)")
+    }
+
+    /// Expects each of `tables` to be the same at both places and to compare so, no difference, and no client that was failed.
+    static func expectSame(_ server: PostgresServer, _ gateway: Fairlead, _ tables: [String]) throws {
+        let client = try connect(gateway)
+        for table in tables {
+            let read = "select * from \(table) order by id"
+            try compares(gateway, client, read)
+            #expect(try scratch(server, read) == server.sqlBlocking(read))
+        }
+        #expect(try report(gateway).causes == [])
+        #expect(try gateway.metrics().sum("fairlead_failures_total", "listener=\"pg\"") == 0)
     }
 }
