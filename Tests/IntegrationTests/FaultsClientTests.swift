@@ -176,11 +176,11 @@ struct FaultsClientTests {
     @Test("a session without a byte is closed after the idle-timeout, a busy one is not")
     func idle() throws {
         let server = try RedisServer()
-        let gateway = try Fairlead(to: server, listener: ["idle-timeout: 1s"])
+        let gateway = try Fairlead(to: server, listener: ["idle-timeout: 2s"])
         let idle = try gateway.connect()
         let busy = try gateway.connect()
         #expect(try idle.ask("PING") == "+PONG\r\n")
-        for _ in 0..<14 {
+        for _ in 0..<24 {
             #expect(try busy.ask("PING") == "+PONG\r\n")
             usleep(100_000)
         }

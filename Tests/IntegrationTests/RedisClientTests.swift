@@ -123,10 +123,10 @@ struct RedisClientTests {
     @Test("a blocking pop waits for its element and nothing times it out")
     func blockingPop() throws {
         let server = try RedisServer()
-        let gateway = try Fairlead(to: server, backend: ["response-timeout: 300ms"])
+        let gateway = try Fairlead(to: server, backend: ["response-timeout: 1s"])
         let waiting = try gateway.connect()
         try waiting.send(RawConnection.command(["BLPOP", "queue", "0"]))
-        #expect(!waiting.hasInput(within: 900))
+        #expect(!waiting.hasInput(within: 1500))
         let pusher = try gateway.connect()
         #expect(try pusher.ask("RPUSH", "queue", "job") == ":1\r\n")
         #expect(try waiting.reply() == "*2\r\n$5\r\nqueue\r\n$3\r\njob\r\n")

@@ -170,7 +170,7 @@ struct RedisClusterChangeTests {
     @Test("a master that hangs is noticed by response-timeout, and its replica takes over")
     func hanging() throws {
         let cluster = try RedisCluster(["--cluster-require-full-coverage", "no"])
-        let gateway = try Fairlead(to: cluster, backend: ["response-timeout: 500ms"])
+        let gateway = try Fairlead(to: cluster, backend: ["response-timeout: 1s"])
         let client = try gateway.connect()
         let key =
             (0...).lazy.map { "k\($0)" }.first { (5461..<10923).contains(RedisSlot(of: Array($0.utf8)).number) } ?? ""

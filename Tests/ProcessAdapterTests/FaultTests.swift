@@ -86,7 +86,7 @@ struct FaultTests {
     func hung() async throws {
         let process = try await faulty()
         let house = try await Harness(process.url, ["timeout": "300ms"])
-        #expect(try await failure(house, "k") == nil)
+        #expect(try await house.eventually(.get(key: bytes("k"))) == .bytes(bytes("k")))
         process.server.freeze()
         guard case .indeterminate(let text)? = try await failure(house, "k") else {
             Issue.record("a frozen process answered")
@@ -119,19 +119,25 @@ struct FaultTests {
     @Test("a process that is stopped finishes what it has; what waits is ended, and nothing new is sent to it")
     func stopped() async throws {
         let process = try await faulty("--graceful")
-        let house = try await Harness(process.url, ["timeout": "3s"])
+        let house = try await Harness(process.url, ["timeout": "60s"])
         let sink = Collector()
         try await house.run { try await $0.bus?.subscribe(sink, to: .channel(bytes("c"))) }
-        async let slow = failure(house, "sleep:1")
-        #expect(try await failure(house, "k") == nil)
-        async let end: Void = blocking { process.server.stop() }
-        #expect(try await slow == nil)
-        try await end
-        #expect(try await eventually { sink.lost.count == 1 })
-        guard case .unavailable? = try await failure(house, "k") else {
-            Issue.record("it is available")
+        let underWay = process.folder.file("under-way")
+        async let slow = failure(house, "until:\(underWay)")
+        #expect(try await eventually { access(underWay, F_OK) == 0 })
+        kill(process.server.pid, SIGTERM)
+        // Until it has said that it goes, calls are still sent to it, and answered.
+        var next = try await failure(house, "k")
+        while next == nil { next = try await failure(house, "k") }
+        guard case .unavailable? = next else {
+            Issue.record("\(String(describing: next))")
             return
         }
+        #expect(sink.lost == [])
+        unlink(underWay)
+        #expect(try await slow == nil)
+        try await blocking { process.server.kill() }
+        #expect(try await eventually { sink.lost.count == 1 })
         await house.stop()
     }
 
@@ -147,7 +153,7 @@ struct FaultTests {
                 return
             }
         }
-        #expect(try await failure(house, "k") == nil)
+        #expect(try await house.eventually(.get(key: bytes("k"))) == .bytes(bytes("k")))
         #expect(sink.lost == [])
         await house.stop()
     }
@@ -250,14 +256,16 @@ struct FaultTests {
     @Test("a subscription that is refused, never confirmed, or ended by the process")
     func subscriptions() async throws {
         let process = try await faulty()
-        let house = try await Harness(process.url, ["timeout": "400ms"])
+        let house = try await Harness(process.url)
         let sink = Collector()
         await #expect(throws: Failure.backend("no such channel")) {
             try await house.run { try await $0.bus?.subscribe(sink, to: .channel(bytes("refused"))) }
         }
+        let hasty = try await Harness(process.url, ["timeout": "400ms"])
         await #expect(throws: Failure.self) {
-            try await house.run { try await $0.bus?.subscribe(sink, to: .channel(bytes("silent"))) }
+            try await hasty.run { try await $0.bus?.subscribe(sink, to: .channel(bytes("silent"))) }
         }
+        await hasty.stop()
         try await house.run { try await $0.bus?.subscribe(sink, to: .channel(bytes("ends"))) }
         #expect(try await eventually { sink.lost.count == 1 })
         #expect(sink.messages == [BusMessage(channel: bytes("ends"), payload: bytes("last"))])

@@ -29,6 +29,12 @@ class Faulty(rpc.AdapterServicer):
         key = request.operation.kv_get.key.decode()
         if key.startswith("sleep:"):
             time.sleep(float(key.removeprefix("sleep:")))
+        elif key.startswith("until:"):
+            # It makes the file, which says that it has begun, and lasts until somebody removes it.
+            file = key.removeprefix("until:")
+            open(file, "w").close()
+            while os.path.exists(file):
+                time.sleep(0.02)
         elif key == "crash":
             os._exit(7)
         elif key == "flag":
