@@ -27,14 +27,8 @@ struct PostgresCopyStatement {
             (table, isQualified) = ("", false)
             guard query != nil else { return nil }
         } else {
-            guard case .word(var name, _) = rest.popFirst() else { return nil }
-            isQualified = rest.first == .sign(UInt8(ascii: "."))
-            while rest.first == .sign(UInt8(ascii: ".")) {
-                rest.removeFirst()
-                guard case .word(let next, _) = rest.popFirst() else { return nil }
-                name = next
-            }
-            (query, table) = (nil, name)
+            guard let taken = PostgresToken.takeName(from: &rest) else { return nil }
+            (query, table, isQualified) = (nil, taken.name, taken.isQualified)
             if rest.first == .sign(UInt8(ascii: "(")), Self.takeList(&rest) == nil { return nil }
         }
         switch rest.popFirst() {

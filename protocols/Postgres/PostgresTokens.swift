@@ -17,6 +17,18 @@ enum PostgresToken: Equatable {
         var cutter = PostgresTokenCutter()
         return cutter.run(text) ? cutter.tokens : nil
     }
+
+    /// Takes a relation's name, with that of its schema or without, from the front of `rest`; nil where there is none.
+    static func takeName(from rest: inout ArraySlice<PostgresToken>) -> (name: String, isQualified: Bool)? {
+        guard case .word(var name, _) = rest.popFirst() else { return nil }
+        let isQualified = rest.first == .sign(UInt8(ascii: "."))
+        while rest.first == .sign(UInt8(ascii: ".")) {
+            rest.removeFirst()
+            guard case .word(let next, _) = rest.popFirst() else { return nil }
+            name = next
+        }
+        return (name, isQualified)
+    }
 }
 
 /// The walk through one text.

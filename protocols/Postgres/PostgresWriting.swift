@@ -38,18 +38,12 @@ package struct PostgresWriting: Sendable, Equatable {
         }
         if isTruncation { _ = take("table") }
         _ = take("only")
-        guard case .word(var name, _) = rest.popFirst() else { return nil }
-        isQualified = rest.first == .sign(UInt8(ascii: "."))
-        while rest.first == .sign(UInt8(ascii: ".")) {
-            rest.removeFirst()
-            guard case .word(let next, _) = rest.popFirst() else { return nil }
-            name = next
-        }
+        guard let (name, isQualified) = PostgresToken.takeName(from: &rest) else { return nil }
         guard !name.hasPrefix("pg_"), !isTruncation || rest.isEmpty else { return nil }
         let query = Self.isPlain(rest) ? nil : PostgresQueryWithin(rest, isInsertion: isInsertion)
         guard query != nil || Self.isPlain(rest) else { return nil }
         (readsTables, isUnordered) = (query != nil, query?.isUnordered ?? false)
-        table = name
+        (table, self.isQualified) = (name, isQualified)
         takesData = false
     }
 
