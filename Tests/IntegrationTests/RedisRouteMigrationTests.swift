@@ -64,6 +64,16 @@ struct RedisRouteMigrationTests {
         }
 
         func connect() throws -> RawConnection { try RawConnection(port: port) }
+
+        /// Copies, cuts over, and waits until each of `writers` writes at the target.
+        func cutOver(under writers: [MovingWriter]) throws {
+            for step in ["--force", "--cut-over"] {
+                let result = try migrate(step)
+                #expect(result.ending == .exited(0), "\(step): \(result.errorText)")
+            }
+            let there = writers.map(\.written)
+            try eventually("writes at the target") { zip(writers, there).allSatisfy { $0.written > $1 + 50 } }
+        }
     }
 
     /// How many keys of a server begin so, in all of its databases.
@@ -98,12 +108,7 @@ struct RedisRouteMigrationTests {
         let writers = ["a:w0", "a:w1", "c:w2", "b:w3"].map { name in
             MovingWriter(name, keys: 100, transactions: false) { try servers.connect() }
         }
-        let moved = try servers.migrate("--force")
-        #expect(moved.ending == .exited(0), "\(moved.errorText)")
-        let cut = try servers.migrate("--cut-over")
-        #expect(cut.ending == .exited(0), "\(cut.errorText)")
-        let there = writers.map(\.written)
-        try eventually("writes at the target") { zip(writers, there).allSatisfy { $0.written > $1 + 50 } }
+        try servers.cutOver(under: writers)
         for writer in writers { try writer.stop() }
         let after = try servers.connect()
         for writer in writers { #expect(try writer.lost(on: after) == [], "\(writer.name)") }
@@ -178,12 +183,7 @@ struct RedisRouteMigrationTests {
         let writers = [("a", kind.entry), ("b", kind.entry), ("c", kind.otherEntry)].map { name, entry in
             MovingWriter(name, keys: 100, transactions: false) { try connect(entry) }
         }
-        let moved = try servers.migrate("--force")
-        #expect(moved.ending == .exited(0), "\(moved.errorText)")
-        let cut = try servers.migrate("--cut-over")
-        #expect(cut.ending == .exited(0), "\(cut.errorText)")
-        let there = writers.map(\.written)
-        try eventually("writes at the target") { zip(writers, there).allSatisfy { $0.written > $1 + 50 } }
+        try servers.cutOver(under: writers)
         for writer in writers { try writer.stop() }
         func check(_ when: Comment) throws {
             for (writer, entry) in zip(writers, [kind.entry, kind.entry, kind.otherEntry]) {
@@ -230,12 +230,7 @@ struct RedisRouteMigrationTests {
         let writers = ["a:w", "b:w"].map { name in
             MovingWriter(name, keys: 100, transactions: false) { try servers.connect() }
         }
-        let moved = try servers.migrate("--force")
-        #expect(moved.ending == .exited(0), "\(moved.errorText)")
-        let cut = try servers.migrate("--cut-over")
-        #expect(cut.ending == .exited(0), "\(cut.errorText)")
-        let there = writers.map(\.written)
-        try eventually("writes at the target") { zip(writers, there).allSatisfy { $0.written > $1 + 50 } }
+        try servers.cutOver(under: writers)
         let after = try servers.connect()
         #expect(try after.ask("LLEN", "a:list") == ":2\r\n" && after.ask("GET", "a:999") == "$4\r\nv999\r\n")
         #expect(try after.ask("SET", "a:last", "1") == "+OK\r\n")
