@@ -2,6 +2,18 @@
 
 import Capabilities
 
+extension SQLType {
+    /// The function that fails for a whole number outside of the type; nil for any other type.
+    var wholeCheck: String? {
+        switch self {
+        case .int16: "fairlead_int2"
+        case .int32: "fairlead_int4"
+        case .int64: "fairlead_int8"
+        default: nil
+        }
+    }
+}
+
 enum SQLArithmetic {
     /// The type that arithmetic makes of two types of numbers.
     static func type(_ one: SQLType, _ other: SQLType) -> SQLType {

@@ -20,9 +20,10 @@ enum SQLiteFunctions {
     }
 
     static func register(on connection: SQLiteConnection) throws(SQLFailure) {
-        let own =
-            casts + arrays + texts + times + sessions + locks + catalogue + checks + decimals + fitted + zones + upserts
-            + sequences + json + jsonTexts + jsonChanges
+        let own = [
+            casts, arrays, texts, characters, outputs, whole, times, sessions, locks, catalogue, checks, decimals,
+            fitted, zones, upserts, sequences, json, jsonTexts, jsonChanges,
+        ].joined()
         for (name, count, isConstant, body) in own {
             try add(name, count, isConstant: isConstant, body, to: connection)
         }

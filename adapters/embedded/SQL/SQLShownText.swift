@@ -17,7 +17,7 @@ struct SQLShownText {
     /// What the translation puts around an operand without changing what is meant.
     private static let wrappers: Set<String> = [
         "fairlead_divisor", "fairlead_int2", "fairlead_int4", "fairlead_int8", "fairlead_numeric", "fairlead_decimal",
-        "fairlead_exact", "fairlead_padded",
+        "fairlead_exact", "fairlead_padded", "fairlead_output",
     ]
     /// Operators that have a word in SQLite, and their opposites.
     private static let operators = [
@@ -87,6 +87,11 @@ struct SQLShownText {
             return "\(text(first))::\(SQLDeclaredType(type: type, modifier: modifier).formatted)"
         }
         if Self.wrappers.contains(name) { return text(first) }
+        if name == "fairlead_xor", arguments.count == 2 { return "\(text(first)) # \(text(arguments[1]))" }
+        if name == "fairlead_shift", arguments.count == 3 {
+            let isRight = words.text(arguments[2]).hasPrefix("-")
+            return "\(text(first)) \(isRight ? ">>" : "<<") \(text(arguments[1]))"
+        }
         return "\(name.dropFirst(9))(\(arguments.map(text).joined(separator: ", ")))"
     }
 

@@ -7,21 +7,30 @@ struct SQLSplitText {
     /// How much of the separator's beginning ends each of its beginnings (Knuth, Morris and Pratt 1977).
     private let borders: [Int]
 
-    init(_ text: String, _ separator: String) {
-        self.text = Array(text.utf8)
-        self.separator = Array(separator.utf8)
-        var borders = [Int](repeating: 0, count: self.separator.count)
+    init(_ text: [UInt8], _ separator: [UInt8]) {
+        (self.text, self.separator) = (text, separator)
+        var borders = [Int](repeating: 0, count: separator.count)
         var length = 0
-        for place in self.separator.indices.dropFirst() {
-            while length > 0, self.separator[place] != self.separator[length] { length = borders[length - 1] }
-            if self.separator[place] == self.separator[length] { length += 1 }
+        for place in separator.indices.dropFirst() {
+            while length > 0, separator[place] != separator[length] { length = borders[length - 1] }
+            if separator[place] == separator[length] { length += 1 }
             borders[place] = length
         }
         self.borders = borders
     }
 
+    /// Where the separator begins for the first time; nil where it does nowhere.
+    var firstPlace: Int? {
+        var first: Int?
+        separators { place in
+            first = place
+            return false
+        }
+        return first
+    }
+
     /// The part with that number, from the end where it is negative; empty where there is none.
-    func part(_ number: Int64) -> String {
+    func part(_ number: Int64) -> [UInt8] {
         guard number < 0 else { return found(number) }
         var count: Int64 = 1
         separators { _ in
@@ -29,10 +38,10 @@ struct SQLSplitText {
             return true
         }
         let (fromStart, isOutside) = (count + 1).addingReportingOverflow(number)
-        return isOutside || fromStart < 1 ? "" : found(fromStart)
+        return isOutside || fromStart < 1 ? [] : found(fromStart)
     }
 
-    private func found(_ number: Int64) -> String {
+    private func found(_ number: Int64) -> [UInt8] {
         var (current, start): (Int64, Int) = (1, 0)
         var end: Int?
         separators { place in
@@ -44,7 +53,7 @@ struct SQLSplitText {
             start = place + separator.count
             return true
         }
-        return current == number ? String(decoding: text[start..<(end ?? text.count)], as: UTF8.self) : ""
+        return current == number ? Array(text[start..<(end ?? text.count)]) : []
     }
 
     /// Where separators begin, as long as `body` wants more.

@@ -87,8 +87,8 @@ extension SQLTranslator {
         if let bounds = result.bounds, limits.lowerBound <= bounds.lowerBound, bounds.upperBound <= limits.upperBound {
             return
         }
-        let name = result.type == .int16 ? "int2" : result.type == .int32 ? "int4" : "int8"
-        rewrite.wrap(result.words, "fairlead_\(name)(", ")")
+        guard let check = result.type.wholeCheck else { return }
+        rewrite.wrap(result.words, "\(check)(", ")")
     }
 
     /// A string beside a number is read as a number of that type.

@@ -164,6 +164,15 @@ extension SQLTranslator {
             }
         }
         guard areTexts || readsCatalog else { throw refused("|| of arrays is not known here", index) }
+        guard typing == nil, !readsCatalog else { return }
+        // In definitions nothing tells how many digits a number shows.
+        for operand in operands {
+            let cast = operand.last { rewrite.castTypes[$0] != nil }.flatMap { rewrite.castTypes[$0]?.type }
+            guard cast.map({ $0.isNumber && !$0.isWhole }) ?? (tokens[operand.lowerBound].kind == .decimal) else {
+                continue
+            }
+            throw refused("|| of a number with a point is not known here; cast it to text", operand.lowerBound)
+        }
     }
 
     /// `ARRAY[a, b]`: a function of ours makes its text.

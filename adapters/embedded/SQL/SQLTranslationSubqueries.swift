@@ -25,6 +25,8 @@ extension SQLTranslator {
                 let isList = clause.last == "from" || clause.last == "using" || clause.last == "with"
                 if rewrite.isWord(index + 1, "select"), isValue(index, inTableList: isList) {
                     try checkSingle(index)
+                } else if rewrite.isWord(index + 1, "table"), isValue(index, inTableList: isList) {
+                    wrap(index, try rewrite.closing(index))
                 } else if rewrite.isWord(index + 1, "values"), isValue(index, inTableList: isList) {
                     let close = try rewrite.closing(index)
                     if rewrite.split((index + 2)..<close).count > 1 { wrap(index, close) }

@@ -204,6 +204,7 @@ enum SQLiteFailure {
         if message.contains("values for") || message.contains("SELECTs to the left and right") {
             return failure("42601", message)
         }
+        if message == "integer overflow" { return failure("22003", "bigint out of range") }
         if message.contains("foreign key mismatch") { return failure("42830", message) }
         return failure("42000", message)
     }

@@ -19,7 +19,8 @@ enum SQLFunctionArguments {
         "lower": ofText, "upper": ofText, "initcap": ofText, "btrim": ofText, "ltrim": ofText, "rtrim": ofText,
         "reverse": ofText, "left": ofText, "right": ofText, "lpad": ofText, "rpad": ofText, "repeat": ofText,
         "split_part": ofText, "strpos": ofText, "starts_with": ofText, "char_length": ofText,
-        "character_length": ofText, "ascii": ofText, "translate": ofText, "replace": [.text],
+        "character_length": ofText, "ascii": ofText, "translate": ofText, "replace": [.text], "format": ofText,
+        "concat_ws": ofText, "to_hex": [.number],
     ]
 
     private static let text: [SQLType] = [.text]
@@ -40,7 +41,8 @@ enum SQLFunctionArguments {
         "variance": [.float64], "var_samp": [.float64], "var_pop": [.float64],
         "jsonb_set": [.jsonb, .textArray, .jsonb, .boolean], "jsonb_typeof": [.jsonb],
         "json_typeof": [.json], "jsonb_array_length": [.jsonb], "json_array_length": [.json],
-        "jsonb_strip_nulls": [.jsonb], "pg_sleep": [.float64], "ntile": [.int32],
+        "jsonb_strip_nulls": [.jsonb], "pg_sleep": [.float64], "ntile": [.int32], "format": [.text, .unknown],
+        "concat_ws": [.text, .unknown],
     ]
 
     /// Functions whose arguments are of just these types.

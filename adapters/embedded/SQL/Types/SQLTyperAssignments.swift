@@ -42,7 +42,16 @@ extension SQLTyper {
         case .date, .timestamp, .timestampWithZone, .time: if isOpen || isSame { return }
         case .text, .boundedText, .fixedText, .name, .character:
             if !isNull { try fit(value, leaves, isOpen: isOpen, own: own, to: column) }
-            guard own == .boolean, !isOpen else { return }
+            guard !isOpen else { return }
+            guard own == .boolean else {
+                if own == .numeric || own == .float32 || own == .float64 || own == .bytes || own == .regclass {
+                    guard leaves?.isEmpty != true else {
+                        throw refused("a star whose columns have to be converted is not known here", at - 1)
+                    }
+                    try wrapAsText(leaves ?? [value.words], value)
+                }
+                return
+            }
             conversion.type = .text
         case .json, .jsonb:
             // Of a text only jsonb is another form; a json column's own rule looks at it.

@@ -86,7 +86,14 @@ extension SQLTyper {
         }
         if tokens[at].isOperator("~") {
             at += 1
-            let inner = try expression(Level.other + 1)
+            var inner = try expression(Level.other + 1)
+            guard inner.open == nil, inner.type.isWhole || inner.type == .unknown else {
+                if inner.open != nil { throw failure("42725", "operator is not unique: ~ unknown", start) }
+                throw failure("42883", "operator does not exist: ~ \(inner.type.displayName)", start)
+            }
+            // SQLite's binds more tightly than anything.
+            _ = wrap(inner.words, "(", ")")
+            (inner.modifier, inner.name) = (-1, nil)
             return made(inner.type, start, of: inner)
         }
         return try primary()
@@ -148,6 +155,7 @@ extension SQLTyper {
         if let found = try json(left, symbol, right) { return found }
         if name == "||" { return try joined(&left, symbol, &right) }
         if Self.patterns.contains(name) { return try pattern(&left, symbol, &right) }
+        if ["&", "|", "#", "<<", ">>"].contains(name) { return try bits(&left, symbol, &right) }
         doubt(left)
         doubt(right)
         switch name {
@@ -161,10 +169,6 @@ extension SQLTyper {
                 throw refused("\(name) of a value whose type is not told is not known here", symbol)
             }
             return made(name.hasSuffix(">>") ? .text : .unknown, left.words.lowerBound, of: left, right)
-        case "&", "|", "#", "<<", ">>":
-            let isWhole = left.type.isWhole && (right.type.isWhole || right.open != nil)
-            let type = name == "<<" || name == ">>" ? left.type : SQLArithmetic.type(left.type, right.type)
-            return made(isWhole ? type : .unknown, left.words.lowerBound, of: left, right)
         default: return made(.unknown, left.words.lowerBound, of: left, right)
         }
     }

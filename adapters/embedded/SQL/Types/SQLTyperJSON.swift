@@ -22,6 +22,8 @@ extension SQLTyper {
         _ left: SQLTyped, _ symbol: Int, _ right: SQLTyped
     ) throws(SQLTypingEnd) -> SQLTyped? {
         let name = tokens[symbol].text
+        // Beside a text it is one itself.
+        if name == "||", [left, right].contains(where: { $0.open == nil && $0.type.family == .text }) { return nil }
         var operators = Self.operators
         if left.type == .json {
             guard Self.operators[name] != nil, name != "||" || right.type == .json || right.type == .jsonb else {

@@ -10,6 +10,8 @@ extension SQLTyper {
         guard let first = arguments.first else { return }
         let word = tokens[start].text == name ? start : start + 2
         if name == "min" || name == "max" { try lastOfEquals(found, name, first, word) }
+        // The smallest number has no opposite in its type.
+        if name == "abs", let check = found.type.wholeCheck { _ = wrap(found.words, "\(check)(", ")") }
         switch name {
         case "coalesce":
             if found.type == .numeric { found.number = joined(arguments) }
@@ -94,10 +96,29 @@ extension SQLTyper {
             else { return }
             found.type = .numeric
             _ = wrap(found.words, "fairlead_inexact(", ")")
-        case "concat", "concat_ws", "format", "array_agg", "quote_literal":
-            for argument in arguments { showAsText(argument) }
-            if name != "quote_literal" { for argument in arguments { pad(argument) } }
+        case "concat", "concat_ws", "format":
+            for argument in arguments {
+                try showAsText(argument)
+                pad(argument)
+                guard argument.type == .boolean, argument.open == nil else { continue }
+                _ = wrap(argument.words, "fairlead_output(", ", \(SQLType.boolean.rawValue))")
+            }
+        case "quote_literal":
+            try showAsText(first)
+            if first.type == .boolean, first.open == nil {
+                typing.conversions.append(SQLConversion(words: first.words, type: .text, from: .boolean))
+            }
+        case "array_agg":
+            pad(first)
+            // Equal ones are found by their values, which have another order than their texts.
+            let isDistinct = rewrite.isWord(word + 2, "distinct")
+            if !isDistinct || first.type == .numeric { return try showAsText(first) }
+            guard first.type != .float32, first.type != .bytes else {
+                throw refused("array_agg with DISTINCT of \(first.type.displayName) is not known here", start)
+            }
         case "octet_length": pad(first)
+        case "to_hex":
+            if found.type == .text, first.type == .int32 { typing.replacements[word] = "fairlead_to_hex" }
         default: break
         }
     }

@@ -41,10 +41,34 @@ extension SQLTyper {
         return operand.number.exact
     }
 
-    /// A number that becomes a part of a text.
-    mutating func showAsText(_ operand: SQLTyped) {
-        guard operand.type == .numeric, let edits = exactForm(operand) else { return }
-        apply(edits)
+    /// A value that becomes a text, or a part of one, and would be shown otherwise by SQLite.
+    mutating func showAsText(_ operand: SQLTyped) throws(SQLTypingEnd) {
+        guard operand.open == nil else { return }
+        try wrapAsText([operand.words], operand)
+    }
+
+    /// The same of a value that `leaves` give.
+    mutating func wrapAsText(_ leaves: [ClosedRange<Int>], _ value: SQLTyped) throws(SQLTypingEnd) {
+        let (open, close): (String, String)
+        switch value.type {
+        case .numeric:
+            if value.number.isText { return }
+            if value.number.scale == nil {
+                if let exact = value.number.exact { return apply(exact) }
+                guard value.number.isShortest else {
+                    throw refused(
+                        "how many digits this number shows is not known here; cast it to numeric(p, s)",
+                        value.words.lowerBound)
+                }
+            }
+            (open, close) = ("fairlead_decimal(", ", \(value.number.scale ?? -1))")
+        case .unknown where readsCatalog || !value.row.isEmpty: return
+        case .float32, .float64, .bytes, .unknown:
+            (open, close) = ("fairlead_output(", ", \(value.type.rawValue))")
+        case .regclass: (open, close) = ("fairlead_regclass(", ")")
+        default: return
+        }
+        for words in leaves { _ = wrap(words, open, close) }
     }
 
     /// The number of the parameter that some words are; nil for anything else.

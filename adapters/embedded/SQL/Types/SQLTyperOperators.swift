@@ -112,11 +112,20 @@ extension SQLTyper {
     ) throws(SQLTypingEnd) -> SQLTyped {
         let start = left.words.lowerBound
         let types = [left.type, right.type]
-        if types.contains(.jsonb) || types.contains(.bytes) || types.contains(where: { $0.family == .array }) {
+        let hasText = [left, right].contains { $0.open == nil && $0.type.family == .text }
+        if types.contains(where: { $0.family == .array }) || types.contains(.jsonb) && !hasText {
             doubt(left)
             doubt(right)
-            let found = made(types.contains(.bytes) ? .bytes : .unknown, start, of: left, right)
-            if found.type == .bytes { _ = wrap(found.words, "CAST((", ") AS BLOB)") }
+            return made(.unknown, start, of: left, right)
+        }
+        if types.contains(.bytes), !hasText {
+            try resolve(&left, as: .bytes)
+            try resolve(&right, as: .bytes)
+            for operand in [left, right] where operand.type != .bytes && operand.type != .unknown {
+                throw noOperator(left, "||", right, symbol)
+            }
+            let found = made(.bytes, start, of: left, right)
+            _ = wrap(found.words, "CAST((", ") AS BLOB)")
             return found
         }
         let isText = [left, right].contains { $0.open != nil || $0.type == .unknown || $0.type.family == .text }
@@ -124,7 +133,7 @@ extension SQLTyper {
         for operand in [left, right] where operand.type == .boolean {
             typing.conversions.append(SQLConversion(words: operand.words, type: .text, from: .boolean))
         }
-        for operand in [left, right] { showAsText(operand) }
+        for operand in [left, right] { try showAsText(operand) }
         try resolve(&left, as: .text)
         try resolve(&right, as: .text)
         return made(.text, start, of: left, right)

@@ -21,7 +21,16 @@ extension SQLTyper {
         return made(.boolean, start, of: left)
     }
 
+    /// IN, BETWEEN, LIKE and their kin, which SQLite binds no more tightly than a comparison.
     mutating func range(_ left: SQLTyped) throws(SQLTypingEnd) -> SQLTyped {
+        let found = try rangeTest(left)
+        let before = found.words.lowerBound - 1
+        let isCompared = before >= 0 && (tokens[before].kind == .operator || tokens[before].isWord("from"))
+        if isCompared { _ = wrap(found.words, "(", ")") }
+        return found
+    }
+
+    private mutating func rangeTest(_ left: SQLTyped) throws(SQLTypingEnd) -> SQLTyped {
         let symbol = at
         let start = left.words.lowerBound
         if take("between") {

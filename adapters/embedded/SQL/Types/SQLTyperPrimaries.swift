@@ -188,7 +188,7 @@ extension SQLTyper {
         var next = index
         while rewrite.isMark(next, "(") { next += 1 }
         guard next < end, tokens[next].kind == .word else { return false }
-        return ["select", "values", "with"].contains(tokens[next].text)
+        return ["select", "values", "with", "table"].contains(tokens[next].text)
     }
 
     private mutating func group() throws(SQLTypingEnd) -> SQLTyped {
@@ -253,7 +253,7 @@ extension SQLTyper {
             let items = try expressions()
             for item in items {
                 found.include(item)
-                showAsText(item)
+                try showAsText(item)
             }
             found.type = try common(items, "ARRAY").type.array ?? .unknown
         }
