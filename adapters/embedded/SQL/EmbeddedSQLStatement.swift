@@ -23,6 +23,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
     private let keeper: SQLiteConnection
 
     init(_ text: [UInt8], _ types: [SQLType], on connection: SQLiteConnection) throws(SQLFailure) {
+        let text = try SQLOnlyWords.blanked(text)
         self.text = text
         givenTypes = types
         self.connection = connection

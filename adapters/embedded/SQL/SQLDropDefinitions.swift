@@ -36,22 +36,25 @@ extension SQLTranslator {
         }
         if kind != "index" { try dropDependents(pieces, kind, cascades: cascades) }
         let owned = kind == "table" ? try sequences(of: pieces) : []
-        let ordered = kind == "table" ? try childrenFirst(pieces, cascades: cascades) : pieces
-        let statements = ordered.map { head + rewrite.newText($0) }
+        let ordered =
+            kind == "table" ? try childrenFirst(pieces, cascades: cascades) : (pieces: pieces, isCircle: false)
+        let statements = ordered.pieces.map { head + rewrite.newText($0) }
         rewrite.replaceAll(statements.first ?? head)
-        then = Array(statements.dropFirst()) + owned.map { "DROP VIEW IF EXISTS main.\(SQLText.quoted($0))" }
+        then = statements.dropFirst() + (ordered.isCircle ? [SQLReference.waits.after] : [])
+        then += owned.map { "DROP VIEW IF EXISTS main.\(SQLText.quoted($0))" }
         return SQLCommand("DROP \(kind.uppercased())")
     }
 
-    /// Tables to be dropped, those that refer to others of them first; fails where one is left that does.
+    /// Tables to be dropped, those that refer to others of them first, unless they do so in a circle; fails where one is left
+    /// that does.
     private mutating func childrenFirst(
         _ pieces: [Range<Int>], cascades: Bool
-    ) throws(SQLFailure) -> [Range<Int>] {
+    ) throws(SQLFailure) -> (pieces: [Range<Int>], isCircle: Bool) {
         var places: [SQLTableKey: Range<Int>] = [:]
         var (keys, subject): ([SQLTableKey], String?) = ([], nil)
         for piece in pieces {
             let last = piece.last { tokens[$0].isName && (!rewrite.isEdited($0) || rewrite.isMark($0 - 1, ".")) }
-            guard let last else { return pieces }
+            guard let last else { return (pieces, false) }
             let key = try tableKey(last)
             if places.updateValue(piece, forKey: key) == nil { keys.append(key) }
             subject = try shown(SQLSchemaName.stored(tokens, last))
@@ -75,7 +78,10 @@ extension SQLTranslator {
                 hint: "Use DROP ... CASCADE to drop the dependent objects too.")
         }
         guardReferences(to: keys, "2BP01", message)
-        return SQLReference.childrenFirst(keys, all).compactMap { places[$0] }
+        let ordered = SQLReference.childrenFirst(keys, all)
+        let isCircle = !SQLReference.isOrdered(ordered, all)
+        if isCircle { first.append(SQLReference.waits.before) }
+        return (ordered.compactMap { places[$0] }, isCircle)
     }
 
     /// The sequences that go with tables.

@@ -76,6 +76,23 @@ extension SQLReference {
     }
 }
 
+extension SQLReference {
+    /// Whether none of `tables`, in this order, comes before one that refers to it.
+    static func isOrdered(_ tables: [SQLTableKey], _ references: [SQLReference]) -> Bool {
+        let places = Dictionary(zip(tables, tables.indices)) { first, _ in first }
+        return references.allSatisfy { reference in
+            guard let child = places[reference.tableKey], let parent = places[reference.targetKey] else { return true }
+            return child <= parent
+        }
+    }
+
+    /// What stands around statements that take tables away which refer to one another in a circle.
+    ///
+    /// SQLite looks at their foreign keys when the last of them is gone then. The counts that the second one leaves are those
+    /// of these tables only.
+    static let waits = (before: "PRAGMA defer_foreign_keys = ON", after: "PRAGMA defer_foreign_keys = OFF")
+}
+
 extension SQLTranslator {
     /// The foreign keys of other tables than `tables` that refer to one of them.
     func references(to tables: [SQLTableKey], among all: [SQLReference]) -> [SQLReference] {

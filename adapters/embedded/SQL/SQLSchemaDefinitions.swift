@@ -85,9 +85,13 @@ extension SQLTranslator {
         let all = try references(around: keys)
         if !references(to: keys, among: all).isEmpty { throw refused(reason, tokens.count - 1) }
         guardReferences(to: keys, "0A000", reason)
-        for key in SQLReference.childrenFirst(keys, all) {
+        let ordered = SQLReference.childrenFirst(keys, all)
+        let isCircle = !SQLReference.isOrdered(ordered, all)
+        if isCircle { first.append(SQLReference.waits.before) }
+        for key in ordered {
             first.append("DROP TABLE IF EXISTS main.\(SQLText.quoted(names[key] ?? key.name))")
         }
+        if isCircle { first.append(SQLReference.waits.after) }
     }
 
     /// Refuses a name that could be taken for one of another schema.

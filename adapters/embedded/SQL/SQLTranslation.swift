@@ -191,7 +191,6 @@ struct SQLTranslator {
         case "insert", "delete": next = 2
         default: return nil
         }
-        if rewrite.isWord(next, "only") { next += 1 }
         if rewrite.isMark(next + 1, ".") {
             guard rewrite.isWord(next, "pg_temp") else { return nil }
             next += 2

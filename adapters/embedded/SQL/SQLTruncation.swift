@@ -45,7 +45,10 @@ extension SQLTranslator {
                     message: "truncate cascades to table \"\(table)\""))
         }
         guardReferences(to: keys, "0A000", Self.truncated)
-        let tables = SQLReference.childrenFirst(keys, all).compactMap { texts[$0] }
+        let ordered = SQLReference.childrenFirst(keys, all)
+        let isCircle = !SQLReference.isOrdered(ordered, all)
+        if isCircle { first.append(SQLReference.waits.before) }
+        let tables = ordered.compactMap { texts[$0] }
         var statements = tables.map { "DELETE FROM \($0.sql)" }
         if restarts {
             for table in tables {
@@ -56,6 +59,7 @@ extension SQLTranslator {
             }
             statements += tables.map { "SELECT fairlead_restart(\(SQLText.literal($0.stored)))" }
         }
+        if isCircle { statements.append(SQLReference.waits.after) }
         rewrite.replaceAll(statements.first ?? "")
         then = Array(statements.dropFirst())
         return SQLCommand("TRUNCATE TABLE")

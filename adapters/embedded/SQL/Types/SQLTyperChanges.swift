@@ -276,9 +276,9 @@ extension SQLTyper {
                 let isQuery = rewrite.isWord(found.words.lowerBound + 1, "select")
                 for (place, name) in names.enumerated() {
                     let column = try column(name, of: target, start + 1 + place * 2)
-                    let count = typing.conversions.count
+                    let (count, wraps) = (typing.conversions.count, nextWrap)
                     try assign(&found.row[place], to: column)
-                    if isQuery, typing.conversions.count > count {
+                    if isQuery, typing.conversions.count > count || nextWrap > wraps {
                         throw refused("a query's columns that have to be converted are not known here", start)
                     }
                 }
@@ -325,7 +325,6 @@ extension SQLTyper {
 
     /// The table that is changed, as the first relation of the present scope.
     private mutating func targetRelation(takesBareAlias: Bool) throws(SQLTypingEnd) {
-        _ = take("only")
         guard at < end, tokens[at].isName, !isReserved(at) else { throw .unread }
         var parts = [tokens[at].text]
         at += 1
@@ -334,7 +333,7 @@ extension SQLTyper {
             at += 2
         }
         guard parts.count <= 2, let last = parts.last else { throw .unread }
-        if at < end, tokens[at].isOperator("*") { at += 1 }
+        takeDescendants()
         var relation = SQLScopeRelation(name: last)
         if isWord("as") || takesBareAlias {
             let isBare = !isWord("as")

@@ -125,7 +125,6 @@ extension SQLTyper {
 
     /// A table, a view, a query of WITH or a function's rows.
     mutating func namedRelation() throws(SQLTypingEnd) {
-        _ = take("only")
         guard at < end, tokens[at].isName, !isReserved(at) else { throw .unread }
         let place = at
         var parts = [tokens[at].text]
@@ -136,7 +135,7 @@ extension SQLTyper {
         }
         guard parts.count <= 2, let last = parts.last else { throw .unread }
         if isMark("(") { return try functionRows(place, last) }
-        if at < end, tokens[at].isOperator("*") { at += 1 }
+        takeDescendants()
         let schema = parts.count == 2 ? parts[0] : nil
         let named = schema == nil ? scope.query(named: last) : nil
         let (name, names) = try alias()
@@ -154,6 +153,13 @@ extension SQLTyper {
             relation.key = found.key
         }
         scope.relations.append(relation)
+    }
+
+    /// A star behind a table's name: with the tables that inherit from it, of which there are none.
+    mutating func takeDescendants() {
+        guard at < end, tokens[at].isOperator("*") else { return }
+        typing.replacements[at] = ""
+        at += 1
     }
 
     /// The rows of a function.
