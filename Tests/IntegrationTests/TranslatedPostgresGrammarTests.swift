@@ -54,6 +54,101 @@ struct TranslatedPostgresGrammarTests {
         "create table q (id int references p)", "insert into q values (1)",
     ]
 
+    /// Read as they are meant, or wrong as there.
+    private static let read = [
+        "create table t (id int primary key, a text, n int)", "create table u (id int, tid int)",
+        "insert into t values (1, 'a', 10), (2, 'b', 20), (3, 'c', 30)", "insert into u values (1, 1), (2, 1), (3, 9)",
+        "select id from t union distinct select tid from u order by 1",
+        "select id from t except distinct select tid from u order by 1",
+        "select id from t intersect distinct select tid from u order by 1",
+        // Rows are locked of what stands in FROM, and nothing else is said.
+        "select id from t for update of nosuch", "select id from t x for update of t",
+        "select id from t x for update of x",
+        "select id from t for update of x.t", "select id from t for update update",
+        "select id from t for share nowait skip locked",
+        "select id from t for no update", "select id from t order by id for no key update of t skip locked",
+        "select t.id from t join u on t.id = u.id order by 1 for share of u, t nowait",
+        "select id from t order by id limit 1 for update", "select id from t order by id for update limit 1",
+        // Definitions.
+        "create table x (id int references t match partial)", "create table x (id int references t match full)",
+        "create table x (id text storage)", "create table x (id text foo)", "create table x (id int unsigned)",
+        "create table y (id int null not null)", "create table y (id int not null null)",
+        "create table y (id int default 1 default 2)",
+        "create table y (id int not null default null, b text null default null, c int constraint cc null)",
+        "create table z (id int, constraint k check (id > 1), constraint k check (id > 2))",
+        "create table z (id int constraint k check (id > 1), b int constraint k check (b > 2))",
+        "create table z (id text compression pglz not null, t text)", "insert into z values ('a', 'b')",
+        "insert into z values (null)",
+        "create table n (x, y) as select 1, 'a'::text", "select * from n", "create table n2 (x, y, z) as select 1, 2",
+        "create table n3 (x) as select id, a from t where id = 1", "select * from n3",
+        "create temp table n4 (q) as values (1), (2)",
+        "select q from n4 order by 1", "create table n5 (x int) as select 1",
+        // Indexes and their names.
+        "create index on t (lower(a))", "create index on t (lower(a))", "create index on t ((n + 1))",
+        "create index on t ((n))",
+        "create index on t (n desc nulls first, a asc nulls last)", "create index on t (a text_pattern_ops)",
+        "create index on t (a varchar_pattern_ops desc) with (fillfactor = 70) tablespace pg_default where n > 1",
+        "create index on t ((coalesce(n, 1)), (lower(a)))",
+        "select indexname from pg_indexes where tablename = 't' order by 1",
+        "truncate u *", "select count(*) from u", "alter table u * add column z int default 2 * 3",
+        "insert into u (id) values (1)",
+        "select z from u", "alter table u add column y int default 1 check (y * z > 0)",
+        // Settings.
+        "show search_path search_path", "show", "set application_name to 'a' 'b'", "set application_name to to 'a'",
+        "set application_name to default 'x'", "set application_name to 'a',", "set application_name to",
+        "set datestyle to iso, mdy",
+        "set statement_timeout to - 1", "set application_name = b", "show application_name", "reset application_name",
+
+        // Values.
+        "select pg_typeof(1 << 2), pg_typeof(1::int2 & 1), pg_typeof(1::int8 | 1::int2), pg_typeof(~1::int2), pg_typeof('a' || 'b'), pg_typeof(1 = 1)",
+        "select to_hex(1::int2)", "select to_hex('1')", "select to_hex(1.5)", "select to_hex('a'::text)",
+        "update t set (a, n) = (select 'x') where id = 1",
+        "select (select id, n from t limit 1)", "select 1 in (select id, n from t)",
+        "select substring('abc' from 2), substring('abc' for 2), substring('abc' from 2 for 1), substring('abc', 2)",
+    ]
+
+    /// Refused by what they are called, and not as errors of syntax.
+    private static let refused = [
+        "select", "select from t", "select id from t order by id using >", "select n, count(*) from t group by all n",
+        "select n, count(*) from t group by distinct n", "select grouping(n), n from t group by n",
+        "select id from t for read only", "select id from t intersect all select id from u",
+        "select id from t except all select id from u",
+        "select * from rows from (generate_series(1, 2), generate_series(1, 3)) as r (a, b)",
+        "with recursive q(n) as (select 1 union all select n + 1 from q where n < 3) search depth first by n set o select * from q",
+        "with recursive q(n) as (select 1 union all select n + 1 from q where n < 3) cycle n set c using p select * from q",
+        "insert into t values (1, 'a', 1) on conflict (id) do update set (a, n) = row('a', 4)",
+        "update t set (a, n) = row('m', 2)", "update t set (a, n) = (default, default)",
+        "update t set (a, n) = ('a', default)",
+        "create table x (id int, check (id > 0) no inherit)", "create table x (id int, unique nulls not distinct (id))",
+        "create table x partition of t for values from (1) to (10)", "create table x of sometype",
+        "create table x (id int, primary key (id) include (id))",
+        "create table x (id int primary key using index tablespace pg_default)",
+        "create table x (id int references t on delete set null (id))", "create table x ()",
+        "create table x using heap as select 1 as a",
+        "create table x with (fillfactor=50) as select 1 as a", "create table x tablespace pg_default as select 1 as a",
+        "create table x (a int, b int, foreign key (a, b) references t (id, n) match full)",
+        "alter table t add constraint k unique using index t_pkey", "create index on t (n desc nulls last)",
+        "create unique index on t (n) nulls not distinct",
+        "create recursive view rv (n) as select 1 union all select n + 1 from rv",
+        "create view x as select * from t with check option", "create view x with (security_barrier) as select 1 as a",
+        "select (t).id from t", "select 'a' is document", "select 'a' is not normalized",
+        "select 'a' is nfc normalized",
+        "select 'a' like any (array['a', 'b'])", "select 'a' not ilike all (array['a', 'b'])",
+        "select collation for ('a')",
+        "select concat(variadic array['a', 'b'])", "select xmlelement(name a)", "select substring('abc' from 'b')",
+        "select substring('abc' similar 'a' escape '#')", "select substring(a from '1' for '2') from t",
+        "select f(a => 1)",
+        "select count(distinct (n, id)) from t",
+    ]
+
+    @Test("what is read means the same, and what is wrong has the same SQLSTATE")
+    func clauses() async throws { try await ComparedPostgres.compare(Self.read) }
+
+    @Test("what is not there is refused by its name")
+    func refusals() async throws {
+        try await ComparedPostgres.compare(Array(Self.read.prefix(3)), refused: Self.refused)
+    }
+
     @Test("ONLY and a star say nothing where no table inherits, and TABLE is a query")
     func inheritance() async throws { try await ComparedPostgres.compare(Self.only) }
 

@@ -43,7 +43,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
         do throws(SQLFailure) {
             translation = try SQLTranslator.translate(source, tokens, types: types, columns: tables)
         } catch {
-            let failure = qualified.original(error)
+            let failure = qualified.original(SQLMissingGrammar.named(error, in: source))
             throw changes?.main.original(failure) ?? failure
         }
         // What its WITH has changed is only there for certain when it has come to its end.
@@ -136,7 +136,7 @@ final class EmbeddedSQLStatement: SQLStatement, @unchecked Sendable {
             }
             failure = missingTable(failure)
             failure.offset = error.offset.flatMap { translation.original($0) } ?? placeOfRelation(failure)
-            throw original(inClientsWords(failure))
+            throw original(SQLMissingGrammar.named(inClientsWords(failure), in: qualified.text))
         }
     }
 

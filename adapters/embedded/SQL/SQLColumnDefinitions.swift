@@ -6,7 +6,7 @@ extension SQLTranslator {
     /// Words at which a column's constraint begins.
     private static let constraintWords: Set<String> = [
         "constraint", "not", "null", "default", "check", "unique", "primary", "references", "generated", "collate",
-        "deferrable", "initially",
+        "deferrable", "initially", "match", "on",
     ]
 
     /// Translates one column's definition; whether it is the row's own number, which SQLite counts up by itself.
@@ -24,11 +24,21 @@ extension SQLTranslator {
         // SQLite would compare and join them as the texts that they are.
         if type.type.item != nil { throw refused("columns that hold arrays are not known here", typeStart) }
         let typeEnd = next
+        if rewrite.isWord(next, "compression") {
+            // How it is stored has no meaning here.
+            rewrite.remove(next..<min(next + 2, piece.upperBound))
+            next += 2
+        }
+        if next < piece.upperBound, !Self.constraintWords.contains(tokens[next].text) {
+            throw rewrite.syntaxError(next)
+        }
+        try checkNulls(next..<piece.upperBound, name)
         var key: Int?
         var isNotNull = false
         var (kind, options) = ("", Range<Int>?.none)
         while next < piece.upperBound {
             try checkDeferrable(next, piece)
+            try checkMatch(next, columns: 1)
             if rewrite.isWords(next, "primary", "key") { key = next + 1 }
             if rewrite.isWords(next, "not", "null") { isNotNull = true }
             if rewrite.isWord(next, "check"), !rewrite.isWord(next - 2, "constraint") {
@@ -81,6 +91,47 @@ extension SQLTranslator {
         rewrite.replace(typeStart, declaration + rules)
         if let key, type.isSerial { rewrite.suffix(key, " AUTOINCREMENT") }
         return type.isSerial
+    }
+
+    /// A column cannot be NULL and not NULL, or have two defaults.
+    private func checkNulls(_ words: Range<Int>, _ column: String) throws(SQLFailure) {
+        var (isNull, isNotNull, defaults, depth) = (false, false, 0, 0)
+        for index in words {
+            if tokens[index].isMark("(") { depth += 1 }
+            if tokens[index].isMark(")") { depth -= 1 }
+            guard depth == 0, tokens[index].kind == .word else { continue }
+            let before = tokens[index - 1]
+            switch tokens[index].text {
+            case "null" where before.isWord("not"): isNotNull = true
+            case "null":
+                // Not that of `DEFAULT NULL`, `SET NULL`, `x IS NULL`.
+                let isOwn = index == words.lowerBound || before.isMark(")") || before.isName && !before.isWord("set")
+                let isValue = ["default", "is", "set", "then", "else", "and", "or", "isnull"].contains(before.text)
+                if isOwn, !isValue { isNull = true }
+            case "default" where !before.isWord("set") && !before.isWord("by"): defaults += 1
+            default: break
+            }
+        }
+        let table = bareTableName
+        if isNull, isNotNull {
+            throw SQLFailure(
+                "42601", "conflicting NULL/NOT NULL declarations for column \"\(column)\" of table \"\(table)\"",
+                offset: tokens[words.lowerBound].start)
+        }
+        guard defaults > 1 else { return }
+        throw SQLFailure(
+            "42601", "multiple default values specified for column \"\(column)\" of table \"\(table)\"",
+            offset: tokens[words.lowerBound].start)
+    }
+
+    /// SQLite reads MATCH and does what MATCH SIMPLE says, which of one column is the same as FULL.
+    func checkMatch(_ index: Int, columns: Int) throws(SQLFailure) {
+        guard rewrite.isWord(index, "match"), index + 1 < tokens.count else { return }
+        if rewrite.isWord(index + 1, "partial") {
+            throw SQLFailure("0A000", "MATCH PARTIAL not yet implemented", offset: tokens[index].start)
+        }
+        guard columns > 1, rewrite.isWord(index + 1, "full") else { return }
+        throw refused("MATCH FULL of several columns is not known here", index)
     }
 
     /// Only a foreign key can wait to be looked at until COMMIT.

@@ -7,6 +7,9 @@ extension SQLTranslator {
         var next = 1
         if rewrite.isWords(next, "or", "replace") { next += 2 }
         let isReplacing = next > 1
+        for index in next..<min(next + 2, tokens.count) where rewrite.isWords(index, "recursive", "view") {
+            throw refused("CREATE RECURSIVE VIEW is not known here", index)
+        }
         while ["temp", "temporary", "local", "global", "unlogged", "recursive"].contains(where: {
             rewrite.isWord(next, $0)
         }) {
@@ -82,13 +85,23 @@ extension SQLTranslator {
             end = behind
         }
         if rewrite.isWord(end, "include") { throw refused("INCLUDE of an index is not known here", end) }
+        if rewrite.isWord(end, "tablespace") {
+            rewrite.remove(end..<min(end + 2, tokens.count))
+            end += 2
+        }
+        for piece in rewrite.split((open + 1)..<close) { try indexColumn(piece) }
         if isNameless {
-            let columns = rewrite.split((open + 1)..<close).map { piece in
-                piece.first.map { tokens[$0].isName && !rewrite.isMark($0 + 1, "(") ? tokens[$0].text : "expr" }
-                    ?? "expr"
-            }
+            // An expression is called as a column of a query would be (parse_target.c, FigureIndexColname).
+            let columns = rewrite.split((open + 1)..<close).map(indexedName)
             let name = SQLSchemaName.stored(tokens, table)
-            rewrite.prefix(on, SQLText.quoted("\(name)_\(columns.joined(separator: "_"))_idx") + " ")
+            let wanted = "\(name)_\(columns.joined(separator: "_"))_idx"
+            // indexcmds.c, ChooseRelationName.
+            var (chosen, number) = (wanted, 0)
+            while try columnTypes.schemas.isTaken(chosen) {
+                number += 1
+                chosen = "\(wanted)\(number)"
+            }
+            rewrite.prefix(on, SQLText.quoted(chosen) + " ")
         }
         try expressions(rewrite.rest(next))
         var name = tokens[next].text
@@ -99,5 +112,40 @@ extension SQLTranslator {
         }
         if isTolerant, !isNameless { skips.append(.relation(name, whenThere: true)) }
         return SQLCommand("CREATE INDEX")
+    }
+
+    /// What a column of an index is called: a function's name for a call of it, `expr` for most other expressions.
+    private func indexedName(_ piece: Range<Int>) -> String {
+        var words = piece
+        while let first = words.first, rewrite.isMark(first, "("), (try? rewrite.closing(first)) == words.upperBound - 1
+        {
+            words = (first + 1)..<(words.upperBound - 1)
+        }
+        guard let first = words.first, tokens[first].isName else { return "expr" }
+        let isCall = rewrite.isMark(first + 1, "(") && (try? rewrite.closing(first + 1)) == words.upperBound - 1
+        return words == piece || words.count == 1 || isCall ? tokens[first].text : "expr"
+    }
+
+    /// The operators that a column is sorted by anyway, texts by their bytes.
+    private static let operatorClasses: Set<String> = [
+        "text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_ops", "text_ops", "varchar_ops", "bpchar_ops",
+        "int2_ops", "int4_ops", "int8_ops", "numeric_ops", "float4_ops", "float8_ops", "bool_ops", "date_ops",
+        "timestamp_ops", "timestamptz_ops", "uuid_ops",
+    ]
+
+    /// Takes out of an index's column what SQLite does not read and does not have to.
+    private mutating func indexColumn(_ piece: Range<Int>) throws(SQLFailure) {
+        var end = piece.upperBound
+        if end - 2 > piece.lowerBound, rewrite.isWord(end - 2, "nulls") {
+            // NULL stands at the same end as in PostgreSQL unless it is said otherwise, seen from a query's own order.
+            guard rewrite.isWord(end - 1, "first") == rewrite.isWord(end - 3, "desc") else {
+                throw refused("NULLS \(tokens[end - 1].text.uppercased()) of an index is not known here", end - 2)
+            }
+            rewrite.remove((end - 2)..<end)
+            end -= 2
+        }
+        if rewrite.isWord(end - 1, "desc") || rewrite.isWord(end - 1, "asc") { end -= 1 }
+        guard end - 1 > piece.lowerBound, Self.operatorClasses.contains(tokens[end - 1].text) else { return }
+        rewrite.remove((end - 1)..<end)
     }
 }

@@ -11,7 +11,8 @@ extension SQLiteFunctions {
             "fairlead_position", 2, true,
             { _, v in
                 guard let part = v[0].octets, let whole = v[1].octets else { return .null }
-                guard let place = SQLSplitText(whole, part).firstPlace else { return .integer(part.isEmpty ? 1 : 0) }
+                guard !part.isEmpty else { return .integer(1) }
+                guard let place = SQLSplitText(whole, part).firstPlace else { return .integer(0) }
                 return .integer(Int64(v[1].isBytes ? place : count(whole[..<place])) + 1)
             }
         ),

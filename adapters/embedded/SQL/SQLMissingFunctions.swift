@@ -7,7 +7,7 @@ enum SQLMissingFunctions {
         age array_cat array_dims array_fill array_lower array_ndims array_position array_positions \
         array_replace array_upper bit_and bit_count bit_length bit_or bit_xor \
         btrim_bytes cbrt convert convert_from convert_to corr cosd covar_pop covar_samp date_add date_bin decode div \
-        encode enum_first enum_last enum_range erf factorial gcd gen_random_bytes get_bit get_byte \
+        encode enum_first enum_last enum_range erf factorial gcd gen_random_bytes get_bit get_byte grouping \
         inet_client_addr inet_client_port inet_server_addr inet_server_port isfinite json_agg_strict json_array_elements \
         json_array_elements_text json_each json_each_text json_extract_path json_extract_path_text \
         json_object_keys json_populate_record json_populate_recordset json_strip_nulls json_to_record json_to_recordset \

@@ -18,7 +18,12 @@ enum SQLQuotedText {
         let backslash = UInt8(ascii: "\\")
         let literal = quoted(text, UInt8(ascii: "'"))
         guard text.contains(backslash) else { return literal }
-        return [UInt8(ascii: "E")] + literal.flatMap { $0 == backslash ? [$0, $0] : [$0] }
+        var doubled = [UInt8(ascii: "E")]
+        for byte in literal {
+            if byte == backslash { doubled.append(byte) }
+            doubled.append(byte)
+        }
+        return doubled
     }
 
     private static func quoted(_ text: [UInt8], _ mark: UInt8) -> [UInt8] {

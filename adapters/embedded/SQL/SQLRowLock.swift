@@ -30,14 +30,33 @@ extension SQLTranslator {
     /// What can stand behind such a clause.
     static let lockEnds: Set<String> = ["for", "limit", "offset", "fetch"]
 
+    private static let strengths = [["update"], ["no", "key", "update"], ["share"], ["key", "share"]]
+
     /// Reads `FOR UPDATE [OF t] [NOWAIT | SKIP LOCKED]` and takes it away.
     mutating func lockClause(_ index: Int) throws(SQLFailure) {
         var end = index + 1
         var lock = SQLRowLock(isShared: !rewrite.isWord(end, "update") && !rewrite.isWord(end, "no"))
-        while end < tokens.count, !tokens[end].isMark(")"), !Self.lockEnds.contains(tokens[end].text) {
-            if rewrite.isWord(end, "nowait") { lock.patience = .fails }
-            if rewrite.isWords(end, "skip", "locked") { lock.patience = .skips }
+        let strength = Self.strengths.first { words in
+            words.indices.allSatisfy { rewrite.isWord(index + 1 + $0, words[$0]) }
+        }
+        guard let strength else { throw rewrite.syntaxError(end) }
+        end += strength.count
+        if rewrite.isWord(end, "of") {
+            repeat {
+                guard end + 1 < tokens.count, tokens[end + 1].isName else { throw rewrite.syntaxError(end + 1) }
+                end += 2
+                while rewrite.isMark(end, "."), end + 1 < tokens.count { end += 2 }
+            } while rewrite.isMark(end, ",")
+        }
+        if rewrite.isWord(end, "nowait") {
+            lock.patience = .fails
             end += 1
+        } else if rewrite.isWords(end, "skip", "locked") {
+            lock.patience = .skips
+            end += 2
+        }
+        guard end >= tokens.count || tokens[end].isMark(")") || Self.lockEnds.contains(tokens[end].text) else {
+            throw rewrite.syntaxError(end)
         }
         if hasOneQuery, tokens.indices.contains(where: isAggregate) {
             throw SQLFailure(

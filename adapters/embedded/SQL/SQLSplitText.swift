@@ -5,16 +5,18 @@ struct SQLSplitText {
     private let text: [UInt8]
     private let separator: [UInt8]
     /// How much of the separator's beginning ends each of its beginnings (Knuth, Morris and Pratt 1977).
-    private let borders: [Int]
+    private let borders: [Int32]
 
     init(_ text: [UInt8], _ separator: [UInt8]) {
+        // A longer one stands nowhere.
+        let separator = separator.count > text.count ? [] : separator
         (self.text, self.separator) = (text, separator)
-        var borders = [Int](repeating: 0, count: separator.count)
+        var borders = [Int32](repeating: 0, count: separator.count)
         var length = 0
         for place in separator.indices.dropFirst() {
-            while length > 0, separator[place] != separator[length] { length = borders[length - 1] }
+            while length > 0, separator[place] != separator[length] { length = Int(borders[length - 1]) }
             if separator[place] == separator[length] { length += 1 }
-            borders[place] = length
+            borders[place] = Int32(length)
         }
         self.borders = borders
     }
@@ -61,7 +63,7 @@ struct SQLSplitText {
         guard !separator.isEmpty else { return }
         var length = 0
         for place in text.indices {
-            while length > 0, text[place] != separator[length] { length = borders[length - 1] }
+            while length > 0, text[place] != separator[length] { length = Int(borders[length - 1]) }
             if text[place] == separator[length] { length += 1 }
             guard length == separator.count else { continue }
             length = 0

@@ -40,7 +40,14 @@ extension SQLTranslator {
             }
             if rewrite.isWords(tokens.count - 2, "with", "data") { rewrite.remove(rewrite.rest(tokens.count - 2)) }
             let table = rewrite.newText(name..<next)
-            if next == body, name == index + 1 { declareColumns(table, body) }
+            let names = try givenNames(next, body)
+            if names.map({ $0.end }) ?? next == body, name == index + 1 { declareColumns(table, body, names?.names) }
+            if let names, let results = typing?.results, names.names.count > results.count {
+                throw SQLFailure("42601", "too many column names were specified")
+            }
+            if names != nil, first.isEmpty {
+                throw refused("names of columns whose types are not told are not known here", next)
+            }
             then.append("SELECT count(*) FROM \(table)")
             return SQLCommand("SELECT", countsRows: true)
         }
@@ -74,11 +81,24 @@ extension SQLTranslator {
         rewrite.remove(on..<end)
     }
 
+    /// The names that a table's columns are given before its query, and the word behind them; nil where none are given.
+    private func givenNames(_ start: Int, _ body: Int) throws(SQLFailure) -> (names: [String], end: Int)? {
+        guard start < body, rewrite.isMark(start, "(") else { return nil }
+        let close = try rewrite.closing(start)
+        var names: [String] = []
+        for piece in rewrite.split((start + 1)..<close) {
+            guard piece.count == 1, tokens[piece.lowerBound].isName else { throw rewrite.syntaxError(piece.lowerBound) }
+            names.append(tokens[piece.lowerBound].text)
+        }
+        return (names, close + 1)
+    }
+
     /// Gives a table that is made of a query's rows the types of its columns, of which SQLite would keep only the affinity.
-    private mutating func declareColumns(_ table: String, _ body: Int) {
-        guard let columns = typing?.results, columns.allSatisfy({ $0.type.family != nil && $0.type.item == nil }) else {
+    private mutating func declareColumns(_ table: String, _ body: Int, _ names: [String]?) {
+        guard var columns = typing?.results, columns.allSatisfy({ $0.type.family != nil && $0.type.item == nil }) else {
             return
         }
+        for (place, name) in (names ?? []).enumerated() where place < columns.count { columns[place].name = name }
         let declared = columns.map { column in
             let type = SQLDeclaredType(type: column.type, modifier: column.modifier)
             return SQLText.quoted(column.name) + " " + type.declaration
@@ -124,6 +144,7 @@ extension SQLTranslator {
     private mutating func tableBody(_ open: Int, _ close: Int) throws(SQLFailure) {
         let pieces = rewrite.split((open + 1)..<close)
         columnNames = Set(pieces.compactMap { $0.first.map { tokens[$0].text } })
+        try checkConstraintNames((open + 1)..<close)
         var primary: [String] = []
         var primaryPiece: Range<Int>?
         for piece in pieces {
@@ -142,7 +163,11 @@ extension SQLTranslator {
                 if rewrite.isWord(first, "exclude") || rewrite.isWord(first, "like") {
                     throw refused("\(tokens[first].text.uppercased()) in a table is not known here", first)
                 }
-                for index in piece { try checkDeferrable(index, piece) }
+                let columns = piece.first { rewrite.isMark($0, "(") }.flatMap { try? rewrite.closing($0) - $0 } ?? 0
+                for index in piece {
+                    try checkDeferrable(index, piece)
+                    try checkMatch(index, columns: columns / 2)
+                }
                 if rewrite.isWord(first, "check") { nameCheck(piece) }
                 try expressions(piece)
             } else {
@@ -152,6 +177,19 @@ extension SQLTranslator {
                     // The column says it itself now.
                     removePiece(primaryPiece, open, close)
                 }
+            }
+        }
+    }
+
+    /// No two constraints of a table have one name.
+    private func checkConstraintNames(_ body: Range<Int>) throws(SQLFailure) {
+        var names: Set<String> = []
+        for index in body where rewrite.isWord(index, "constraint") && !rewrite.isMark(index - 1, ".") {
+            guard index + 1 < body.upperBound, tokens[index + 1].isName else { throw rewrite.syntaxError(index + 1) }
+            guard names.insert(tokens[index + 1].text).inserted else {
+                throw SQLFailure(
+                    "42710",
+                    "constraint \"\(tokens[index + 1].text)\" for relation \"\(bareTableName)\" already exists")
             }
         }
     }

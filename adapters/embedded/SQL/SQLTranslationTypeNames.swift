@@ -14,6 +14,7 @@ extension SQLTranslator {
             }
             let operand = try argument(words)
             var type = operand?.type ?? .unknown
+            if type == .unknown { type = typing?.operands[words.lowerBound...(words.upperBound - 1)] ?? .unknown }
             if type == .unknown, !(operand?.isOpen ?? false) { type = try describedType(words) }
             if type == .unknown, !(operand?.isOpen ?? false) || tokens[first].kind == .parameter {
                 throw refused("the type of this expression is not known before it is worked out", first)

@@ -201,6 +201,13 @@ enum SQLiteFailure {
             return failure("42803", "aggregate functions are not allowed here (\(message))")
         }
         if message.contains("because it is a view") { return failure("42809", message) }
+        if message == "row value misused" { return .refused(.sqlQuery, "a row as a value is not known here") }
+        if message.hasPrefix("sub-select returns ") {
+            return failure("42601", "subquery has too many columns")
+        }
+        if message.contains(" columns assigned ") {
+            return failure("42601", "number of columns does not match number of values")
+        }
         if message.contains("values for") || message.contains("SELECTs to the left and right") {
             return failure("42601", message)
         }

@@ -37,7 +37,10 @@ extension PostgresStatementReader {
         }
         let (name, next) = try settingName(index)
         guard next < tokens.count, tokens[next].isOperator("=") || word(next) == "to" else { throw error(next) }
-        if word(next + 1) == "default" { return .set(name: name, value: nil, isLocal: isLocal) }
+        if word(next + 1) == "default" {
+            guard next + 2 == tokens.count else { throw error(next + 2) }
+            return .set(name: name, value: nil, isLocal: isLocal)
+        }
         if name == "transaction_isolation", let level = SQLIsolation(rawValue: try settingValue(next + 1).lowercased())
         {
             return .setTransaction(isolation: level, readOnly: nil, isSession: false)
@@ -69,7 +72,11 @@ extension PostgresStatementReader {
     private func settingValue(_ start: Int) throws(SQLFailure) -> String {
         guard start < tokens.count else { throw error(start) }
         var value = ""
-        for token in tokens[start...] {
+        // Values and commas take turns; a sign stands before a number.
+        var isDue = true
+        for (index, token) in zip(start..., tokens[start...]) {
+            guard token.isMark(",") != isDue else { throw error(index) }
+            isDue = token.isMark(",") || token.isOperator("-")
             if let text = try token.stringValue(in: bytes) {
                 value += String(decoding: text, as: UTF8.self)
             } else if token.isMark(",") {
@@ -84,6 +91,7 @@ extension PostgresStatementReader {
                 throw SQLFailure("42601", "syntax error in the value of a setting", offset: token.start)
             }
         }
+        if isDue { throw error(tokens.count) }
         return value
     }
 }

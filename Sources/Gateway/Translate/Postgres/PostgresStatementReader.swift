@@ -74,7 +74,9 @@ struct PostgresStatementReader {
         case "show":
             if word(1) == "transaction", word(2) == "isolation" { return .show("transaction_isolation") }
             if word(1) == "time", word(2) == "zone" { return .show("timezone") }
-            return .show(try settingName(1).name)
+            let (setting, next) = try settingName(1)
+            guard next == tokens.count else { throw error(next) }
+            return .show(setting)
         case "reset":
             if word(1) == "all" { return .reset(nil) }
             if word(1) == "session" { return .nothing(tag: "RESET") }

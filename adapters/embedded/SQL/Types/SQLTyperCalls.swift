@@ -71,6 +71,9 @@ extension SQLTyper {
             found.aggregate = start
         }
         if !isStar { found.type = try result(name, &arguments, start) }
+        if name == "pg_typeof", let value = arguments.first, value.open == nil, value.type != .unknown {
+            typing.operands[value.words] = value.type
+        }
         if isDistinct { try judgeDistinct(name, arguments) }
         if !isStar { try formNumber(of: &found, name, arguments, start) }
         try json(name, arguments, start)
@@ -160,6 +163,13 @@ extension SQLTyper {
         }
         guard arguments.allSatisfy({ $0.row.isEmpty }) else { return .unknown }
         try check(name, arguments, start)
+        if name == "substring", arguments.count > 1, arguments[1].open != nil,
+            arguments.count == 2 || arguments[2].open != nil,
+            !rewrite.isWord(arguments[1].words.lowerBound - 1, "for")
+        {
+            // Of functions that take a text and one that takes numbers PostgreSQL chooses those.
+            for place in arguments.indices { try resolve(&arguments[place], as: .text) }
+        }
         if let asked = SQLFunctionArguments.types[name] {
             for place in arguments.indices {
                 try resolve(&arguments[place], as: place < asked.count ? asked[place] : asked.last ?? .unknown)
@@ -192,6 +202,17 @@ extension SQLTyper {
             for (place, argument) in arguments.enumerated() where argument.type != .unknown {
                 if place >= asked.count || argument.open == nil && argument.type != asked[place] { isMissing = true }
             }
+        }
+        if name == "to_hex", arguments.count == 1 {
+            let type = arguments[0].type
+            if arguments[0].open != nil || type == .int16 {
+                throw failure(
+                    "42725",
+                    "function to_hex(\(arguments[0].open != nil ? "unknown" : type.displayName)) is not unique",
+                    start,
+                    hint: "Could not choose a best candidate function. You might need to add explicit type casts.")
+            }
+            if ![.unknown, .int32, .int64, .oid].contains(type) { isMissing = true }
         }
         if name == "min" || name == "max" {
             // SQLite has functions of several values under these names.

@@ -8,6 +8,9 @@ extension SQLTyper {
         guard let place = clauses.places["group"] else { return false }
         guard rewrite.isWord(place + 1, "by") else { throw .unread }
         guard place + 2 < clauses.end(of: "group") else { throw .unread }
+        for word in ["all", "distinct"] where rewrite.isWord(place + 2, word) {
+            throw refused("GROUP BY \(word.uppercased()) is not known here", place + 2)
+        }
         let words = (place + 2)..<clauses.end(of: "group")
         scope.groupsDigits = scope.relations.contains { $0.columns?.contains(where: \.number.isText) ?? true }
         let items = rewrite.split(list).filter { !$0.isEmpty }.map(withoutAlias)

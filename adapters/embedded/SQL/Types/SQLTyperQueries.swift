@@ -60,8 +60,28 @@ extension SQLTyper {
         return selection.columns
     }
 
+    /// What is locked has to stand in FROM (analyze.c, transformLockingClause).
+    private func judgeLocked(_ scope: SQLScope, _ start: Int) throws(SQLTypingEnd) {
+        for of in start..<at where tokens[of].isWord("of") {
+            var next = of + 1
+            while next < at, tokens[next].isName {
+                let name = tokens[next].text
+                guard !rewrite.isMark(next + 1, ".") else {
+                    throw failure("42601", "FOR UPDATE must specify unqualified relation names", next)
+                }
+                guard readsCatalog || scope.relations.contains(where: { $0.name == name }) else {
+                    throw failure(
+                        "42P01", "relation \"\(name)\" in FOR UPDATE clause not found in FROM clause", next)
+                }
+                guard rewrite.isMark(next + 1, ",") else { break }
+                next += 2
+            }
+        }
+    }
+
     /// Rows that are none of one table's cannot be locked (analyze.c, CheckSelectLocking).
     private func judgeLocks(_ selection: SQLSelection, _ word: Int) throws(SQLTypingEnd) {
+        if let scope = selection.scope { try judgeLocked(scope, word) }
         let reason: String
         if selection.scope == nil {
             reason = "UNION/INTERSECT/EXCEPT"
@@ -91,7 +111,11 @@ extension SQLTyper {
             let symbol = at
             at += 1
             let isAll = take("all")
-            if !isAll { _ = take("distinct") }
+            if !isAll {
+                takeDistinct()
+            } else if context != "UNION" {
+                throw refused("\(context) ALL is not known here", symbol)
+            }
             let right = try intersections(within: outer, isFirst: false)
             left = try combined(left, right, context, symbol, isAll: isAll)
             if !isAll, left.columns?.contains(where: \.showsOwnDigits) ?? false {
@@ -109,6 +133,12 @@ extension SQLTyper {
         return left
     }
 
+    /// DISTINCT behind UNION and its kin, which says nothing.
+    private mutating func takeDistinct() {
+        guard take("distinct") else { return }
+        typing.replacements[at - 1] = ""
+    }
+
     /// INTERSECT binds more tightly than UNION and EXCEPT; SQLite takes them as they come.
     private mutating func intersections(within outer: SQLScope, isFirst: Bool) throws(SQLTypingEnd) -> SQLSelection {
         let start = at
@@ -116,7 +146,8 @@ extension SQLTyper {
         while isWord("intersect") {
             let symbol = at
             at += 1
-            if !take("all") { _ = take("distinct") }
+            if isWord("all") { throw refused("INTERSECT ALL is not known here", symbol) }
+            takeDistinct()
             let right = try term(within: outer)
             left = try combined(left, right, "INTERSECT", symbol)
             // Of which side the rows are is the planner's choice in PostgreSQL.
