@@ -42,7 +42,33 @@ struct RedisMigrationHostileTests {
         #expect(result.ending == .exited(1) && !result.errorText.contains("failed"), "\(result.errorText)")
         #expect(result.errorText.contains("'new' cannot hold 1 key of type string: 'longxxx"), "\(result.errorText)")
         #expect(result.text.contains("2 copied"), "\(result.text)")
-        direct.close()
+        let client = try moving.connect()
+        #expect(try client.ask("DEL", name) == ":1\r\n")
+        let cut = try moving.migrate("--cut-over")
+        #expect(cut.ending == .exited(0), "\(cut.errorText)")
+        let after = try moving.connect()
+        #expect(try after.ask("GET", "s") == "$1\r\nv\r\n" && after.ask("GET", "t") == "$1\r\nv\r\n")
+        for one in [direct, client, after] { one.close() }
+    }
+
+    @Test(
+        "a delete that the target refuses stops the cut-over while something may be there",
+        arguments: ["DEL", "DEL GET"])
+    func refusedDelete(refused: String) throws {
+        let target = try RedisServer()
+        let there = try WrongRedis(target) { words, reply in
+            let isRefused = refused.split(separator: " ").contains { $0 == words[0] }
+            // What is refused stays there.
+            return isRefused ? "-ERR UNSUPPORTED kv: no\r\n" : words == ["GET", "k"] ? "$1\r\nv\r\n" : reply
+        }
+        let moving = try MovingRedis(to: "url: \"redis://127.0.0.1:\(there.port)\"")
+        let client = try moving.connect()
+        #expect(try client.ask("SET", "k", "v") == "+OK\r\n")
+        #expect(try moving.migrate("--force").ending == .exited(0))
+        #expect(try client.ask("DEL", "k") == ":1\r\n")
+        let cut = try moving.migrate("--cut-over")
+        #expect(cut.ending == .exited(1) && cut.errorText.contains("1 key cannot be held there"), "\(cut.errorText)")
+        client.close()
     }
 
     @Test("a key that the source does not give is named, and the others move")

@@ -23,6 +23,7 @@ enum MigrationCopiers {
         return RedisMigrationCopier(
             from: try RedisMigrationLink(to: from, waker: waker, local) { await serve($0, from) },
             to: try RedisMigrationLink(to: to, waker: waker, local) { await serve($0, to) },
-            areAlike: from.route.isTrusted && to.route.isTrusted, isForward: isForward, migration.scope)
+            areAlike: from.route.isTrusted && to.route.isTrusted, isForward: isForward,
+            mayRefuseNames: !to.route.isTrusted, migration.scope)
     }
 }

@@ -105,6 +105,20 @@ struct KeyReader {
         return isServing ? .unreadable(error) : .missing
     }
 
+    /// Whether the place, which has refused to delete `key`, has nothing there.
+    ///
+    /// Where it is a name that the place never takes, nothing was ever written: then reading is refused for this name, and
+    /// not for another one.
+    func lacks(_ key: [UInt8], in database: UInt32) async throws(LinkProblem) -> Bool {
+        let answers = try await link.ask([key, Self.anyName].map { [Self.word("GET"), $0] }, in: database)
+        guard let error = answers[0].error else { return answers[0] == .null }
+        guard error.hasPrefix("ERR "), try refused(error) != nil else { return false }
+        return answers[1].error.map { $0.hasPrefix("WRONGTYPE") } ?? true
+    }
+
+    /// A name that is taken where any is.
+    private static let anyName = word("a")
+
     private static let unready = ["LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "NOAUTH"]
 
     private func list(

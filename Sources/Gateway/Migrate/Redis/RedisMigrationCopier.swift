@@ -13,6 +13,7 @@ final class RedisMigrationCopier: MigrationCopier {
 
     private let scope: MigrationScope
     private let isForward: Bool
+    private let mayRefuseNames: Bool
 
     let batch = 128
     let pause: UInt64 = 20_000_000
@@ -22,10 +23,14 @@ final class RedisMigrationCopier: MigrationCopier {
     /// - Parameters:
     ///   - areAlike: whether both are Redis servers, so that one may take what the other has dumped.
     ///   - isForward: whether keys go to the target.
+    ///   - mayRefuseNames: whether the place that is copied to has rules of its own for names. A Redis server takes every one, and
+    ///     what stands before it may refuse some for what will pass.
     ///   - scope: the keys that move.
     init(
-        from: RedisMigrationLink, to: RedisMigrationLink, areAlike: Bool, isForward: Bool, _ scope: MigrationScope
+        from: RedisMigrationLink, to: RedisMigrationLink, areAlike: Bool, isForward: Bool, mayRefuseNames: Bool,
+        _ scope: MigrationScope
     ) {
+        self.mayRefuseNames = mayRefuseNames
         self.scope = scope
         self.isForward = isForward
         self.from = from
@@ -89,7 +94,7 @@ final class RedisMigrationCopier: MigrationCopier {
         if comparing { keys = Array(keys.prefix(known.count)) }
         let refusedBefore = outcome.refused.count
         var commands: [[[UInt8]]] = []
-        var owners: [(key: [UInt8], type: String, count: Int)] = []
+        var owners: [(key: [UInt8], content: KeyContent, count: Int)] = []
         for (place, key) in keys.enumerated() {
             guard let content = wanted[place] else {
                 outcome.again.append(key)
@@ -110,19 +115,25 @@ final class RedisMigrationCopier: MigrationCopier {
             }
             let own = content.commands(for: key)
             commands += own
-            owners.append((key, content.typeName, own.count))
+            owners.append((key, content, own.count))
         }
         let answers = try await to.ask(commands, in: database)
         var place = 0
         for owner in owners {
             let error = answers[place..<(place + owner.count)].lazy.compactMap(\.error).first
             place += owner.count
-            if let error {
-                let label = MigrationKeyLabel.text(owner.key, database: database)
-                outcome.refused.append((owner.key, owner.type, "\(label): \(error)"))
-            } else {
+            guard let error else {
                 outcome.copied += 1
+                continue
             }
+            // What is deleted here, and was never there, is settled.
+            if owner.content.value == .missing, mayRefuseNames || error.hasPrefix("ERR UNSUPPORTED "),
+                try await toReader.lacks(owner.key, in: database)
+            {
+                continue
+            }
+            let label = MigrationKeyLabel.text(owner.key, database: database)
+            outcome.refused.append((owner.key, owner.content.typeName, "\(label): \(error)"))
         }
         try await remove(outcome.refused[refusedBefore...].map(\.key), in: database)
         return keys.count
