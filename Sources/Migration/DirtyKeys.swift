@@ -6,6 +6,9 @@
 /// belong to generations: a generation is closed when its keys are asked for, and handed out when all of its writes are
 /// answered; whoever copies its keys from then on reads what those writes left. Later writes belong to the next one.
 ///
+/// A command that may wait at the server for hours, such as BLPOP, belongs to none: it would keep back the keys of its
+/// generation, and three of them those of all writes. Its keys are noted when it is answered, or its client is gone.
+///
 /// It belongs to one thread, and noting allocates nothing. Beyond its bounds it says "everything", never too little.
 package struct DirtyKeys {
     /// One write, or one transaction, that is not answered yet.
@@ -35,13 +38,21 @@ package struct DirtyKeys {
         var isBlank: Bool { keys.isEmpty && !isEverything && inFlight == 0 }
     }
 
-    /// More than two, so that one command that blocks for long, such as BLPOP, does not hold back the keys of others.
+    /// More than two, so that one write that is answered late does not hold back the keys of others.
     private static let generationCount = 3
     package static let keyLimit = 1 << 16
     package static let byteLimit = 4 << 20
 
+    /// Bytes of keys that are noted once more.
+    private static let lateLimit = 1 << 16
+
     private var generations: [Generation]
     private var current = 0
+    /// Commands that are under way and belong to no generation.
+    private var waits = 0
+    /// What is noted once more behind the next hand-out.
+    private var late: [(database: UInt32, key: [UInt8])] = []
+    private var lateBytes = 0
 
     /// The limits are those of each of three generations.
     package init(keyLimit: Int = DirtyKeys.keyLimit, byteLimit: Int = DirtyKeys.byteLimit) {
@@ -83,6 +94,37 @@ package struct DirtyKeys {
         generations[current].keys.removeAll()
     }
 
+    // MARK: Commands that wait
+
+    /// A command is about to be sent that may wait at the server, or stands behind one: nothing of it is noted yet.
+    package mutating func beginWait() { waits += 1 }
+
+    /// It is answered, or its client is gone: what it may have changed is noted next, as what a write changes that is answered.
+    package mutating func endWait() { waits = max(0, waits - 1) }
+
+    /// `key` may be changed by a command whose client is gone: it is noted now, and once more behind the next hand-out.
+    ///
+    /// The server does nothing for a client once it has seen it go, which it does a little later than the gateway.
+    package mutating func noteTwice(_ key: Span<UInt8>, database: UInt32) {
+        let ticket = begin()
+        note(key, database: database, ticket)
+        end(ticket)
+        guard key.count <= Self.lateLimit - lateBytes, late.count < Self.lateLimit / 16 else { return lose(begin()) }
+        lateBytes += key.count
+        late.append((database, key.withUnsafeBufferPointer { Array($0) }))
+    }
+
+    private mutating func noteLate() {
+        guard !late.isEmpty else { return }
+        let ticket = begin()
+        for (database, key) in late { note(key.span, database: database, ticket) }
+        end(ticket)
+        late = []
+        lateBytes = 0
+    }
+
+    // MARK: Handing out
+
     /// Closes what was noted until now, and hands out and forgets what is closed and whose writes are all answered.
     package mutating func take(_ body: (_ database: UInt32, _ key: Span<UInt8>) -> Void) -> Remainder {
         closeCurrent()
@@ -95,8 +137,9 @@ package struct DirtyKeys {
                 generations[index].isEverything = false
                 generations[index].isClosed = false
             }
-            if !generations[index].isBlank { remainder.isSettled = false }
         }
+        noteLate()
+        remainder.isSettled = waits == 0 && generations.allSatisfy(\.isBlank)
         return remainder
     }
 

@@ -8,18 +8,21 @@ import Testing
 @testable import Gateway
 
 /// A client on a worker, fed by hand.
-private final class FollowedRedis {
+final class FollowedRedis {
     let client: RedisMigrationClient
     let notes: MigrationNotes
+    let worker: Worker
     private let socket: Socket
     private let far: Int32
 
-    init(_ worker: Worker) throws {
+    /// - Parameter others: a client on the same worker and of the same listener.
+    init(_ worker: Worker, beside others: FollowedRedis? = nil) throws {
+        self.worker = worker
         let configuration = ListenerConfiguration(name: "redis", protocol: .redis, listen: [], backend: "old")
         let listener = try ListenerState(configuration, index: 0, front: RedisFront(), routes: [], workers: 1)
         let pair = try Socket.pair(waker: Waker(worker: worker))
         (socket, far) = (pair.near, pair.far.descriptor)
-        notes = MigrationNotes(serving: listener, .everything)
+        notes = others?.notes ?? MigrationNotes(serving: listener, .everything)
         client = RedisMigrationClient(socket, notes)
     }
 
@@ -59,7 +62,7 @@ private final class FollowedRedis {
 
 @Suite("a Redis client that is followed while keys move")
 struct RedisMigrationClientTests {
-    private static func follow(_ body: @escaping @Sendable (FollowedRedis) async throws -> Void) async throws {
+    static func follow(_ body: @escaping @Sendable (FollowedRedis) async throws -> Void) async throws {
         let worker = try Worker(index: 0)
         try worker.start()
         defer { worker.stop() }
@@ -162,7 +165,9 @@ struct RedisMigrationClientTests {
         try await Self.follow { followed in
             followed.receives("MULTI", "SET k v", "EXEC")
             followed.sends("+OK", "+QUEUED", "-NOPERM no")
-            #expect(followed.taken() == ["…"])
+            #expect(followed.taken() == ["0/k", "…"])
+            followed.client.ended()
+            #expect(followed.taken() == ["*"])
         }
     }
 }

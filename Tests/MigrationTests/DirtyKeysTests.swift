@@ -101,6 +101,22 @@ struct DirtyKeysTests {
         #expect(!take(&dirty).rest.isEverything)
     }
 
+    @Test("of a client that is gone come once more behind the next hand-out, and become everything beyond the bounds")
+    func twice() {
+        var dirty = DirtyKeys(keyLimit: 1 << 14, byteLimit: 1 << 20)
+        dirty.beginWait()
+        #expect(take(&dirty).rest == DirtyKeys.Remainder(isEverything: false, isSettled: false))
+        dirty.endWait()
+        dirty.noteTwice(Array("a".utf8).span, database: 2)
+        let (keys, rest) = take(&dirty)
+        #expect(keys == ["2:a"] && !rest.isSettled)
+        let again = take(&dirty)
+        #expect(again.keys == ["2:a"] && again.rest.isSettled)
+        #expect(take(&dirty).keys.isEmpty)
+        for number in 0..<5000 { dirty.noteTwice(Array("\(number)".utf8).span, database: 0) }
+        #expect(take(&dirty).rest.isEverything)
+    }
+
     @Test("lose no write in any order of writes, answers and questions")
     func random() {
         var random = SystemRandomNumberGenerator()

@@ -10,6 +10,10 @@ final class RedisMigrationClient: MigrationClient {
     /// What a command that is not answered may change.
     private struct Waiting {
         var ticket: DirtyKeys.Ticket?
+        /// In place of a ticket: what is noted once it is answered.
+        var kept: RedisKeptWrites.Kept?
+        /// Whether it is one that may wait at the server.
+        var mayWait = false
         /// Whether it may take the client to another database.
         var moves = false
         /// Whether it ends a transaction.
@@ -25,8 +29,11 @@ final class RedisMigrationClient: MigrationClient {
     /// That of the writes in the open transaction.
     private var transaction: DirtyKeys.Ticket?
     @exclusivity(unchecked) private var database = RedisClientDatabase()
-    /// That of everything, once the conversation cannot be followed.
-    private var blind: DirtyKeys.Ticket?
+    @exclusivity(unchecked) private var kept = RedisKeptWrites()
+    /// Replies until the last command is answered that may wait.
+    private var repliesToWait = 0
+    /// Whether the conversation cannot be followed any more, and may change everything until it is over.
+    private var isBlind = false
     private var isHeld = false
 
     /// Bytes of a command that comes in pieces that are looked at; the keys of a longer one are any.
@@ -44,14 +51,14 @@ final class RedisMigrationClient: MigrationClient {
     // MARK: Requests
 
     func received(_ bytes: Span<UInt8>) {
-        guard blind == nil else { return }
+        guard !isBlind else { return }
         do throws(WireError) {
             try commands.pass(bytes) { event, bytes, start in
                 switch event {
                 case .emptyReceived: exchange.emptyReceived()
                 case .commandReceived(let request): take(request, bytes, at: start)
                 }
-                return blind == nil
+                return !isBlind
             }
         } catch {
             goBlind()
@@ -78,7 +85,11 @@ final class RedisMigrationClient: MigrationClient {
         default:
             let writes = whole.map { RedisWrites.of($0, in: bytes) } ?? .unread(request)
             if Self.scripts.contains(request.command), case .keys = writes { notes.hasSeenScripts = true }
-            if writes != .nothing {
+            entry.mayWait = request.mayBlock && !wasInTransaction
+            if writes != .nothing, !wasInTransaction, entry.mayWait || repliesToWait > 0 {
+                entry.kept = kept.keep(writes, whole, bytes, database, &notes.dirty)
+            }
+            if writes != .nothing, entry.kept == nil {
                 let ticket = wasInTransaction ? transaction ?? notes.dirty.begin() : notes.dirty.begin()
                 if wasInTransaction { transaction = ticket } else { entry.ticket = ticket }
                 note(writes, whole, bytes, ticket)
@@ -90,8 +101,9 @@ final class RedisMigrationClient: MigrationClient {
             let next = request.effect == .reset ? 0 : Self.database(after: whole, in: bytes)
             database.asks(for: next, isCertain: isCertain)
         }
-        let isMinded = entry.ticket != nil || entry.moves || entry.isEnd
+        let isMinded = entry.ticket != nil || entry.kept != nil || entry.moves || entry.isEnd
         waiting.append(isMinded ? entry : nil)
+        if entry.mayWait { repliesToWait = waiting.count }
         if exchange.pendingCount != waiting.count { goBlind() }
     }
 
@@ -120,7 +132,7 @@ final class RedisMigrationClient: MigrationClient {
     // MARK: Replies
 
     func sent(_ bytes: Span<UInt8>) {
-        guard blind == nil else { return }
+        guard !isBlind else { return }
         var offset = 0
         do throws(WireError) {
             while let reply = try replies.next(bytes, at: &offset) {
@@ -140,8 +152,10 @@ final class RedisMigrationClient: MigrationClient {
 
     private func answered(_ reply: RedisReply) {
         guard waiting.count > 0 else { return goBlind() }
+        repliesToWait = max(0, repliesToWait - 1)
         guard let entry = waiting.removeFirst() else { return }
         if let ticket = entry.ticket { notes.dirty.end(ticket) }
+        if let own = entry.kept { kept.answered(own, &notes.dirty) }
         if entry.moves { database.answered(isError: reply.isError) }
         // Refused for a right that the user lacks, it has ended nothing, and what follows is carried out nobody knows when.
         if entry.isEnd, let code = reply.errorCode, Self.keepsTransaction(code) { goBlind() }
@@ -170,29 +184,43 @@ final class RedisMigrationClient: MigrationClient {
 
     /// A client with nothing under way, or one that waits for something to happen, connects anew.
     private func endIfIdle() {
-        if blind != nil || waiting.count == 0 || exchange.isBlocked { socket.waker.cancel() }
+        if isBlind || waiting.count == 0 || exchange.isBlocked { socket.waker.cancel() }
     }
 
     // MARK: The end
 
     func ended() {
         notes.remove(self)
-        if let blind { return notes.dirty.lose(blind) }
+        if isBlind {
+            notes.dirty.endWait()
+            return notes.dirty.lose(notes.dirty.begin())
+        }
         if let transaction { notes.dirty.end(transaction) }
         waiting.removeAll { entry in
-            guard let ticket = entry.ticket else { return }
             // One that blocks does nothing once its connection is gone, and nobody else writes while clients are held.
-            if isHeld, exchange.isBlocked { notes.dirty.end(ticket) } else { notes.dirty.lose(ticket) }
+            let isOver = isHeld && exchange.isBlocked
+            if let own = entry.kept {
+                if isOver {
+                    kept.answered(own, &notes.dirty)
+                } else {
+                    kept.lost(own, mayWait: entry.mayWait, &notes.dirty)
+                }
+            }
+            guard let ticket = entry.ticket else { return }
+            if isOver { notes.dirty.end(ticket) } else { notes.dirty.lose(ticket) }
         }
     }
 
     /// Follows the client no more: anything may be written until it is gone.
     private func goBlind() {
-        guard blind == nil else { return }
-        let ticket = notes.dirty.begin()
-        notes.dirty.noteEverything(ticket)
-        blind = ticket
-        waiting.removeAll { entry in if let ticket = entry.ticket { notes.dirty.end(ticket) } }
+        guard !isBlind else { return }
+        isBlind = true
+        notes.dirty.beginWait()
+        waiting.removeAll { entry in
+            if let ticket = entry.ticket { notes.dirty.end(ticket) }
+            if entry.kept != nil { notes.dirty.endWait() }
+        }
+        kept.removeAll()
         if let transaction { notes.dirty.end(transaction) }
         transaction = nil
         if isHeld { endIfIdle() }
