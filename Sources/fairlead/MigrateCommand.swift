@@ -113,7 +113,7 @@ struct MigrateCommand: ParsableCommand {
             if !cutOver, !rollBack, !finish, !stop { try checkVerdict(client, before) }
             _ = try client.post("/migrate/\(listener)/\(order)")
             if rollBack || finish, let caution = before.caution { StandardError.write("note: \(caution)") }
-            try follow(client)
+            try follow(client, since: before.start)
         } catch let error as ExitCode {
             throw error
         } catch {
@@ -166,12 +166,18 @@ struct MigrateCommand: ParsableCommand {
     // MARK: Progress
 
     /// Shows progress until the order has its outcome.
-    private func follow(_ client: AdminClient) throws {
+    ///
+    /// - Parameter start: the number of the gateway's start at which the order was given; a later one knows nothing of it.
+    private func follow(_ client: AdminClient, since start: Int) throws {
         let isTerminal = isatty(1) == 1
         var last = ""
         var named: Set<String> = []
         while true {
             let state = try MigrationState.read(client, listener)
+            guard state.start == start else {
+                if isTerminal { print() }
+                throw RunProblem("the gateway was restarted meanwhile: give the same command again")
+            }
             for obstacle in state.obstacles where named.insert(obstacle).inserted {
                 StandardError.write("\(isTerminal ? "\r\u{1B}[K" : "")note: \(obstacle)")
             }

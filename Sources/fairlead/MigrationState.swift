@@ -14,6 +14,8 @@ struct MigrationState: Decodable {
     private struct Document: Decodable { let migrations: [MigrationState] }
 
     let listener, source, target, phase, serving, step, problem: String
+    /// A number of this start of the gateway.
+    let start: Int
     let begun: Bool
     let keys: Int?
     let seen, copied, differing, bytes, retagged: Int
@@ -32,7 +34,7 @@ struct MigrationState: Decodable {
     let options: String
 
     enum CodingKeys: String, CodingKey {
-        case listener, source, target, phase, serving, step, problem, begun, keys, seen, copied, differing, bytes
+        case listener, source, target, phase, serving, step, problem, start, begun, keys, seen, copied, differing, bytes
         case retagged, partial, scripts, kept, leaving, obstacles, refused, outcome
         case again = "copied-again"
         case options = "cut-over-options"

@@ -101,6 +101,8 @@ final class ListenerMigration: Sendable {
     let file: MigrationFile
     /// The keys that move.
     let scope: MigrationScope
+    /// Tells this start of the gateway from others, for whoever waits for what comes of an order: it is forgotten at a restart.
+    let start = UInt32.random(in: 0 ... .max)
     private let state: Mutex<State>
 
     /// Reads the file; a listener that has been cut over is served by the target from the start.
@@ -178,7 +180,7 @@ final class ListenerMigration: Sendable {
         return """
             {"listener": \(JSONText.quoted(name)), "source": \(JSONText.quoted(source.route.name)), \
             "target": \(JSONText.quoted(settings.target)), "phase": "\(copy.steps.phase.rawValue)", \
-            "begun": \(copy.hasBegun), "serving": "\(copy.steps.phase.serving.rawValue)", "step": "\(status.step.rawValue)", \
+            "start": \(start), "begun": \(copy.hasBegun), "serving": "\(copy.steps.phase.serving.rawValue)", "step": "\(status.step.rawValue)", \
             "keys": \(status.total.map(String.init) ?? "null"), "seen": \(status.seen), "copied": \(status.copied), \
             "bytes": \(status.bytes), "copied-again": \(status.copiedAgain), "differing": \(status.differing), \
             "retagged": \(status.retagged), "rate": \(copy.rate), \
