@@ -50,8 +50,8 @@ struct CaseEvidence {
         case ("postgres", "message", _), (_, "protocol", "tls"), ("postgres", "feature", "tls"),
             ("redis", "subcommand", "client.setinfo"):
             true
-        // A server that has the command and MULTI has both together.
-        case ("redis", "shape", let name): FeatureNeeds.isQueued(name)
+        // A server that has the command and MULTI has both together, and runs every script.
+        case ("redis", "shape", let name): FeatureNeeds.isQueued(name) || FeatureNeeds.isScript(name)
         default: false
         }
     }

@@ -94,13 +94,11 @@ struct Judge {
         switch FeatureNeeds.of(share.feature) {
         case .nothing: break
         case .refused:
-            add(
-                .blocked, share.feature, "no capability stands for it: every private backend refuses it", share,
-                remedy: Self.staying)
+            add(.blocked, share.feature, FeatureNeeds.refusal(of: share.feature), share, remedy: Self.staying)
         case .capabilities(let needs): judge(needs, share)
         case .partly(let needs, let gap):
             judge(needs, share)
-            add(.limit, share.feature, gap, share)
+            judge(gap: gap, share)
         case .untold: judgeByCases(share)
         }
     }
@@ -143,6 +141,10 @@ struct Judge {
             add(.limit, "\(capability.name): ignored", "it is accepted and has no effect", share)
         }
         for weakening in entry.weakenings where weakening.matters(to: share.feature) {
+            if weakening == .notAtomic, capability == .keyValueMultiKey, Self.allOrNone.contains(share.feature) {
+                judgeAllOrNone(share)
+                continue
+            }
             let cases = report.cases.filter {
                 $0.verdict != .identical && $0.proves.contains(capability.name) && $0.tags.contains(weakening.rawValue)
             }

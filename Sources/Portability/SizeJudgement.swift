@@ -10,6 +10,7 @@ extension Judge {
         judge("redis.value.bytes", .valueBytes, "values")
         judge("s3.body.bytes", .valueBytes, "bodies")
         judge("redis.expiry.seconds", .expirySeconds, "expiries", in: "seconds")
+        judgeDatabases()
     }
 
     mutating func judge(_ size: String, _ kind: BoundKind, _ what: String, in unit: String = "bytes") {
@@ -18,9 +19,7 @@ extension Judge {
             report.capabilities[capability.name]?.bounds[kind].map { (capability.name, UInt64(clamping: $0)) }
         }
         guard let (name, bound) = bounds.min(by: { $0.1 < $1.1 }) else { return }
-        let all = Double(max(1, ranges.counts.reduce(0, UInt64.sum)))
-        let above = Double(ranges.count(above: bound)) / all
-        let near = Double(ranges.count(around: bound)) / all
+        let (above, near) = ranges.share(above: bound)
         let subject = "\(name): \(kind.rawValue)"
         if above > 0 {
             add(
@@ -47,6 +46,12 @@ extension Judge {
 }
 
 extension SizeRanges {
+    /// The shares of those that are larger than `bound` for certain, and of those that may be larger or not.
+    func share(above bound: UInt64) -> (certain: Double, possible: Double) {
+        let all = Double(max(1, counts.reduce(0, UInt64.sum)))
+        return (Double(count(above: bound)) / all, Double(count(around: bound)) / all)
+    }
+
     /// How many are larger than `bound` for certain.
     fileprivate func count(above bound: UInt64) -> UInt64 {
         counts.enumerated().filter { $0.offset > 0 && Self.least($0.offset) > bound }.map(\.element).reduce(

@@ -35,6 +35,9 @@ struct FeatureNeedTests {
             ("redis.shape.del.many", [.keyValueDelete, .keyValueMultiKey]),
             ("redis.shape.mset.many", [.keyValueSet, .keyValueMultiKey]),
             ("redis.shape.sadd.many", [.setAdd]),
+            ("redis.shape.select.other", [.keyValueDatabases]),
+            ("redis.shape.eval.lock-script", [.lockRelease]),
+            ("redis.shape.script.lock-script", [.lockRelease]),
             ("redis.state.transaction", [.keyValueTransaction]),
             ("s3.operation.UploadPartCopy", [.objectMultipart, .objectCopy]),
             ("s3.header.range", [.objectRange]),
@@ -47,6 +50,7 @@ struct FeatureNeedTests {
     @Test(
         "what translators refuse is known to be refused",
         arguments: [
+            "redis.shape.eval.other-script", "redis.shape.script.other-script",
             "redis.command.xadd", "redis.option.xadd.maxlen", "redis.option.set.ifeq", "redis.module.json",
             "redis.subcommand.client.kill", "redis.command.wait", "redis.command.unknown",
             "s3.operation.PutObjectTagging",

@@ -67,7 +67,9 @@ struct WebShopTests {
             "imports":
                 "set hset multi exec state.transaction protocol.pipelining option.set.px option.set.nx shape.set.nx-with-time "
                 + "shape.set.nx-with-time.queued",
-            "nightly": "set evalsha script option.set.px option.set.nx shape.set.nx-with-time subcommand.script.load",
+            "nightly":
+                "set evalsha script option.set.px option.set.nx shape.set.nx-with-time subcommand.script.load "
+                + "shape.script.lock-script",
         ]
         for (part, text) in expected {
             let found = Self.features(profile.part(part))

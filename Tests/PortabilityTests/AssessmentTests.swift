@@ -142,7 +142,7 @@ struct AssessmentTests {
             SuiteFeatures())
         #expect(
             Set(one.findings.map { "\($0.level.rawValue) \($0.subject)" }) == [
-                "limit report", "limit kv.ttl: ignored", "limit kv.get", "limit redis.command.eval",
+                "limit report", "limit kv.ttl: ignored", "limit kv.get", "blocked redis.command.eval",
                 "blocked lock.release",
             ])
     }

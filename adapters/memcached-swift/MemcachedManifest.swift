@@ -1,6 +1,7 @@
 // What memcached can do, and what it does not promise.
 
 import Capabilities
+import Glibc
 
 /// The manifest of memcached by its text protocol.
 enum MemcachedManifest {
@@ -10,6 +11,12 @@ enum MemcachedManifest {
     static let batch = 1000
     /// The server holds times in 32 bits with a sign, which ends on 2038-01-19.
     static let latestExpiry: Int64 = 2_147_483_647
+
+    /// Seconds that a key may live at the most as `now` is, in seconds since 1970: whole years of 365 days.
+    static func longestLife(now: Int64) -> Int {
+        let year: Int64 = 365 * 86_400
+        return Int(max(0, latestExpiry - now) / year * year)
+    }
 
     static func make(valueBytes: Int) -> Manifest {
         let cache: Set<Weakening> = [.evicting, .notDurable]
@@ -26,7 +33,8 @@ enum MemcachedManifest {
                 .keyValueExists: ManifestEntry(.native, bounds: key, weakenings: [.evicting]),
                 .keyValueType: ManifestEntry(.emulated, note: "every value is a string"),
                 .keyValueTTL: ManifestEntry(
-                    .native, weakenings: [.wholeSeconds, .notAtomic, .evicting],
+                    .native, bounds: [.expirySeconds: longestLife(now: Int64(time(nil)))],
+                    weakenings: [.wholeSeconds, .notAtomic, .evicting],
                     note: "times up to 2038-01-19; a condition on the present expiry is looked at before it is set"),
                 .keyValueConditionalSet: ManifestEntry(.native, bounds: sizes, weakenings: cache),
                 .keyValueCompareAndSet: ManifestEntry(.native, bounds: sizes, weakenings: cache),

@@ -34,6 +34,15 @@ package enum FeatureNeeds {
 }
 
 extension FeatureNeeds {
+    /// Whether `feature` is about scripts, so that cases show of its commands what they show of it.
+    package static func isScript(_ feature: String) -> Bool { feature.hasSuffix("-script") }
+
+    /// Why `feature` is refused whatever a backend can do, in words.
+    package static func refusal(of feature: String) -> String {
+        isScript(feature)
+            ? RedisFeatureNeeds.scriptGap : "no capability stands for it: every private backend refuses it"
+    }
+
     /// How a configuration gets `capability`, which a backend of these `abilities` refuses; nil when it cannot.
     package static func remedy(for capability: Capability, in abilities: [String: ManifestEntry]) -> String? {
         if abilities[capability.name]?.support == .ignored {

@@ -34,6 +34,8 @@ struct RedisUsageLook {
     /// The life of RESTORE, as one from now and as a time: which it is, a later word tells.
     private var restored: (life: Int?, time: Int?) = (nil, nil)
     private var form = RedisUsageForm()
+    /// Whether it is SCRIPT LOAD.
+    private var loadsScript = false
 
     init(_ usage: RedisUsage, _ words: RedisUsageTable, _ command: RedisCommand, count: Int, weight: UInt64) {
         self.usage = usage
@@ -75,6 +77,8 @@ struct RedisUsageLook {
             usage.note(size: range.count, of: RedisUsageTable.valueSize, weight: weight)
         }
         noteExpiry(range, in: bytes)
+        if command == .select, place == 1 { noteDatabase(range, in: bytes) }
+        if let script = words.scripts[id] { noteScript(script, range, in: bytes) }
         if command == .client || command == .hello || command == .auth { listen(range, in: bytes) }
         guard let options = words.options[id] else { return }
         if case .counted(place) = options.place {
@@ -104,6 +108,29 @@ struct RedisUsageLook {
         } else if let seconds = expiry.unit.seconds(range, in: bytes, now: now) {
             usage.note(size: seconds, of: RedisUsageTable.expirySeconds, weight: weight)
         }
+    }
+
+    private func noteDatabase(_ range: Range<Int>, in bytes: Bytes) {
+        guard range.count <= Self.databaseDigits, let number = RedisInteger.parse(bytes.array(range)), number >= 0
+        else {
+            return
+        }
+        usage.note(size: Int(number), of: RedisUsageTable.databaseNumber, weight: weight)
+        if number > 0 { usage.note(words.otherDatabase, weight: weight) }
+    }
+
+    /// Notes whether a script is one of those that are known by their texts.
+    private mutating func noteScript(
+        _ script: (place: Int, lock: Int, other: Int), _ range: Range<Int>, in bytes: Bytes
+    ) {
+        if place == 1, script.place == 2 {
+            loadsScript = count == 3 && RedisWholeCommand.word(range, in: bytes) == Self.load
+        }
+        guard place == script.place, script.place == 1 || loadsScript else { return }
+        let known = range.count <= RedisKnownScript.mostBytes ? RedisKnownScript(bytes.array(range)) : nil
+        // EVAL, the text, the number of keys, one key, and what the script takes.
+        let isLock = known.map { loadsScript || count == 4 + $0.argumentCount } ?? false
+        usage.note(isLock ? script.lock : script.other, weight: weight)
     }
 
     /// The last word was taken.
@@ -170,5 +197,8 @@ struct RedisUsageLook {
 
     private static let setName = RedisText("setname")
     private static let auth = RedisText("auth")
+    private static let load = RedisText("load")
+    /// Digits of a database's number, which has 32 bits.
+    private static let databaseDigits = 10
     private static let libraryName = RedisText("lib-name")
 }

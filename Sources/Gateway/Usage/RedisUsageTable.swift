@@ -70,6 +70,11 @@ struct RedisUsageTable: Sendable {
     let expiries: [(unit: RedisUsageExpiry, place: Int)?]
     let modules: [(prefix: String, feature: Int)]
     let restore: RedisCommand
+    /// By command id: the place of a script's text, and what a text shows that gives up or extends a lock, or any other; nil for commands
+    /// without one.
+    let scripts: [(place: Int, lock: Int, other: Int)?]
+    /// That another database than the first is selected.
+    let otherDatabase: Int
     let resp3, inline, pipelining, transaction, blocking, tls, module: Int
 
     static let keySize = 0
@@ -78,6 +83,7 @@ struct RedisUsageTable: Sendable {
     static let argumentCount = 3
     static let transactionLength = 4
     static let expirySeconds = 5
+    static let databaseNumber = 6
 
     private init() {
         var features = RedisCommand.names.map { "redis.command.\($0)" }
@@ -152,6 +158,13 @@ struct RedisUsageTable: Sendable {
             for name in names.split(separator: " ") where id(name) != 0 { expiries[id(name)] = (unit, place) }
         }
         self.expiries = expiries
+        var scripts = [(place: Int, lock: Int, other: Int)?](repeating: nil, count: exactCount)
+        for (name, place) in RedisUsageWords.scripts {
+            scripts[id(name)] = (place, add("redis.shape.\(name).lock-script"), add("redis.shape.\(name).other-script"))
+        }
+        scripts[0] = nil
+        self.scripts = scripts
+        otherDatabase = add("redis.shape.select.other")
         modules = RedisUsageWords.modules.split(separator: " ").map { (String($0) + ".", add("redis.module.\($0)")) }
         module = add("redis.module.other")
         resp3 = add("redis.protocol.resp3")
@@ -167,7 +180,7 @@ struct RedisUsageTable: Sendable {
             features: features, exactCount: exactCount, requests: 0..<exactCount,
             sizes: [
                 "redis.key.bytes", "redis.value.bytes", "redis.request.bytes", "redis.request.arguments",
-                "redis.transaction.commands", "redis.expiry.seconds",
+                "redis.transaction.commands", "redis.expiry.seconds", "redis.database.number",
             ])
     }
 }

@@ -103,6 +103,9 @@ enum RedisUsageWords {
         (2, .atSecond, "expireat hexpireat"), (2, .atMillisecond, "pexpireat hpexpireat"),
     ]
 
+    /// Where commands have a script's text; SCRIPT has one behind LOAD.
+    static let scripts = [("eval", 1), ("script", 2)]
+
     /// The modules of Redis Stack and Redis 8, by the prefix of their commands.
     static let modules = "json ft bf cf cms topk tdigest ts graph"
 }

@@ -1,6 +1,7 @@
 // Reads the tree of an adapter file into a description and reports everything that is wrong with it.
 
 import Capabilities
+import Glibc
 
 /// Reads one file.
 struct DescriptionReader {
@@ -46,6 +47,7 @@ struct DescriptionReader {
         }
         description.manifest = Manifest(adapter: description.name)
         for entry in mapping(root["capabilities"]) { readCapability(entry) }
+        boundLives()
         for entry in mapping(root["operations"]) { readOperation(entry) }
     }
 
@@ -233,6 +235,16 @@ struct DescriptionReader {
         if let latest = node["latest"]?.number(1...Int64.max, problems) { rules.latest = latest }
         if let none = node["none"]?.number(Int64.min...Int64.max, problems) { rules.none = none }
         description.expiry = rules
+    }
+
+    /// What the rules for times say, where the file names no bound of its own.
+    private mutating func boundLives() {
+        var entry = description.manifest[.keyValueTTL]
+        guard entry.support != .refused, entry.bounds[.expirySeconds] == nil,
+            let seconds = description.expiry.longestLife(now: Int64(time(nil)))
+        else { return }
+        entry.bounds[.expirySeconds] = seconds
+        description.manifest[.keyValueTTL] = entry
     }
 
     private mutating func readCapability(_ entry: DocumentNode.Entry) {

@@ -22,6 +22,20 @@ struct ExpiryRules: Sendable, Equatable {
 
     private var unit: Int64 { isSeconds ? 1000 : 1 }
 
+    /// Seconds that a key may live at the most as `now` is, in seconds since 1970; nil where that is as long as one likes.
+    ///
+    /// Where the server counts up to a time of day, it is whole years of 365 days, so that it is no other each second.
+    func longestLife(now: Int64) -> Int? {
+        let isBounded = isFromNow && beyond == .refuse
+        let duration = isBounded ? longest.map { $0 / 1000 } : nil
+        guard latest < .max else { return duration.flatMap { Int(exactly: $0) } }
+        let end = isSeconds ? latest : latest / 1000
+        let left = isBounded ? end : max(0, end - now) / Self.year * Self.year
+        return Int(exactly: min(duration ?? .max, left))
+    }
+
+    private static let year: Int64 = 365 * 86_400
+
     /// The number for a key that goes at `time`, in milliseconds since 1970, as `now` is.
     func number(at time: Int64, now: Int64) throws(Failure) -> Int64 {
         let number = try unbounded(at: time, now: now)

@@ -25,7 +25,7 @@ enum RedisFeatureNeeds {
         guard let entry = entry(name) else { return .refused }
         switch name {
         case "eval", "evalsha", "script":
-            return .partly(entry.needs, "scripts other than those that release, extend or compare a lock are refused")
+            return .partly(entry.needs, scriptGap)
         case "client", "config", "command": return .nothing
         default: break
         }
@@ -69,7 +69,16 @@ enum RedisFeatureNeeds {
         }
     }
 
+    /// What is refused of scripts, whatever a backend can do.
+    static let scriptGap = "scripts other than those that release, extend or compare a lock are refused"
+
     private static func shape(_ name: String) -> FeatureNeed {
+        switch name {
+        case "select.other": return .capabilities(CapabilitySet(.keyValueDatabases))
+        case "eval.lock-script", "script.lock-script": return .capabilities(CapabilitySet(.lockRelease))
+        case "eval.other-script", "script.other-script": return .refused
+        default: break
+        }
         if let (kind, name) = unqueued(name) {
             guard case .capabilities(let needs) = of(kind, name) else { return .refused }
             return .capabilities(needs.union(CapabilitySet(.keyValueTransaction)))

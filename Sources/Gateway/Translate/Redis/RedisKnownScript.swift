@@ -18,10 +18,13 @@ enum RedisKnownScript: Sendable, Equatable {
         }
     }
 
+    /// Bytes of a text that is looked at: a comment or a long text is none of these.
+    static let mostBytes = 2048
+
     /// The script with this text, as far as letters, quotes and brackets tell; nil for any other.
     init?(_ text: [UInt8]) {
-        // A comment or a long text is none of these; the bound comes before any work on the text.
-        guard text.count <= 2048 else { return nil }
+        // The bound comes before any work on the text.
+        guard text.count <= Self.mostBytes else { return nil }
         let folded = text.compactMap { byte -> UInt8? in
             switch byte {
             case 0x20, 0x09, 0x0A, 0x0D, 0x3B: nil
