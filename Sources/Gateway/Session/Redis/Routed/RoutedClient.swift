@@ -71,6 +71,8 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
     var aside: (own: OwnConnection, lane: RoutedLane)?
     /// Whether that command is on its way.
     var isAsideServed = false
+    /// Commands that went elsewhere since the own connection was left.
+    @exclusivity(unchecked) var sentAway = 0
     /// The last own connection, which holds nothing, until the next command shows whether it is wanted again.
     private var parked: (socket: Socket, lane: RoutedLane, isMarked: Bool)?
 
@@ -85,7 +87,7 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
         isLoggedIn = door == nil || door?.asksNobody == true
         identity = RedisIdentity()
         super.init(session)
-        keepsOwn = router.keepsOwn
+        keepsOwn = router.keepsOwn || readsSlowly
     }
 
     override func stepShared() -> Bool { stepRouted() }
@@ -249,6 +251,7 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
 
     override func leaves(_ own: OwnConnection) -> Bool {
         adopt(own.pin.identity)
+        sentAway = 0
         return true
     }
 

@@ -8,6 +8,8 @@ extension RoutedClient {
     private static let readsPerTurn = 2
     /// Bytes of replies that wait for others before no further command is taken.
     private static let bufferLimit = 256 * 1024
+    /// Commands that may go elsewhere before the own connection is looked at, when that has something to say.
+    private static let sentAwayLimit = 64
 
     func stepRouted() -> Bool {
         isStalled = false
@@ -34,8 +36,8 @@ extension RoutedClient {
             flush()
             return over(isLeaving ? .finished : .needsOwn)
         }
-        if isAway, !holdsWhole {
-            // What the own connection has to say by itself is not kept waiting.
+        if isAway, !holdsWhole || ownSpeaks && !client.isCongested {
+            // What the own connection has to say by itself is not kept waiting, neither by what is held for another one.
             flush()
             isAway = false
             waker.wake()
@@ -47,10 +49,13 @@ extension RoutedClient {
         return false
     }
 
+    /// Whether the own connection, which is not asked anything meanwhile, has something to say, such as a message.
+    private var ownSpeaks: Bool { own?.socket.isReadable == true }
+
     /// Whether one more command may be sent now, wherever it goes.
     private var hasRoom: Bool {
-        // What the own connection has to say by itself comes between two commands.
-        if isAway, own?.socket.isReadable == true { return false }
+        // A client that never stops asking hears its own connection after so many; one that never stops hearing has them answered.
+        if isAway, sentAway >= Self.sentAwayLimit, ownSpeaks { return false }
         return owed < (smallRepliesDue > 0 ? 1 : window) && slots.count < RedisLimits.sharedWindow.maximum
             && buffered < Self.bufferLimit && !client.isCongested
     }
@@ -127,6 +132,7 @@ extension RoutedClient {
                 usage?.received(command, in: bytes, pending: slots.count &- 1)
                 // A login that gets here is the gateway's own; all others go on connections of their own.
                 usage?.answeredHere(user: isLoggedIn ? String(decoding: user, as: UTF8.self) : nil)
+                if isAway { sentAway &+= 1 }
                 offset = command.range.upperBound
             case .partial where RedisLimits.sharedCommand.allows(bytes.count &- offset):
                 looks += 1
