@@ -103,6 +103,25 @@ struct RedisDenyTests {
         #expect(try control.ask("EXISTS", "k") == ":1\r\n")
     }
 
+    @Test("a client that has switched replies off goes on as with the server", arguments: ["session", "shared"])
+    func unpairedReplies(mode: String) throws {
+        let (server, gateway) = try Self.place(mode)
+        let words = [
+            // What is skipped may change who the client is; nobody is told whether it has.
+            ["CLIENT", "REPLY", "SKIP"], ["SELECT", "1"], ["SET", "k", "v"], ["GET", "k"], ["RESET"], ["GET", "k"],
+            ["CLIENT", "REPLY", "SKIP"], ["HELLO", "3"], ["GET", "none"], ["SELECT", "1"], ["GET", "k"], ["PING"],
+        ]
+        let clients = [try RawConnection(port: server.port), try gateway.connect()]
+        for _ in 0..<2 {
+            for client in clients { try client.send(words.flatMap { RawConnection.command($0) }) }
+            let replies = try clients.map { client in try (0..<8).map { _ in try client.reply() } }
+            #expect(replies[1] == replies[0])
+            for client in clients { #expect(!client.hasInput(within: 50)) }
+        }
+        for client in clients { client.close() }
+        try gateway.settles("nothing left") { $0.isEmpty }
+    }
+
     @Test("are denied in front of a private backend too")
     func translated() throws {
         let folder = try TemporaryFolder()

@@ -78,6 +78,7 @@ package struct RedisPin: Sendable {
     package mutating func sends(
         _ request: RedisRequest, _ whole: RedisWholeCommand?, in bytes: Bytes, at now: UInt64
     ) -> Bool {
+        guard !isLost else { return exchange.commandReceived(request, at: now) }
         let command = request.command
         let sharing = whole.map { RedisSharing.of($0, in: bytes) } ?? RedisSharing.atMost(command)
         isAsking = command == .asking
@@ -130,6 +131,9 @@ package struct RedisPin: Sendable {
         exchange.stop()
         isLost = true
         isMarked = true
+        // No reply is paired any more, so nothing is waited for.
+        changes = []
+        waitingLabels = []
     }
 
     private func isLarge(_ reply: RedisReply) -> Bool {

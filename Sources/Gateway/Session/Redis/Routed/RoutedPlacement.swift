@@ -129,8 +129,9 @@ extension RoutedClient {
         _ command: RedisWholeCommand, in bytes: Span<UInt8>, _ lane: RoutedLane
     ) -> Bool {
         guard !router.hasOnePlace else { return false }
-        switch router.decide(command, in: bytes, state) {
-        case .anywhere: return false
+        switch decide(command, in: bytes) {
+        // Whether the server takes it nobody would know, and so not which backend the next one is for.
+        case .anywhere: return Self.changesState(command.command) || command.command == .reset
         case .lane(let other): return other !== lane
         case .rewritten, .split, .refused, .later: return true
         }
