@@ -325,4 +325,35 @@ struct RedisSafetyTests {
         other.close()
         try gateway.settles("nothing left") { $0.isEmpty }
     }
+
+    @Test(
+        "who was cut for what it left unread gets a large value whole when it comes again, and holds up nobody",
+        .timeLimit(.minutes(3)), arguments: [[], ["deny: [FLUSHALL]"]])
+    func slowReader(listener: [String]) throws {
+        let server = try RedisServer()
+        let gateway = try Self.gateway(toPort: server.port, ["mode: shared"], listener: listener)
+        let other = try gateway.connect()
+        let size = 100 << 20
+        #expect(try other.ask("SETRANGE", "large", "\(size - 1)", "x") == ":\(size)\r\n")
+        let slow = try RawConnection(port: gateway.port(), receiveBuffer: 4096)
+        try slow.send(RawConnection.command(["GET", "large"]))
+        try gateway.settles("the cut") { $0.sum("fairlead_failures_total", "cause=\"client-lost\"") >= 1 }
+        slow.close()
+        try gateway.settles("its end") { $0.sum("fairlead_sessions_active") == 1 }
+        let lost = try gateway.metrics().sum("fairlead_failures_total", "cause=\"client-lost\"")
+        let again = try RawConnection(port: gateway.port(), receiveBuffer: 4096)
+        again.gateway = gateway
+        // Behind so many small ones, too.
+        #expect(
+            try RoutedRedis.pipeline(again, Array(repeating: ["PING"], count: 200)).allSatisfy { $0 == "+PONG\r\n" })
+        try again.send(RawConnection.command(["GET", "large"]))
+        #expect(again.hasInput(within: 60_000))
+        // Nothing of it is read for a while, and nobody waits.
+        for _ in 0..<20 { #expect(try other.ask("GET", "none") == "$-1\r\n") }
+        let value = try again.receive(size + 14)
+        #expect(value.count == size + 14 && value.suffix(3) == Array("x\r\n".utf8))
+        #expect(try again.ask("PING") == "+PONG\r\n")
+        #expect(try gateway.metrics().sum("fairlead_failures_total", "cause=\"client-lost\"") == lost)
+        #expect(gateway.peakMemory < 200 << 20)
+    }
 }

@@ -28,6 +28,8 @@ package final class ListenerState: Sendable {
     let hasRateLimits: Bool
     /// What all clients draw from, by the routes' places, and the listener's own behind them.
     let rateBuckets: [RateBucket?]
+    /// Hosts whose clients have no part in shared connections for a while (Redis).
+    let slowReaders = SlowReaders()
     private let sessions = Atomic(0)
 
     init(

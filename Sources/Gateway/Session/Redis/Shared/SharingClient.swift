@@ -73,6 +73,8 @@ class SharingClient: Pump {
     @exclusivity(unchecked) final var isAway = false
     /// Whether the client has one for as long as it lives.
     final var keepsOwn = false
+    /// Whether it has one because clients of its host do not read as fast as a shared connection brings large replies.
+    final let readsSlowly: Bool
     final var labels: [[UInt8]] = []
     @exclusivity(unchecked) final var smallRepliesDue = 0
     /// Nanoseconds of the worker's clock by which the own connection has to answer.
@@ -92,6 +94,8 @@ class SharingClient: Pump {
         usage = session.usage as? RedisUsage
         idleTimeout = session.listener.configuration.idleTimeout?.nanoseconds
         lastMoved = session.worker.now
+        readsSlowly = session.listener.slowReaders.contains(session.peer)
+        if readsSlowly { smallRepliesDue = RedisLimits.smallReplies.maximum }
     }
 
     // MARK: What subclasses say

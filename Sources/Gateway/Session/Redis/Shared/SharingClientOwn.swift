@@ -41,7 +41,7 @@ extension SharingClient {
         self.own = nil
         answerDue = .max
         labels = own.pin.labels
-        smallRepliesDue = 0
+        smallRepliesDue = readsSlowly ? RedisLimits.smallReplies.maximum : 0
         share(after: own)
         holdsWhole = !held.isEmpty
         looks = 0

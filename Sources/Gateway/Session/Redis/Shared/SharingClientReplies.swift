@@ -71,7 +71,10 @@ extension SharingClient {
     final func cut() {
         session.note(
             GatewayFailure(
-                .clientLost, "the client left \(RedisLimits.sharedBacklog.maximum) bytes of replies unread"))
+                .clientLost,
+                "the client left \(RedisLimits.sharedBacklog.maximum) bytes of replies unread; when it comes again it has a connection of its own"
+            ))
+        session.listener.slowReaders.note(session.peer)
         reset()
     }
 
