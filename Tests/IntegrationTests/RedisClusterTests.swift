@@ -87,6 +87,18 @@ struct RedisClusterTests {
             #expect(try client.reply() == ":\(count)\r\n", "\(name)")
         }
         #expect(try client.ask("SUNION", "a", "b") == Self.crossSlot)
+        // As many parts as one command may have, and one more.
+        var apart: [String] = []
+        var known: Set<Int> = []
+        for key in (0..<5000).map({ "k\($0)" }) where apart.count < 1025 {
+            if known.insert(RedisSlot(of: Array(key.utf8)).number).inserted { apart.append(key) }
+        }
+        try client.send(RawConnection.command(["MGET"] + apart.dropLast() + apart.dropLast()))
+        #expect(try client.reply() == "*2048\r\n" + String(repeating: "$-1\r\n", count: 2048))
+        try client.send(RawConnection.command(["MGET"] + apart))
+        let refusal = try client.reply()
+        #expect(refusal.contains("mget has keys of more than 1024 slots"), "\(refusal.prefix(200))")
+        #expect(try client.ask("MSET", "a", "1", "b").contains("wrong number of arguments"))
         cluster.stop()
     }
 

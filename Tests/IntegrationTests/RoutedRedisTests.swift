@@ -113,6 +113,28 @@ struct RoutedRedisTests {
         #expect(try client.ask("DEL", "b:h", "a:h") == ":1\r\n")
     }
 
+    @Test("a split reply of more than is held of one gets an error, and the client goes on")
+    func largeSplit() throws {
+        let place = try RoutedRedis(listener: ["split: true"])
+        let client = try place.gateway.connect()
+        // 40 MiB at each of two backends.
+        let size = 40 << 20
+        for key in ["a:large", "b:large"] {
+            #expect(try client.ask("SETRANGE", key, "\(size - 1)", "x") == ":\(size)\r\n")
+        }
+        #expect(try client.ask("SET", "a:small", "1") == "+OK\r\n")
+        let before = place.gateway.peakMemory
+        for _ in 0..<3 {
+            let replies = try RoutedRedis.pipeline(
+                client, [["MGET", "a:large", "b:large"], ["MGET", "a:small", "b:small"]])
+            #expect(
+                replies[0].contains("the parts of this reply are more than 67108864 bytes"), "\(replies[0].prefix(200))"
+            )
+            #expect(replies[1] == "*2\r\n$1\r\n1\r\n$-1\r\n")
+        }
+        #expect(place.gateway.peakMemory - before < 200 << 20)
+    }
+
     @Test("refuses what is about all keys, unless a pattern names one route's")
     func whole() throws {
         let place = try RoutedRedis()
@@ -202,5 +224,26 @@ struct RoutedRedisTests {
         #expect(try client.ask("SET", "b:1", "4") == "+OK\r\n")
         #expect(try client.ask("MGET", "b:1", "x") == "*2\r\n$1\r\n4\r\n$1\r\n1\r\n")
         again.stop()
+    }
+
+    @Test("the loss of a backend is in the log once, however many commands were under way")
+    func failureInTheLog() throws {
+        let place = try RoutedRedis()
+        let client = try place.gateway.connect()
+        #expect(try client.ask("GET", "b:1") == "$-1\r\n")
+        #expect(try place.direct(place.beta).ask("CLIENT", "PAUSE", "100000") == "+OK\r\n")
+        try client.send((0..<300).flatMap { RawConnection.command(["GET", "b:\($0)"]) })
+        // A second client's commands are a loss of its own.
+        let other = try place.gateway.connect()
+        try other.send(RawConnection.command(["GET", "b:x"]))
+        #expect(!other.hasInput(within: 200))
+        place.beta.process.kill()
+        for _ in 0..<300 {
+            let reply = try client.reply()
+            #expect(reply.hasPrefix("-ERR fairlead: backend 'beta'"), "\(reply)")
+        }
+        #expect(try other.reply().hasPrefix("-ERR fairlead: backend 'beta'"))
+        let lines = place.gateway.log.split(separator: "\n").count { $0.contains("backend 'beta'") }
+        #expect((2...4).contains(lines), "\(lines)")
     }
 }

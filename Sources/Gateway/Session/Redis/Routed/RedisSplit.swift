@@ -31,6 +31,12 @@ final class RedisSplit {
         var attempt = 1
     }
 
+    /// What the keys of one part have in common.
+    private struct Place: Hashable {
+        let lane: ObjectIdentifier
+        let group: Int
+    }
+
     let merge: Merge
     let keyCount: Int
     var parts: [Part]
@@ -79,17 +85,19 @@ final class RedisSplit {
         var arguments = RedisArgumentCursor(command, in: bytes)
         guard let name = arguments.next(in: bytes) else { return nil }
         var parts: [Part] = []
-        var bodies: [(count: Int, group: Int, bytes: [UInt8])] = []
+        var bodies: [(count: Int, bytes: [UInt8])] = []
+        // Where the part of a lane and a group is: a command may have thousands of keys in as many parts as there may be.
+        var places: [Place: Int] = [:]
         var keyCount = 0
         while let key = arguments.next(in: bytes) {
             var spelled: [UInt8] = []
             let (lane, group) = place(bytes.extracting(key), &spelled)
-            let index =
-                parts.indices.first { parts[$0].lane === lane && bodies[$0].group == group } ?? parts.count
+            let index = places[Place(lane: ObjectIdentifier(lane), group: group), default: parts.count]
             if index == parts.count {
                 guard index < partLimit else { return nil }
+                places[Place(lane: ObjectIdentifier(lane), group: group)] = index
                 parts.append(Part(lane: lane, command: [], keys: []))
-                bodies.append((1, group, []))
+                bodies.append((1, []))
                 append(bytes.extracting(name), to: &bodies[index].bytes)
             }
             if spelled.isEmpty {
