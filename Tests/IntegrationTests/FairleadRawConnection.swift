@@ -14,6 +14,8 @@ final class RawConnection: @unchecked Sendable {
     var isDripping = false
     /// Whether the peer reset the connection instead of closing it.
     private(set) var wasReset = false
+    /// Whether nothing came for as long as one waits.
+    private(set) var hasTimedOut = false
 
     /// Connects to a loopback port; `receiveBuffer` makes the system's buffer small, for a slow reader.
     init(port: Int, receiveBuffer: Int32? = nil) throws {
@@ -111,6 +113,7 @@ final class RawConnection: @unchecked Sendable {
             return true
         }
         if count == 0 { return false }
+        hasTimedOut = errno == EAGAIN
         guard errno == ECONNRESET else { throw SupportError("receive: \(String(cString: strerror(errno)))") }
         wasReset = true
         return false

@@ -18,10 +18,15 @@ struct SharedPlayer {
     private var epoch = 0
     private var count = 0
     private(set) var replies = 0
+    /// Whether connections are lost meanwhile, so that nobody knows what a command has done.
+    private let isInTrouble: Bool
+    /// What it publishes with.
+    private var mouth: RawConnection?
 
-    init(_ name: String, seed: UInt64, port: Int) throws {
+    init(_ name: String, seed: UInt64, port: Int, isInTrouble: Bool = false) throws {
         self.name = name
         self.port = port
+        self.isInTrouble = isInTrouble
         random = SeededGenerator(state: seed)
         connection = try RawConnection(port: port)
     }
@@ -30,10 +35,12 @@ struct SharedPlayer {
     private struct Batch {
         var bytes: [UInt8] = []
         var expected = ""
+        var replies = 0
 
         mutating func add(_ words: [String], _ reply: String) {
             bytes += RawConnection.command(words)
             expected += reply
+            if !reply.isEmpty { replies += 1 }
         }
     }
 
@@ -68,7 +75,51 @@ struct SharedPlayer {
                 """)
         }
         replies += 1
+        if Int.random(in: 0..<20, using: &random) == 0 { try hear() }
         if Int.random(in: 0..<30, using: &random) == 0 { try leave() }
+    }
+
+    /// One exchange while connections are lost: as many replies, or the connection's end, and no word of anybody else.
+    mutating func playInTrouble() throws {
+        var batch = Batch()
+        for _ in 0..<Int.random(in: 1...12, using: &random) { draw(into: &batch) }
+        connection.sendAsFarAsTaken(batch.bytes)
+        for _ in 0..<batch.replies {
+            guard let reply = try? connection.reply() else {
+                guard !connection.hasTimedOut else {
+                    throw SupportError("\(name) waits for a reply, asked: \(Self.excerpt(batch.bytes, 0))")
+                }
+                connection = try RawConnection(port: port)
+                (database, isThree) = (0, false)
+                return
+            }
+            replies += 1
+            for word in reply.matches(of: /(c[0-9]+)[#:]/) where word.1 != name {
+                throw SupportError("\(name) got \(reply.prefix(200)), asked: \(Self.excerpt(batch.bytes, 0))")
+            }
+        }
+    }
+
+    /// Hears, between a SUBSCRIBE and an UNSUBSCRIBE, exactly what it publishes to itself over another connection.
+    private mutating func hear() throws {
+        let mouth = try mouth ?? RawConnection(port: port)
+        self.mouth = mouth
+        let (channel, mark) = ("\(name):channel", isThree ? ">" : "*")
+        var heard = try connection.ask("SUBSCRIBE", channel)
+        var expected = "\(mark)3\r\n" + Self.bulk("subscribe") + Self.bulk(channel) + ":1\r\n"
+        for _ in 0..<Int.random(in: 1...20, using: &random) {
+            let word = value()
+            guard try mouth.ask("PUBLISH", channel, word) == ":1\r\n" else {
+                throw SupportError("\(name) was not there to hear")
+            }
+            heard += try connection.reply()
+            expected += "\(mark)3\r\n" + Self.bulk("message") + Self.bulk(channel) + Self.bulk(word)
+        }
+        heard += try connection.ask("UNSUBSCRIBE", channel)
+        expected += "\(mark)3\r\n" + Self.bulk("unsubscribe") + Self.bulk(channel) + ":0\r\n"
+        guard heard == expected else {
+            throw SupportError("\(name) heard \(heard.prefix(300)) instead of \(expected.prefix(300))")
+        }
     }
 
     private static func excerpt(_ bytes: [UInt8], _ place: Int) -> String {
@@ -141,7 +192,7 @@ struct SharedPlayer {
         case 85..<88:
             let list = "\(name):list:\(count)"
             batch.add(["RPUSH", list, name], ":1\r\n")
-            batch.add(["BLPOP", list, "0"], "*2\r\n" + Self.bulk(list) + Self.bulk(name))
+            batch.add(["BLPOP", list, isInTrouble ? "0.1" : "0"], "*2\r\n" + Self.bulk(list) + Self.bulk(name))
         case 88..<90:
             batch.add(["BLPOP", "\(name):nothing", "0.01"], isThree ? "_\r\n" : "*-1\r\n")
         case 90..<92:
@@ -149,9 +200,11 @@ struct SharedPlayer {
         case 92..<94:
             batch.bytes += Array("ECHO \(name)\r\n".utf8)
             batch.expected += Self.bulk(name)
+            batch.replies += 1
         case 94..<95: batch.add(["CLIENT", "PAUSE", "x"], "-ERR timeout is not an integer or out of range\r\n")
         case 95..<96: batch.bytes += Array("*0\r\n\r\n".utf8)
-        case 96..<97:
+        case 96..<97 where !isInTrouble: drawSilence(into: &batch)
+        case 97..<98:
             batch.add(["NO.SUCH", name], "-ERR unknown command 'NO.SUCH', with args beginning with: '\(name)' \r\n")
         default:
             batch.add(["CLIENT", "SETNAME", name], "+OK\r\n")
@@ -177,6 +230,16 @@ struct SharedPlayer {
         batch.add(["RESET"], "+RESET\r\n")
         database = 0
         isThree = false
+    }
+
+    /// Commands without replies; one of them may take the client to another database.
+    private mutating func drawSilence(into batch: inout Batch) {
+        let isOff = Bool.random(using: &random)
+        batch.add(["CLIENT", "REPLY", isOff ? "OFF" : "SKIP"], "")
+        let next = Int.random(in: 0..<3, using: &random)
+        batch.add(["SELECT", "\(next)"], "")
+        database = next
+        if isOff { batch.add(["CLIENT", "REPLY", "ON"], "+OK\r\n") }
     }
 
     private mutating func drawSubscription(into batch: inout Batch) {

@@ -25,10 +25,12 @@ struct SharedRedisRandomTests {
         if let problem = problems.withLock({ $0.first }) { throw SupportError("\(problem), seed \(seed)") }
     }
 
-    @Test("random commands get the replies that each client's own order gives them")
-    func model() throws {
+    @Test(
+        "random commands get the replies that each client's own order gives them",
+        arguments: [[], ["deny: [FLUSHALL]"]])
+    func model(listener: [String]) throws {
         let server = try RedisServer()
-        let gateway = try Fairlead(to: server, backend: ["mode: shared"])
+        let gateway = try Fairlead(to: server, listener: listener, backend: ["mode: shared"])
         let end = Date(timeIntervalSinceNow: Self.seconds)
         let port = gateway.port()
         let rounds = Mutex(0)
@@ -65,6 +67,33 @@ struct SharedRedisRandomTests {
             }
             try Self.echo("c\(index)", seed: Self.seed &+ UInt64(index), port: port, until: end)
         }
+        #expect(try gateway.metrics().sum("fairlead_failures_total", "cause=\"backend-lost\"") > 0)
+        try gateway.settles("nothing left") { $0.isEmpty }
+    }
+
+    @Test("nor does it with transactions, subscriptions and what waits", arguments: [[], ["deny: [FLUSHALL]"]])
+    func killedWithState(listener: [String]) throws {
+        let server = try RedisServer()
+        let gateway = try Fairlead(to: server, listener: listener, backend: ["mode: shared"])
+        let end = Date(timeIntervalSinceNow: Self.seconds)
+        let port = gateway.port()
+        let replies = Mutex(0)
+        try Self.together(13) { index in
+            if index == 12 {
+                let control = try RawConnection(port: server.port)
+                while Date() < end {
+                    usleep(20_000)
+                    for type in ["normal", "pubsub"] {
+                        try control.ask("CLIENT", "KILL", "TYPE", type, "SKIPME", "yes")
+                    }
+                }
+                return
+            }
+            var player = try SharedPlayer("c\(index)", seed: Self.seed &+ UInt64(index), port: port, isInTrouble: true)
+            while Date() < end { try player.playInTrouble() }
+            replies.withLock { $0 += player.replies }
+        }
+        #expect(replies.withLock { $0 } > 100)
         #expect(try gateway.metrics().sum("fairlead_failures_total", "cause=\"backend-lost\"") > 0)
         try gateway.settles("nothing left") { $0.isEmpty }
     }
