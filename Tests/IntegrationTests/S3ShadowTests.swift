@@ -17,6 +17,12 @@ struct S3ShadowTests {
                 + "</ListBucketResult>", "Content-Type: application/xml\r\n")
     }
 
+    private static func buckets(_ names: [String]) -> String {
+        ok(
+            "<ListAllMyBucketsResult><Buckets>" + names.map { "<Bucket><Name>\($0)</Name></Bucket>" }.joined()
+                + "</Buckets></ListAllMyBucketsResult>", "Content-Type: application/xml\r\n")
+    }
+
     private static func failure(_ code: String) -> String {
         ok("<Error><Code>\(code)</Code></Error>", status: "404 Not Found")
     }
@@ -39,6 +45,7 @@ struct S3ShadowTests {
             ok("", status: "500 Internal Server Error"),
             "GetBucketLocation status"
         ),
+        ("/", buckets(["canary", "b"]), buckets(["b"]), "ListBuckets document"),
     ]
 
     static func server(isWrong: Bool) throws -> S3ScriptedServer {
