@@ -19,7 +19,11 @@ from .site import Endpoint, Site
 
 SMALL, LARGE = 1 << 20, 256 << 20
 IDLE_PAIRS = 10_000
-IDLE_TARGETS = ("fairlead", "haproxy", "nginx")
+#: Idle connections by part: which proxies, and how many descriptors each takes of one, without and with shared connections.
+IDLE: tuple[tuple[str, str, str, tuple[str, ...], int], ...] = (
+    ("idle-pairs", "idle Redis connections", "redis", ("fairlead", "haproxy", "nginx"), 2),
+    ("idle-shared", "idle clients of shared Redis connections", "shared", ("fairlead", "twemproxy"), 1),
+)
 
 Passage = Callable[[Site, Any, Endpoint, int], None]
 
@@ -33,12 +37,15 @@ def measure_memory(site: Site, targets: list[str], pairs: int, results: list[Mem
             _each(result, targets, lambda target: _passing(site, server, target, passage))
         finally:
             site.workspace.stop(server.process)
-    if pairs > site.idle_pairs:
-        say(f"memory: {site.descriptors:,} descriptors a process allow {site.idle_pairs:,} of {pairs:,} idle pairs, so "
-            f"each proxy runs as {_processes(site, pairs)} processes that share them")
-    result = MemoryResult("idle-pairs", f"{pairs:,} idle Redis connections", "redis")
-    results.append(result)
-    _each(result, [target for target in targets if target in IDLE_TARGETS], lambda target: _idle(site, target, pairs))
+    for key, title, part, proxies, each in IDLE:
+        processes = -(-pairs // site.idle_clients(each))
+        if processes > 1:
+            say(f"memory: {site.descriptors:,} descriptors a process allow {site.idle_clients(each):,} of {pairs:,} {title}, "
+                f"so each proxy runs as {processes} processes that share them")
+        result = MemoryResult(key, f"{pairs:,} {title}", part)
+        results.append(result)
+        _each(result, [target for target in targets if target in proxies],
+              lambda target, part=part, processes=processes: _idle(site, part, target, pairs, processes))
 
 
 def _each(result: MemoryResult, targets: list[str], measure: Callable[[str], dict[str, float]]) -> None:
@@ -99,15 +106,10 @@ PASSAGES: tuple[tuple[str, str, str, Passage], ...] = (
     ("s3-object", "an S3 object, PUT and GET", "s3", _s3_object),
 )
 #: The parts whose targets are measured here.
-MEASURED_PARTS = tuple(protocol for _, _, protocol, _ in PASSAGES)
+MEASURED_PARTS = tuple(dict.fromkeys(part for _, _, part, *_ in (*PASSAGES, *IDLE)))
 
 
-def _processes(site: Site, pairs: int) -> int:
-    """How many processes of a proxy hold `pairs` pairs under the limit of descriptors of each."""
-    return -(-pairs // site.idle_pairs)
-
-
-def _idle(site: Site, target: str, pairs: int) -> dict[str, float]:
+def _idle(site: Site, part: str, target: str, pairs: int, count: int) -> dict[str, float]:
     """What fresh proxies' resident memory grows by, for each client connection that has had one answer and waits.
 
     All pairs are open at the same time; where one process may not have so many descriptors, several share them.
@@ -118,8 +120,8 @@ def _idle(site: Site, target: str, pairs: int) -> dict[str, float]:
         endpoints = []
         clients: list[RedisClient] = []
         try:
-            for _ in range(_processes(site, pairs)):
-                endpoints.append(start_checked(site, target, PARTS["redis"][target], server))
+            for _ in range(count):
+                endpoints.append(start_checked(site, target, PARTS[part][target], server))
             processes = [_process(endpoint) for endpoint in endpoints]
             before = sum(resident(process.pid) for process in processes)
             for number in range(pairs):

@@ -26,10 +26,9 @@ class Site:
         """How many clients a proxy may be told to serve: each takes two descriptors, and a proxy needs some itself."""
         return (self.descriptors - 256) // 2
 
-    @property
-    def idle_pairs(self) -> int:
-        """How many idle pairs can be opened with some to spare below `connections`."""
-        return (self.descriptors - 512) // 2
+    def idle_clients(self, each: int) -> int:
+        """How many idle clients a proxy that takes `each` descriptors for one can have, with some to spare."""
+        return (self.descriptors - 512) // each
 
     def packaged(self, pattern: str) -> Path:
         """A program that a PyPI package brought, by its place in the virtual environment."""

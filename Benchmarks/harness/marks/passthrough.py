@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..figures import microseconds, size, times
 from ..parts import FAIRLEAD
 from ..results import MemoryResult, RowResult
+from . import sharing
 from .mark import DISTANCE, MISSED, Mark, on_both_sides, verdict
 
 ISSUE = 2
@@ -15,7 +16,8 @@ TABLE = "Fairlead's CPU for each request"
 # HAProxy's user time per request on a machine for which the mark of 1.5 µs was set.
 REDIS_USER_MICROSECONDS = 1.5
 HAPROXY_USER_RANGE = (1.1, 2.4)
-IDLE_PAIR_BYTES = 32 << 10
+#: By key of the result: whose mark it is, and bytes for each idle client.
+IDLE_BOUNDS = {"idle-pairs": (ISSUE, 32 << 10), "idle-shared": (sharing.ISSUE, sharing.IDLE_CLIENT_BYTES)}
 # Memory "does not grow" when 256 times the size adds less than this: pages of the heap come and go.
 GROWTH_BYTES = 4 << 20
 # Where a tie misses the mark, because it says "below" and not "no higher than".
@@ -31,21 +33,28 @@ def row_marks(result: RowResult) -> Iterator[Mark]:
 
 
 def memory_marks(result: MemoryResult) -> Iterator[Mark]:
-    idle = result.key == "idle-pairs"
-    what = f"at most {size(IDLE_PAIR_BYTES)} for each pair" if idle else "memory does not grow with the size"
+    if result.key in IDLE_BOUNDS:
+        yield from _idle_marks(result, *IDLE_BOUNDS[result.key])
+        return
+    what = "memory does not grow with the size"
     if FAIRLEAD in result.failures:
         yield Mark(ISSUE, "", result.title, what, MISSED, "failed", f"Fairlead failed: {result.failures[FAIRLEAD]}")
     figures = result.targets.get(FAIRLEAD)
-    if figures is None:
-        return
-    if idle:
-        others = [f"{target} {size(other['per_pair'])}" for target, other in result.targets.items()
-                  if target != FAIRLEAD]
-        yield Mark(ISSUE, "", result.title, what, verdict(figures["per_pair"] <= IDLE_PAIR_BYTES),
-                   size(figures["per_pair"]), ", ".join([size(figures["per_pair"]), *others]))
-    else:
+    if figures is not None:
         yield Mark(ISSUE, "", result.title, what, verdict(figures["growth"] <= GROWTH_BYTES), size(figures["growth"]),
                    f"{size(figures['peak_1MiB'])} with 1 MiB, {size(figures['peak_256MiB'])} with 256 MiB")
+
+
+def _idle_marks(result: MemoryResult, issue: int, bound: int) -> Iterator[Mark]:
+    what = f"at most {size(bound)} each"
+    if FAIRLEAD in result.failures:
+        yield Mark(issue, "", result.title, what, MISSED, "failed", f"Fairlead failed: {result.failures[FAIRLEAD]}")
+    figures = result.targets.get(FAIRLEAD)
+    if figures is None:
+        return
+    others = [f"{target} {size(other['per_pair'])}" for target, other in result.targets.items() if target != FAIRLEAD]
+    yield Mark(issue, "", result.title, what, verdict(figures["per_pair"] <= bound), size(figures["per_pair"]),
+               ", ".join([size(figures["per_pair"]), *others]))
 
 
 def _cpu_marks(result: RowResult) -> Iterator[Mark]:

@@ -13,6 +13,7 @@ from .mark import MISSED, Mark, on_both_sides, verdict
 ISSUE = 5
 TABLE = "Fairlead with shared connections"
 USER_MICROSECONDS = 0.8
+IDLE_CLIENT_BYTES = 8 << 10
 
 
 @dataclass(frozen=True)
