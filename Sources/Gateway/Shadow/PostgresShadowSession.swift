@@ -9,10 +9,14 @@ struct PostgresShadowSession {
     var isOwn = false
     private var statements: [[UInt8]: PostgresShadowStatement] = [:]
     private var size = 0
+    /// What portals with names run.
+    private var portals: [[UInt8]: PostgresShadowStatement] = [:]
 
     /// Prepared statements that are known of a client, and bytes of them.
     private static let statementLimit = 256
     private static let sizeLimit = 256 * 1024
+    /// Portals that are known of a client.
+    private static let portalLimit = 8
 
     init(_ identity: PostgresShadowIdentity) { self.identity = identity }
 
@@ -39,10 +43,21 @@ struct PostgresShadowSession {
 
     mutating func forgetAll() {
         statements = [:]
+        portals = [:]
         size = 0
     }
 
     func prepared(_ name: [UInt8]) -> PostgresShadowStatement? { statements[name] }
+
+    /// A portal with a name runs `statement` from here on; nil: something that is not known.
+    mutating func bind(_ portal: [UInt8], to statement: PostgresShadowStatement?) {
+        portals[portal] = nil
+        // Most have ended with their transaction.
+        if portals.count >= Self.portalLimit { portals = [:] }
+        portals[portal] = statement
+    }
+
+    func bound(_ portal: [UInt8]) -> PostgresShadowStatement? { portals[portal] }
 
     /// A setting was changed by `text`.
     mutating func add(_ text: [UInt8]) {

@@ -20,24 +20,30 @@ extension PostgresShadowTap {
             guard exchange.transactionStatus == .idle else { return lose(step, trails.last?.reason ?? .stateful) }
             if setting(step) { return }
         }
+        if step.readsParts, !session.isOwn { return skip(step, .portal) }
         guard step.isRepeatable, !session.isOwn else { return lose(step, reason(againstOwn: step)) }
         switch fate(of: step) {
         case .kept: keep(step)
         case .skipped(let reason):
-            counts.drop(reason, step.executions)
             for case .declare(let name, _, _)? in step.parts.map(\.statement.reading.cursor) {
                 unit?.leaveOut(cursor: name)
             }
-            guard unit != nil else { return stopKeeping() }
-            waiting = .skipped(mayFail: exchange.transactionStatus == .inTransaction)
+            skip(step, reason)
         case .lost(let reason): lose(step, reason)
         }
+    }
+
+    /// Leaves out what makes no difference to what comes after it.
+    private func skip(_ step: PostgresShadowStep, _ reason: ShadowDrop) {
+        counts.drop(reason, step.executions)
+        guard unit != nil else { return stopKeeping() }
+        waiting = .skipped(mayFail: exchange.transactionStatus == .inTransaction)
     }
 
     /// Why a step of a session that has something of its own is not compared: a write first of all where none goes there.
     private func reason(againstOwn step: PostgresShadowStep) -> ShadowDrop {
         shadow.settings.scratch == nil && step.parts.contains { $0.statement.reading.kind == .write }
-            ? .notOpted : .stateful
+            ? .notOpted : step.takesParts ? .portal : .stateful
     }
 
     /// Minds a statement about the settings of the session alone.

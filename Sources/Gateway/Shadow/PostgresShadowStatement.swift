@@ -67,6 +67,8 @@ struct PostgresShadowStep {
     let executions: Int
     /// Whether the parts say all that is to be asked again.
     let isRepeatable: Bool
+    /// Whether it takes the rows of a portal in parts, or of one with a name.
+    let takesParts: Bool
     /// What stands behind all parts.
     private let end: [UInt8]
     /// The rows that a COPY takes in.
@@ -77,6 +79,11 @@ struct PostgresShadowStep {
     /// A server that takes no data passes over it.
     var question: [UInt8] {
         parts.flatMap(\.question) + (takesData ? PostgresQuestion.copyData(data) + PostgresQuestion.copyDone : []) + end
+    }
+    /// Whether all that it does is to read rows in parts.
+    var readsParts: Bool {
+        takesParts && parts.count == executions
+            && parts.allSatisfy { $0.statement.reading.kind == .read }
     }
     var size: Int { parts.reduce(end.count + data.count) { $0 + $1.question.count } }
     /// Whether its client sends rows behind it.
@@ -89,11 +96,13 @@ struct PostgresShadowStep {
         parts = [Part(statement: statement, question: PostgresQuestion.query(statement.text), values: 0)]
         executions = 1
         isRepeatable = true
+        takesParts = false
         end = []
     }
 
     /// The messages up to a Sync.
-    init(_ parts: [Part], executions: Int, isRepeatable: Bool) {
+    init(_ parts: [Part], executions: Int, isRepeatable: Bool, takesParts: Bool) {
+        self.takesParts = takesParts
         self.parts = parts
         self.executions = executions
         self.isRepeatable = isRepeatable
@@ -112,6 +121,7 @@ struct PostgresShadowSegment {
     /// Bytes of the questions so far.
     private var size = 0
     private var isPlain = true
+    private var takesParts = false
     private var describesStatement = false
     private var describesPortal = false
 
@@ -138,7 +148,10 @@ struct PostgresShadowSegment {
     mutating func execute(isWhole: Bool) {
         isOpen = true
         executions += 1
-        if !isWhole { isPlain = false }
+        if !isWhole {
+            isPlain = false
+            takesParts = true
+        }
         guard let statement = bound, parts.count < PostgresShadowJob.limit else {
             isPlain = false
             return
@@ -161,5 +174,17 @@ struct PostgresShadowSegment {
         (describesStatement, describesPortal) = (false, false)
     }
 
-    var step: PostgresShadowStep { PostgresShadowStep(parts, executions: executions, isRepeatable: isPlain) }
+    /// Of a portal with a name, which runs `statement`; nil where that is not known.
+    mutating func execute(named statement: PostgresShadowStatement?) {
+        isOpen = true
+        executions += 1
+        isPlain = false
+        takesParts = true
+        guard let statement, parts.count < PostgresShadowJob.limit else { return }
+        parts.append(PostgresShadowStep.Part(statement: statement, question: [], values: 0))
+    }
+
+    var step: PostgresShadowStep {
+        PostgresShadowStep(parts, executions: executions, isRepeatable: isPlain, takesParts: takesParts)
+    }
 }

@@ -98,8 +98,10 @@ final class PostgresShadowTap: SocketTap {
         case .bind(let bind):
             begin()
             exchange.clientSent(.bindSent, at: 0)
+            let statement = session.prepared(bytes.array(bind.statement))
+            if !bind.portal.isEmpty { session.bind(bytes.array(bind.portal), to: statement) }
             segment.bind(
-                session.prepared(bytes.array(bind.statement)), hasName: !bind.portal.isEmpty,
+                statement, hasName: !bind.portal.isEmpty,
                 bytes.array((bind.statement.upperBound + 1)..<bytes.count), values: bind.values.count)
         case .describeStatement, .describePortal:
             begin()
@@ -113,7 +115,11 @@ final class PostgresShadowTap: SocketTap {
             begin()
             exchange.clientSent(.executeSent, at: 0)
             counts.seen &+= 1
-            segment.execute(isWhole: portal.isEmpty && rows == 0)
+            if portal.isEmpty {
+                segment.execute(isWhole: rows == 0)
+            } else {
+                segment.execute(named: session.bound(bytes.array(portal)))
+            }
         case .closeStatement(let name):
             begin()
             exchange.clientSent(.closeSent, at: 0)

@@ -14,6 +14,8 @@ package enum ShadowDrop: String, CaseIterable, Sendable {
     case notOpted = "not-opted"
     /// Its reply is another each time, or nobody can know whether it is.
     case incomparable
+    /// It takes the rows of a portal in parts, or of one with a name.
+    case portal
     /// It is in a database that has no place at the candidate.
     case database
     /// It has keys of several routes, not all of which this shadow is about.
