@@ -119,6 +119,7 @@ extension S3Call {
                     .notImplemented,
                     gate.refusal(.objectDelete, "\(String(decoding: other.name, as: UTF8.self)) of DeleteObjects"))
             }
+            do throws(S3Refusal) { try S3Refusals.check(name: key) } catch { refused[keys.count] = error }
             keys.append(key)
         }
         guard !keys.isEmpty, keys.count <= ObjectBounds.page else {

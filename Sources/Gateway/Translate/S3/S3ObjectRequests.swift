@@ -175,6 +175,7 @@ extension S3Call {
         guard let slash = trimmed.firstIndex(of: 0x2F), slash > trimmed.startIndex, slash + 1 < trimmed.endIndex else {
             throw invalid()
         }
+        try S3Refusals.check(name: Array(trimmed[(slash + 1)...]))
         return CopySource(
             ObjectName(bucket: Array(trimmed[..<slash]), key: Array(trimmed[(slash + 1)...])),
             conditions: conditions(ofSource: true))

@@ -72,8 +72,17 @@ enum S3Refusals {
         S3Command.allCases.contains { parameters(of: $0).contains { $0.lowercased() == name } }
     }
 
+    /// Throws for the name of an object, or what one begins with, that is no text: keys are UTF-8, and no XML can carry a zero.
+    static func check(name: [UInt8]) throws(S3Refusal) {
+        guard !name.contains(0), String(validating: name, as: UTF8.self) != nil else {
+            throw S3Refusal(.invalidURI, "Couldn't parse the specified URI: keys are UTF-8 without zero bytes.")
+        }
+    }
+
     /// Throws when `request` asks for something that is not understood.
     static func check(_ request: S3Request, _ gate: Gate) throws(S3Refusal) {
+        try check(name: request.key ?? [])
+        for parameter in request.parameters { try check(name: parameter.value) }
         for field in request.fields {
             let name = request.name(of: field)
             guard name.starts(with: Array("x-amz-".utf8)) else { continue }

@@ -108,11 +108,17 @@ extension S3Call {
         guard text.starts(with: unit) else { return nil }
         let ends = text.dropFirst(unit.count).split(separator: 0x2D, omittingEmptySubsequences: false).map(Array.init)
         guard ends.count == 2 else { return nil }
-        if ends[0].isEmpty { return ends[1].decimal.map { .last(Int64($0)) } }
-        guard let first = ends[0].decimal else { return nil }
-        if ends[1].isEmpty { return .from(Int64(first), through: nil) }
-        guard let last = ends[1].decimal, last >= first else { return nil }
-        return .from(Int64(first), through: Int64(last))
+        if ends[0].isEmpty { return offset(ends[1]).map { .last($0) } }
+        guard let first = offset(ends[0]) else { return nil }
+        if ends[1].isEmpty { return .from(first, through: nil) }
+        guard let last = offset(ends[1]), last >= first else { return nil }
+        return .from(first, through: last)
+    }
+
+    /// A place in an object; one of more digits than a number holds is behind the end of any.
+    private static func offset(_ digits: [UInt8]) -> Int64? {
+        guard !digits.isEmpty, digits.allSatisfy({ $0 &- 0x30 < 10 }) else { return nil }
+        return digits.decimal.map { Int64($0) } ?? .max
     }
 
     // MARK: Metadata
