@@ -87,6 +87,40 @@ struct PostgresTranslationValueTests {
         }
     }
 
+    @Test("a number in binary has digits below ten thousand and a sign that there is")
+    func binaryNumbers() throws {
+        func state(_ words: [UInt16]) -> String {
+            let bytes = words.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+            do throws(SQLFailure) {
+                _ = try PostgresValueReader.value(bytes, .numeric, binary: true, number: 1)
+                return "00000"
+            } catch {
+                return error.state
+            }
+        }
+        #expect(state([1, 0, 0, 0, 9_999]) == "00000")
+        #expect(state([1, 0, 0, 0, 10_000]) == "22P03")
+        #expect(state([2, 0, 0, 4, 1, 0xFFFF]) == "22P03")
+        #expect(state([1, 0, 0x1234, 0, 1]) == "22P03")
+        #expect(state([0, 0, 0xC000, 0]) == "0A000")
+    }
+
+    @Test("an item of an array that is shorter than NULL is none")
+    func shortItems() throws {
+        func state(_ length: UInt8) -> String {
+            let head: [UInt8] = [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 23, 0, 0, 0, 1, 0, 0, 0, 1]
+            do throws(SQLFailure) {
+                _ = try PostgresArrayReader.text(head + [255, 255, 255, length], .int32, number: 1)
+                return "00000"
+            } catch {
+                return error.state
+            }
+        }
+        #expect(state(255) == "00000")
+        #expect(state(251) == "22P03")
+        #expect(state(254) == "22P03")
+    }
+
     @Test("an array in binary becomes its text")
     func arrays() throws {
         let bytes: [UInt8] = [

@@ -33,6 +33,7 @@ enum PostgresArrayReader {
         for index in 0..<Int(count) {
             if index > 0 { text.append(UInt8(ascii: ",")) }
             let length = Int(try integer())
+            guard length >= -1 else { throw malformed }
             guard length >= 0 else {
                 text += Array("NULL".utf8)
                 continue

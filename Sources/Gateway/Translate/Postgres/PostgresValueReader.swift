@@ -111,7 +111,16 @@ enum PostgresValueReader {
         let weight = Int(Int16(bitPattern: word(1)))
         let sign = word(2)
         let scale = Int(word(3))
-        guard sign == 0 || sign == 0x4000 else { throw .refused(.sqlParameters, "NaN and infinity are not known here") }
+        guard sign == 0 || sign == 0x4000 else {
+            // numeric.c, NUMERIC_NAN and its kin.
+            guard [0xC000, 0xD000, 0xF000].contains(sign) else {
+                throw SQLFailure("22P03", "invalid sign in external \"numeric\" value")
+            }
+            throw .refused(.sqlParameters, "NaN and infinity are not known here")
+        }
+        guard (0..<count).allSatisfy({ word(4 + $0) < 10_000 }) else {
+            throw SQLFailure("22P03", "invalid digit in external \"numeric\" value")
+        }
         guard weight < 1000, scale < 1000, weight > -1000 else { throw malformed(number) }
         func group(_ place: Int) -> Int { place >= 0 && place < count ? Int(word(4 + place)) : 0 }
         var text = sign == 0x4000 ? "-" : ""
