@@ -115,6 +115,55 @@ struct LockTests {
         }
     }
 
+    @Test("a writer that waits for a lock of who waits to write is told so", arguments: [true, false])
+    func writerDeadlock(writerIsFirst: Bool) async throws {
+        try await StoreUnderTest().run { service in
+            let writer = try await service.session()
+            let other = try await service.session()
+            try await writer.all("create table t (a int)")
+            try await other.all("select pg_advisory_lock(1)")
+            try await writer.begin(SQLTransactionMode())
+            try await writer.all("insert into t values (1)")
+            // The first one to wait looks first.
+            let states = await withTaskGroup(of: String.self) { group in
+                group.addTask {
+                    if !writerIsFirst { try? await Task.sleep(for: .milliseconds(300)) }
+                    let state = await writer.state("select pg_advisory_lock(1)")
+                    // The server would roll back.
+                    if state != "00000" { try? await writer.rollback() }
+                    return state
+                }
+                group.addTask {
+                    if writerIsFirst { try? await Task.sleep(for: .milliseconds(300)) }
+                    let state = await other.state("insert into t values (2)")
+                    if state != "00000" { _ = try? await other.all("select pg_advisory_unlock(1)") }
+                    return state
+                }
+                var states: [String] = []
+                for await state in group { states.append(state) }
+                return states
+            }
+            // Without a deadlock found the writer would wait for ever, and the other one 10 seconds.
+            #expect(states.sorted() == ["00000", "40P01"])
+        }
+    }
+
+    @Test("who waits for a writer in vain is told for how long, and what bounds it")
+    func patience() async throws {
+        try await StoreUnderTest().run { service in
+            let one = try await service.session()
+            let other = try await Self.impatient(service)
+            try await one.all("create table t (a int)")
+            try await one.begin(SQLTransactionMode())
+            try await one.all("insert into t values (1)")
+            let failure = await #expect(throws: SQLFailure.self) { try await other.all("insert into t values (2)") }
+            #expect(failure?.state == "55P03" && failure?.hint == nil)
+            var limits = SQLSessionLimits()
+            limits.lockMilliseconds = 0
+            #expect(SQLiteFailure.lockHint(limits)?.contains("10 seconds") == true)
+        }
+    }
+
     @Test("a request to cancel holds for all calls of a message, and for none after it")
     func requests() async throws {
         try await StoreUnderTest().run { service in

@@ -35,9 +35,20 @@ final class SQLAdvisoryLocks: Sendable {
         }
     }
 
+    /// What a session waits for.
+    private struct Wait {
+        var key: SQLAdvisoryKey
+        var isShared: Bool
+        /// Whether it has the database's write lock meanwhile.
+        var holdsWriteLock: Bool
+        var ticket: UInt64
+    }
+
     private struct State {
         var holders: [SQLAdvisoryKey: Holders] = [:]
-        var waiting: [Owner: (key: SQLAdvisoryKey, isShared: Bool, ticket: UInt64)] = [:]
+        var waiting: [Owner: Wait] = [:]
+        /// Who waits for the database's write lock, and when each has last tried to take it.
+        var writers: [Owner: UInt64] = [:]
         var lastTicket: UInt64 = 0
         /// How many of the locks are of relations.
         var relations = 0
@@ -112,27 +123,42 @@ final class SQLAdvisoryLocks: Sendable {
                 state.set(key, holders.isFree ? nil : holders)
             }
             state.waiting[owner] = nil
+            state.writers[owner] = nil
         }
     }
 
     /// Notes what a session waits for; nil when it no longer waits.
-    func wait(_ owner: Owner, for key: SQLAdvisoryKey?, isShared: Bool = false) {
+    func wait(_ owner: Owner, for key: SQLAdvisoryKey?, isShared: Bool = false, holdsWriteLock: Bool = false) {
         state.withLock { state in
             state.lastTicket += 1
             let ticket = state.lastTicket
-            state.waiting[owner] = key.map { ($0, isShared, ticket) }
+            state.waiting[owner] = key.map {
+                Wait(key: $0, isShared: isShared, holdsWriteLock: holdsWriteLock, ticket: ticket)
+            }
         }
     }
 
+    /// Notes that a session has found the database's write lock taken; SQLite does not tell when it has got it.
+    func triesToWrite(_ owner: Owner, at time: UInt64) { state.withLock { $0.writers[owner] = time } }
+
     /// Whether a session waits for others that wait for it.
-    func isDeadlocked(_ owner: Owner) -> Bool {
+    func isDeadlocked(_ owner: Owner, at time: UInt64) -> Bool {
         state.withLock { state in
+            // Who has not tried for so long has got the lock. Who looks has waited for longer than that, so nobody is taken for
+            // waiting who had the lock before.
+            state.writers = state.writers.filter { time &- min(time, $0.value) < Self.deadlockDelay / 2 }
             var seen = Set<Owner>()
             var next = [owner]
             while let one = next.popLast() {
-                guard let (key, isShared, _) = state.waiting[one] else { continue }
-                let holders = state.holders[key]?.opponents(of: one, isShared: isShared) ?? []
-                for opponent in holders + state.before(one, key, isShared: isShared) {
+                var opponents: [Owner] = []
+                if state.writers[one] != nil {
+                    opponents = state.waiting.filter { $0.value.holdsWriteLock && $0.key != one }.map(\.key)
+                }
+                if let wait = state.waiting[one] {
+                    opponents += state.holders[wait.key]?.opponents(of: one, isShared: wait.isShared) ?? []
+                    opponents += state.before(one, wait.key, isShared: wait.isShared)
+                }
+                for opponent in opponents {
                     if opponent == owner { return true }
                     if seen.insert(opponent).inserted { next.append(opponent) }
                 }

@@ -1,5 +1,6 @@
 // Functions that say something about the session, and those that lock what only the application knows.
 
+import CSQLite
 import Capabilities
 import Glibc
 
@@ -128,7 +129,8 @@ extension SQLiteConnection {
     /// Waits until it has the lock; fails with `40P01` when those that keep it wait for this session.
     func lock(_ key: SQLAdvisoryKey, isShared: Bool, ofTransaction: Bool) throws(SQLFailure) {
         if try tryLock(key, isShared: isShared, ofTransaction: ofTransaction) { return }
-        advisoryLocks.wait(owner, for: key, isShared: isShared)
+        let holdsWriteLock = sqlite3_txn_state(handle, "main") == SQLITE_TXN_WRITE
+        advisoryLocks.wait(owner, for: key, isShared: isShared, holdsWriteLock: holdsWriteLock)
         defer { advisoryLocks.wait(owner, for: nil) }
         let start = Self.now
         let bound = limits.lockMilliseconds > 0 ? start + UInt64(limits.lockMilliseconds) * 1_000_000 : .max
@@ -140,7 +142,7 @@ extension SQLiteConnection {
             let now = Self.now
             if now >= bound { throw SQLFailure("55P03", "canceling statement due to lock timeout") }
             if now >= nextLook {
-                if advisoryLocks.isDeadlocked(owner) { throw SQLFailure("40P01", "deadlock detected") }
+                if advisoryLocks.isDeadlocked(owner, at: now) { throw SQLFailure("40P01", "deadlock detected") }
                 nextLook = now + SQLAdvisoryLocks.deadlockDelay
             }
         }

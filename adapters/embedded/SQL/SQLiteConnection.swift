@@ -23,6 +23,10 @@ final class SQLiteConnection: @unchecked Sendable {
     /// What the callbacks compare the clock with; `.max` for no bound.
     private var statementDeadline = UInt64.max
     private var lockDeadline = UInt64.max
+    /// When to look next whether those who keep this session from writing wait for it.
+    private var nextLook = UInt64.max
+    /// Whether they do.
+    private(set) var isDeadlocked = false
     private(set) var hasTimedOut = false
     var limits = SQLSessionLimits()
     let settings: SQLSessionSettings
@@ -197,6 +201,7 @@ final class SQLiteConnection: @unchecked Sendable {
         isFirstOfBlock = !transaction.isOpen
         if !isInRequest.load(ordering: .acquiring) { forgetCancel() }
         hasTimedOut = false
+        isDeadlocked = false
         statementDeadline =
             limits.statementMilliseconds > 0 ? Self.now + UInt64(limits.statementMilliseconds) * 1_000_000 : .max
         lockDeadline = .max
@@ -237,11 +242,19 @@ final class SQLiteConnection: @unchecked Sendable {
     /// Waits a little for another session; zero gives up.
     private func waitForLock(_ attempts: Int32) -> Int32 {
         guard waits else { return 0 }
+        let now = Self.now
         if attempts == 0 {
             let bound = limits.lockMilliseconds > 0 ? UInt64(limits.lockMilliseconds) * 1_000_000 : Self.patience
-            lockDeadline = Self.now + bound
+            lockDeadline = now + bound
+            nextLook = now + SQLAdvisoryLocks.deadlockDelay
         }
-        guard !mustStop, Self.now < lockDeadline else { return 0 }
+        guard !mustStop, now < lockDeadline else { return 0 }
+        advisoryLocks.triesToWrite(owner, at: now)
+        if now >= nextLook {
+            isDeadlocked = advisoryLocks.isDeadlocked(owner, at: now)
+            nextLook = now + SQLAdvisoryLocks.deadlockDelay
+            if isDeadlocked { return 0 }
+        }
         usleep(UInt32(min(20_000, 500 << min(6, attempts / 4))))
         return 1
     }

@@ -47,9 +47,21 @@ enum SQLiteFailure {
         }
         if connection.isCancelRequested { return .cancelled }
         if connection.hasTimedOut { return SQLFailure("57014", "canceling statement due to statement timeout") }
+        if connection.isDeadlocked {
+            return SQLFailure(
+                "40P01", "deadlock detected",
+                detail: "Another session has the database's one write lock and waits for a lock of this session's.")
+        }
         return SQLFailure(
             "55P03", "canceling statement due to lock timeout",
-            detail: "Another session's transaction has held the database's one write lock all the time.")
+            detail: "Another session's transaction has held the database's one write lock all the time.",
+            hint: lockHint(connection.limits))
+    }
+
+    /// What bounds the wait for another session's write where the client has set no bound.
+    static func lockHint(_ limits: SQLSessionLimits) -> String? {
+        guard limits.lockMilliseconds == 0 else { return nil }
+        return "Without lock_timeout a session waits \(SQLiteConnection.patience / 1_000_000_000) seconds here."
     }
 
     // MARK: Constraints
