@@ -36,6 +36,17 @@ struct DialectTests {
         #expect(words.joined(separator: " ").replacing(" ,", with: ",") == "select aa, \"Bb\" from tt")
     }
 
+    @Test("a definition is shown with the operators and functions that the client has written")
+    func shown() throws {
+        func shown(_ expression: String) -> String? { SQLShownText("create view v as \(expression)")?.query }
+        #expect(shown("fairlead_float('+d', a , b , (c))") == "a + b / (c)")
+        #expect(shown("fairlead_float('*', fairlead_float('-', a , b), 2)") == "a - b * 2")
+        #expect(shown("fairlead_decimal_multiply(a , 2,  b, -1)") == "a * b")
+        #expect(shown("fairlead_decimal_subtract(0, 0, a, -1)") == "-a")
+        #expect(shown("fairlead_real_sum_frame(fairlead_real(a))") == "sum(a)")
+        #expect(shown("fairlead_float_avg(a)") == "avg(a)")
+    }
+
     @Test("a cast is a conversion that fails where PostgreSQL's fails")
     func casts() throws {
         #expect(try translate("select x from t where a = $1::int4").contains("fairlead_cast((?1), 23, -1)"))

@@ -78,11 +78,16 @@ extension SQLType {
     private func float(_ text: [UInt8]) throws(SQLFailure) -> SQLValue {
         let trimmed = Self.trimmed(text)
         // Swift reads hexadecimal numbers too.
-        guard let number = Double(trimmed), !trimmed.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) else {
-            throw invalid(text)
-        }
+        guard let number = self == .float32 ? Float(trimmed).map(Double.init) : Double(trimmed),
+            !trimmed.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "x") })
+        else { throw invalid(text) }
         guard !number.isNaN else { throw .refused(.sqlQuery, "NaN is not known here") }
-        return .double(self == .float32 ? Double(Float(number)) : number)
+        // Out of range is what became infinite, or zero, and was not written so (float.c, float8in_internal).
+        let mantissa = trimmed.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }
+        if number.isInfinite || number == 0, mantissa.contains(where: { $0 &- 0x31 < 9 }) {
+            throw SQLFailure("22003", "\"\(trimmed)\" is out of range for type \(displayName)")
+        }
+        return .double(number)
     }
 
     private func numeric(_ text: [UInt8]) throws(SQLFailure) -> SQLValue {

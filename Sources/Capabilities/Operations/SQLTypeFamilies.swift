@@ -17,7 +17,8 @@ extension SQLType {
     }
 
     package var isWhole: Bool { wholeBounds != nil }
-    package var isNumber: Bool { isWhole || self == .numeric || self == .float32 || self == .float64 }
+    package var isFloat: Bool { self == .float32 || self == .float64 }
+    package var isNumber: Bool { isWhole || isFloat || self == .numeric }
     package var isText: Bool { self == .text || self == .boundedText || self == .fixedText }
 }
 

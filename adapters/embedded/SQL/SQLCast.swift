@@ -14,9 +14,7 @@ enum SQLCast {
         case .int32: return try whole(value, type, Int64(Int32.min)...Int64(Int32.max))
         case .int64: return try whole(value, type, .min ... .max)
         case .oid: return try whole(value, type, 0...Int64(UInt32.max))
-        case .float32, .float64:
-            guard let number = value.number, case .integer = value else { return try input(value, type) }
-            return .double(number)
+        case .float32, .float64: return try float(value, type)
         case .numeric: return try numeric(value, declared)
         case .boolean:
             if case .integer(let number) = value { return .integer(number == 0 ? 0 : 1) }
@@ -43,8 +41,6 @@ enum SQLCast {
         switch value {
         case .text(let text): return try type.value(text)
         case .bytes where type == .bytes: return value
-        case .double(let number) where type == .float32: return .double(Double(Float(number)))
-        case .double where type == .float64: return value
         default: throw SQLFailure("42846", "cannot cast this value to \(type.displayName)")
         }
     }
@@ -66,6 +62,14 @@ enum SQLCast {
         }
         guard range.contains(number) else { throw SQLFailure("22003", "\(type.displayName) out of range") }
         return .integer(number)
+    }
+
+    private static func float(_ value: SQLValue, _ type: SQLType) throws(SQLFailure) -> SQLValue {
+        switch value {
+        case .integer(let number): return .double(type == .float32 ? Double(Float(number)) : Double(number))
+        case .double(let number): return .double(type == .float32 ? try SQLFloat.narrowed(number) : number)
+        default: return try input(value, type)
+        }
     }
 
     private static func numeric(_ value: SQLValue, _ type: SQLDeclaredType) throws(SQLFailure) -> SQLValue {

@@ -45,7 +45,7 @@ extension SQLTranslator {
                 rewrite.prefix(next, "CONSTRAINT \(SQLText.quoted(checkName("\(bareTableName)_\(name)_check"))) ")
             }
             if rewrite.isWord(next, "default") {
-                next = try defaultClause(next + 1, to: piece.upperBound)
+                next = try defaultClause(next + 1, to: piece.upperBound, type.type)
                 continue
             }
             if rewrite.isWord(next, "generated"), let identity = identity(next, to: piece.upperBound) {
@@ -58,7 +58,13 @@ extension SQLTranslator {
                 next = identity.end
                 continue
             }
-            if rewrite.isMark(next, "(") { next = try rewrite.closing(next) }
+            if rewrite.isMark(next, "(") {
+                let close = try rewrite.closing(next)
+                if type.type == .float32, rewrite.isWord(next - 1, "as"), close > next + 1 {
+                    rewrite.wrap((next + 1)...(close - 1), "fairlead_real((", "))", level: 1)
+                }
+                next = close
+            }
             next += 1
         }
         // A session's own table, and a column that comes later, can only count by their rows' numbers.
@@ -153,7 +159,9 @@ extension SQLTranslator {
     }
 
     /// Puts a default into parentheses, without which SQLite takes only literals.
-    private mutating func defaultClause(_ start: Int, to limit: Int) throws(SQLFailure) -> Int {
+    private mutating func defaultClause(
+        _ start: Int, to limit: Int, _ type: SQLType
+    ) throws(SQLFailure) -> Int {
         var end = start
         while end < limit {
             if rewrite.isMark(end, "(") { end = try rewrite.closing(end) }
@@ -162,8 +170,27 @@ extension SQLTranslator {
         }
         guard end > start else { throw rewrite.syntaxError(start) }
         try sequenceDefault(start..<end)
-        rewrite.wrap(start...(end - 1), "(", ")")
+        if type == .float32 { try narrowDefault(start..<end) }
+        rewrite.wrap(start...(end - 1), "(", ")", level: 1)
         return end
+    }
+
+    /// Has what fills a column of `real` be a number of `real`.
+    private mutating func narrowDefault(_ words: Range<Int>) throws(SQLFailure) {
+        guard !rewrite.isWord(words.lowerBound, "null") else { return }
+        var constant = words.lowerBound
+        if rewrite.isOperator(constant, "-") { constant += 1 }
+        let token = tokens[constant]
+        let text =
+            token.isString
+            ? try token.stringValue(in: rewrite.source) ?? [] : Array(rewrite.text(constant..<(constant + 1)).utf8)
+        let isConstant = token.isString || token.kind == .integer || token.kind == .decimal
+        if constant == words.upperBound - 1, isConstant, case .double(let number) = try SQLType.float32.value(text) {
+            if Double(String(decoding: text, as: UTF8.self)) == number, !token.isString { return }
+            // Behind ALTER TABLE SQLite takes nothing but a constant.
+            if tableStored.isEmpty { return rewrite.replace(constant, "\(number)") }
+        }
+        rewrite.wrap(words.lowerBound...(words.upperBound - 1), "fairlead_real(", ")", level: 0)
     }
 
     /// `GENERATED … AS IDENTITY (…)`: the place behind it and the options in it; nil for a computed column.

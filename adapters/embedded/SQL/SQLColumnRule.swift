@@ -69,7 +69,9 @@ struct SQLColumnRule {
             return rule(.type, "typeof(\(name)) IN ('integer','null')") + rule(.range, "\(name) BETWEEN \(limits)")
         case .int64, .oid: return rule(.type, "typeof(\(name)) IN ('integer','null')")
         case .boolean: return rule(.type, "\(name) IN (0,1)")
-        case .float32, .float64: return rule(.type, "typeof(\(name)) IN ('real','null')")
+        case .float64: return rule(.type, "typeof(\(name)) IN ('real','null')")
+        case .float32:
+            return rule(.type, "typeof(\(name)) IN ('real','null') AND fairlead_real(\(name)) IS \(name)")
         case .numeric where type.scale == nil:
             return " COLLATE fairlead_decimal" + rule(.type, "fairlead_is(\(name), \(type.type.rawValue))")
         case .numeric: return rule(.type, "typeof(\(name)) IN ('integer','real','null')")

@@ -116,6 +116,11 @@ struct SQLDeclaredType: Equatable {
         return result
     }
 
+    /// Before a literal `char` alone is of any length, and not of one character (gram.y, ConstCharacter).
+    mutating func leaveLength(isGiven: Bool) {
+        if type == .fixedText, !isGiven { modifier = -1 }
+    }
+
     /// Whether `[]`, `[3]` or `ARRAY` follows; leaves the index behind it.
     ///
     /// A size says nothing in PostgreSQL either.

@@ -22,7 +22,7 @@ enum SQLiteFunctions {
     static func register(on connection: SQLiteConnection) throws(SQLFailure) {
         let own = [
             casts, arrays, texts, characters, outputs, whole, times, sessions, locks, catalogue, checks, decimals,
-            fitted, zones, upserts, sequences, json, jsonTexts, jsonChanges,
+            fitted, zones, upserts, sequences, json, jsonTexts, jsonChanges, mathematics,
         ].joined()
         for (name, count, isConstant, body) in own {
             try add(name, count, isConstant: isConstant, body, to: connection)
@@ -41,6 +41,7 @@ enum SQLiteFunctions {
         try registerGathered(on: connection)
         try registerExtremes(on: connection)
         try registerSpreads(on: connection)
+        try registerFloats(on: connection)
     }
 
     /// Adds a function of `count` arguments, any number for -1; a constant one gives the same for the same arguments.

@@ -2,7 +2,6 @@
 
 import CSQLite
 import Capabilities
-import Glibc
 
 extension SQLiteFunctions {
     /// Registers what is called so often that a list of values for each call would be felt.
@@ -78,7 +77,7 @@ extension SQLiteFunctions {
         sqlite3_result_value(context, single.pointee.value)
     }
 
-    // MARK: Limits and mathematics
+    // MARK: Limits and days
 
     static let checks: [(String, Int32, Bool, Body)] = [
         ("fairlead_limit", 1, true, { _, v throws(SQLFailure) in try amount(v[0], "LIMIT", "2201W", none: -1) }),
@@ -94,27 +93,6 @@ extension SQLiteFunctions {
                 return .integer(end - start)
             }
         ),
-        (
-            "sqrt", 1, true,
-            { _, v throws(SQLFailure) in
-                guard let number = try real(v[0]) else { return .null }
-                guard number >= 0 || number.isNaN else {
-                    throw SQLFailure("2201F", "cannot take square root of a negative number")
-                }
-                return .double(number.squareRoot())
-            }
-        ),
-        ("ln", 1, true, { _, v throws(SQLFailure) in try logarithm(v[0], log) }),
-        ("log10", 1, true, { _, v throws(SQLFailure) in try logarithm(v[0], log10) }),
-        (
-            "exp", 1, true,
-            { _, v throws(SQLFailure) in
-                guard let number = try real(v[0]) else { return .null }
-                return try finite(exp(number), unless: number.isInfinite)
-            }
-        ),
-        ("power", 2, true, { _, v throws(SQLFailure) in try power(v) }),
-        ("pow", 2, true, { _, v throws(SQLFailure) in try power(v) }),
     ]
 
     /// How many rows; NULL stands for no bound at all.
@@ -140,34 +118,5 @@ extension SQLiteFunctions {
             throw SQLFailure("22008", "date out of range")
         }
         return .text(result)
-    }
-
-    private static func real(_ value: SQLValue) throws(SQLFailure) -> Double? {
-        if value == .null { return nil }
-        if let number = value.number { return number }
-        throw SQLFailure("22P02", "invalid input syntax for type double precision: \"\(value.string ?? "")\"")
-    }
-
-    private static func logarithm(_ value: SQLValue, _ function: (Double) -> Double) throws(SQLFailure) -> SQLValue {
-        guard let number = try real(value) else { return .null }
-        if number == 0 { throw SQLFailure("2201E", "cannot take logarithm of zero") }
-        if number < 0 { throw SQLFailure("2201E", "cannot take logarithm of a negative number") }
-        return .double(function(number))
-    }
-
-    private static func power(_ v: [SQLValue]) throws(SQLFailure) -> SQLValue {
-        guard let base = try real(v[0]), let exponent = try real(v[1]) else { return .null }
-        if base == 0, exponent < 0 {
-            throw SQLFailure("2201F", "zero raised to a negative power is undefined")
-        }
-        if base < 0, base.isFinite, exponent.isFinite, exponent != exponent.rounded() {
-            throw SQLFailure("2201F", "a negative number raised to a non-integer power yields a complex result")
-        }
-        return try finite(pow(base, exponent), unless: base.isInfinite || exponent.isInfinite)
-    }
-
-    private static func finite(_ number: Double, unless isInfinite: Bool) throws(SQLFailure) -> SQLValue {
-        if number.isInfinite, !isInfinite { throw SQLFailure("22003", "value out of range: overflow") }
-        return .double(number)
     }
 }

@@ -7,16 +7,17 @@ extension SQLiteFunctions {
     /// Sums of the values so far.
     private final class Spread {
         var count = 0.0
-        var sum = 0.0
-        /// The squares of the differences from the mean, by Youngs and Cramer.
-        var squares = 0.0
+        var floats = SQLFloatSpread()
         var decimals = SQLDecimal(false, 0, 0)
         var decimalSquares = SQLDecimal(false, 0, 0)
         var failure: SQLFailure?
 
         func add(_ value: SQLValue, exactly: Bool) {
             do throws(SQLFailure) {
-                guard exactly else { return try add(value.number) }
+                guard exactly else {
+                    if let number = value.number { try floats.add(number) }
+                    return
+                }
                 guard let number = try SQLDecimal(value) else { return }
                 count += 1
                 decimals = try decimals.adding(number)
@@ -26,28 +27,14 @@ extension SQLiteFunctions {
             }
         }
 
-        private func add(_ number: Double?) throws(SQLFailure) {
-            guard let number else { return }
-            let before = sum
-            count += 1
-            sum += number
-            guard count > 1 else { return squares = number.isFinite ? 0 : .nan }
-            let difference = number * count - sum
-            squares += difference * difference / (count * (count - 1))
-            guard sum.isFinite, squares.isFinite else {
-                if before.isFinite, number.isFinite { throw SQLFailure("22003", "value out of range: overflow") }
-                squares = .nan
-                return
-            }
-        }
-
         /// nil for too few values.
         func result(_ kind: Kind) throws(SQLFailure) -> SQLValue? {
             if let failure { throw failure }
+            let count = kind.isExact ? count : floats.count
             guard count > (kind.isSample ? 1 : 0) else { return nil }
             let others = kind.isSample ? count - 1 : count
             guard kind.isExact else {
-                let variance = squares / others
+                let variance = try SQLFloat.number(floats.squares / others)
                 return .double(kind.isRoot ? variance.squareRoot() : variance)
             }
             let number = SQLDecimal(false, UInt128(count), 0)

@@ -17,8 +17,13 @@ struct SQLShownText {
     /// What the translation puts around an operand without changing what is meant.
     private static let wrappers: Set<String> = [
         "fairlead_divisor", "fairlead_int2", "fairlead_int4", "fairlead_int8", "fairlead_numeric", "fairlead_decimal",
-        "fairlead_exact", "fairlead_padded", "fairlead_output",
+        "fairlead_exact", "fairlead_padded", "fairlead_output", "fairlead_real",
     ]
+    private static let decimalOperators = [
+        "fairlead_decimal_add": "+", "fairlead_decimal_subtract": "-", "fairlead_decimal_multiply": "*",
+        "fairlead_decimal_divide": "/",
+    ]
+    private static let floatOperators: [Character: String] = ["a": "+", "s": "-", "m": "*", "d": "/"]
     /// Operators that have a word in SQLite, and their opposites.
     private static let operators = [
         "glob": ("ILIKE", "NOT ILIKE"), "regexp": ("~", "!~"), "match": ("~*", "!~*"),
@@ -92,7 +97,25 @@ struct SQLShownText {
             let isRight = words.text(arguments[2]).hasPrefix("-")
             return "\(text(first)) \(isRight ? ">>" : "<<") \(text(arguments[1]))"
         }
-        return "\(name.dropFirst(9))(\(arguments.map(text).joined(separator: ", ")))"
+        if let text = arithmetic(name, arguments) { return text }
+        var own = name.dropFirst(9)
+        // Sums and the like of one kind of numbers.
+        for kind in ["float_", "real_", "decimal_"] where own.hasPrefix(kind) { own = own.dropFirst(kind.count) }
+        if own.hasSuffix("_frame") { own = own.dropLast(6) }
+        return "\(own)(\(arguments.map(text).joined(separator: ", ")))"
+    }
+
+    /// Operators that a function of ours stands for, in their place; nil for any other function.
+    private func arithmetic(_ name: String, _ arguments: [Range<Int>]) -> String? {
+        if name == "fairlead_float", arguments.count > 2 {
+            let operators = words.text(arguments[0]).dropFirst().dropLast()
+            return zip(operators, arguments.dropFirst(2)).reduce(text(arguments[1])) { shown, next in
+                "\(shown) \(Self.floatOperators[next.0] ?? String(next.0)) \(text(next.1))"
+            }
+        }
+        guard let symbol = Self.decimalOperators[name], arguments.count == 4 else { return nil }
+        let (left, right) = (text(arguments[0]), text(arguments[2]))
+        return symbol == "-" && left == "0" ? "-\(right)" : "\(left) \(symbol) \(right)"
     }
 
     /// Whether one pair of parentheses holds everything.

@@ -78,25 +78,31 @@ extension SQLTranslator {
     private mutating func typedLiteral(_ index: Int) throws(SQLFailure) {
         guard tokens[index - 1].kind == .word || tokens[index - 1].isMark(")") else { return }
         if tokens[index - 1].isWord("interval") { throw refused("the type interval is not known here", index - 1) }
-        let names: Set<String> = [
-            "date", "timestamp", "timestamptz", "time", "numeric", "int", "integer", "bigint", "smallint", "boolean",
-            "bool", "text", "varchar", "uuid", "json", "jsonb", "bytea", "zone", "precision", "real", "float8", "int4",
-            "int8",
-        ]
-        guard names.contains(tokens[index - 1].text) else { return }
-        var start = index - 1
-        if tokens[start].isWord("zone"), start >= 3 {
-            // `x AT TIME ZONE 'UTC'` is no literal.
-            if rewrite.isWord(start - 2, "at") { return }
-            start -= 3
-        }
-        if tokens[start].isWord("precision"), start >= 1 { start -= 1 }
-        var end = start
-        guard let type = try SQLDeclaredType.read(tokens, at: &end), end == index else { return }
+        guard let (start, type) = try literalType(endingAt: index - 1) else { return }
         rewrite.remove(start..<index)
         convert(index, index, to: type)
         rewrite.castStarts[index] = start
         rewrite.castTypes[start] = type
+    }
+
+    /// The type whose name ends with a word, and where it begins; nil where none does.
+    private func literalType(endingAt last: Int) throws(SQLFailure) -> (start: Int, type: SQLDeclaredType)? {
+        // The longest name has four words, and a precision in parentheses.
+        for start in max(0, last - 7)...last where tokens[start].kind == .word && !rewrite.isMark(start - 1, ".") {
+            // `x AT TIME ZONE 'UTC'` is no literal.
+            guard !rewrite.isKeyWord(start), !rewrite.isWord(start - 1, "at") else { continue }
+            var end = start
+            do throws(SQLFailure) {
+                guard var type = try SQLDeclaredType.read(tokens, at: &end), end == last + 1, !type.isSerial else {
+                    continue
+                }
+                type.leaveLength(isGiven: tokens[last].isMark(")"))
+                return (start, type)
+            } catch {
+                if start == last, error.state == "0A000" { throw error }
+            }
+        }
+        return nil
     }
 
     private mutating func convert(_ start: Int, _ end: Int, to type: SQLDeclaredType) {

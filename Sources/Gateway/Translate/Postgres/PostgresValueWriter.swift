@@ -16,6 +16,9 @@ enum PostgresValueWriter {
     static func appendText(_ value: SQLValue, _ column: SQLColumn, to bytes: inout [UInt8]) {
         switch value {
         case .null: break
+        // A backend may keep a float without a fraction as a whole number.
+        case .integer(let number) where column.type == .float32 || column.type == .float64:
+            appendText(.double(Double(number)), column, to: &bytes)
         case .integer(let number): appendInteger(number, column, to: &bytes)
         case .double(let number):
             switch column.type {

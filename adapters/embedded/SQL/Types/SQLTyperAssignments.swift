@@ -39,6 +39,9 @@ extension SQLTyper {
         case .int16, .int32, .int64:
             if isOpen || isSame || own.isWhole { return }
             if own == .numeric { try wrap(leaves ?? [value.words], "fairlead_round(", ")") }
+        case .float32:
+            if isOpen || isSame { return }
+            return try wrap(leaves ?? [value.words], "fairlead_real(", ")")
         case .date, .timestamp, .timestampWithZone, .time: if isOpen || isSame { return }
         case .text, .boundedText, .fixedText, .name, .character:
             if !isNull { try fit(value, leaves, isOpen: isOpen, own: own, to: column) }

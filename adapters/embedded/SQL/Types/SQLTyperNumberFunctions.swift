@@ -36,6 +36,9 @@ extension SQLTyper {
             found.number.scale = first.type.isWhole ? 0 : first.number.scale
             found.number.isShortest = first.number.isShortest
             if let exact = first.number.exact { found.number.exact = exact + [.replace(word, "fairlead_decimal_sum")] }
+        case "sum" where found.type.isFloat, "avg" where found.type.isFloat:
+            let kind = name == "sum" && first.type == .float32 ? "real" : "float"
+            typing.replacements[word] = "fairlead_\(kind)_\(name)\(framesMove(word + 1) ? "_frame" : "")"
         case "avg" where found.type == .numeric:
             found.number.isShortest = false
             let isDistinct = rewrite.isWord(word + 2, "distinct")
@@ -122,6 +125,7 @@ extension SQLTyper {
         default: break
         }
     }
+
     /// Of equal numbers PostgreSQL's `min` and `max` give the last one; SQLite's give the first, and decide which row shows what
     /// the group is grouped by.
     private mutating func lastOfEquals(

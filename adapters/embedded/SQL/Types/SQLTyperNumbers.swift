@@ -99,10 +99,7 @@ extension SQLTyper {
         let name = tokens[symbol].text
         let words = left.words.lowerBound...right.words.upperBound
         if type == .float32 || type == .float64 {
-            if name == "%" { throw noOperator(left, name, right, symbol) }
-            // A whole number among floats would be divided as one.
-            if name == "/" { _ = wrap(left.words, "CAST((", ") AS REAL)") }
-            return SQLNumberForm()
+            return try computeFloats(left, symbol, right, type)
         }
         guard type == .numeric else { return SQLNumberForm() }
         let scales = [left, right].map { $0.type.isWhole ? 0 : $0.number.scale }

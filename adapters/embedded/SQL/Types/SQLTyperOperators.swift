@@ -77,7 +77,8 @@ extension SQLTyper {
 
     /// Whether a value is kept otherwise as `target` than as `type`, in a way that comparing would see.
     func needsConversion(_ type: SQLType, to target: SQLType) -> Bool {
-        type != target && type.family == .time && target.family == .time
+        if target == .float32 { return type != target && type.isNumber }
+        return type != target && type.family == .time && target.family == .time
     }
 
     func noOperator(_ left: SQLTyped, _ shown: String, _ right: SQLTyped, _ symbol: Int) -> SQLTypingEnd {

@@ -34,7 +34,8 @@ extension SQLTyper {
         let symbol = at
         let start = left.words.lowerBound
         if take("between") {
-            if !take("symmetric") { _ = take("asymmetric") }
+            if isWord("symmetric") { throw refused("BETWEEN SYMMETRIC is not known here", at) }
+            if take("asymmetric") { typing.replacements[at - 1] = "" }
             var low = try expression(Level.range + 1)
             try expect("and")
             var high = try expression(Level.range + 1)

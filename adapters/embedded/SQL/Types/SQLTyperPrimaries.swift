@@ -32,6 +32,9 @@ extension SQLTyper {
             at += 1
             var found = SQLTyped(place, .numeric)
             let text = rewrite.text(place.lowerBound..<(place.upperBound + 1))
+            if Self.isBeyondDouble(text) {
+                throw refused("numbers of so many digits are not kept exactly here", place.lowerBound)
+            }
             found.number.scale = Self.scale(of: Array(text.utf8))
             found.number.isShortest = !text.hasSuffix("0")
             return found
@@ -102,14 +105,16 @@ extension SQLTyper {
     private mutating func typedLiteral() throws(SQLTypingEnd) -> SQLTyped? {
         guard let string = (at + 1..<min(at + 8, end)).first(where: { tokens[$0].isString }),
             tokens[(at + 1)..<string].allSatisfy({
-                $0.kind == .word || $0.isMark("(") || $0.isMark(")") || $0.kind == .integer
+                $0.kind == .word || $0.isMark("(") || $0.isMark(")") || $0.isMark(",") || $0.kind == .integer
             })
         else { return nil }
         var next = at
-        guard let type = try? SQLDeclaredType.read(tokens, at: &next), next == string else { return nil }
+        guard var type = try? SQLDeclaredType.read(tokens, at: &next), next == string else { return nil }
+        type.leaveLength(isGiven: tokens[string - 1].isMark(")"))
         let start = at
         at = string + 1
         var found = SQLTyped(start...string, type.type, modifier: type.modifier)
+        if type.type == .numeric { found.number = converted(SQLTyped(string...string, open: .string(string)), type) }
         (found.name, found.isNameWeak) = (type.type.catalogName, true)
         return found
     }

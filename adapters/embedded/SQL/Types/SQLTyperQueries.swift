@@ -198,7 +198,9 @@ extension SQLTyper {
             (column.type, column.modifier) = try common(pair, context)
             for part in [one, other] where part.open == nil && needsConversion(part.type, to: column.type) {
                 guard !part.leaves.isEmpty else {
-                    throw refused("\(context) of a date and a time behind a star is not known here", symbol)
+                    throw refused(
+                        "\(context) of \(part.type.displayName) and \(column.type.displayName) behind a star is not known here",
+                        symbol)
                 }
                 for words in part.leaves {
                     typing.conversions.append(SQLConversion(words: words, type: column.type))

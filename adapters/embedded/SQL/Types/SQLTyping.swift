@@ -68,6 +68,8 @@ struct SQLNumberForm {
     var isText = false
     /// Whether it is a table's column that is a text, and is compared as a number.
     var isStored = false
+    /// The call that computes it, of floating-point numbers.
+    var chain: SQLFloatChain?
 }
 
 /// A change of the new text that makes a number show all its digits.
