@@ -170,12 +170,11 @@ public enum SQLInstant {
                 microseconds += Int64(second) * 1_000_000
                 if take(0x2E) {
                     let start = position
-                    guard let fraction = number(1...6) else { return nil }
-                    var scaled = fraction
-                    for _ in (position - start)..<6 { scaled *= 10 }
-                    // What is finer than a microsecond is dropped.
                     while position < text.count, text[position] &- 0x30 < 10 { position += 1 }
-                    microseconds += Int64(scaled)
+                    // A double decides, as in datetime.c, ParseFractionalSecond; more digits say nothing to it.
+                    let digits = String(decoding: text[start..<min(position, start + 30)], as: UTF8.self)
+                    guard let fraction = Double("0." + digits + "0") else { return nil }
+                    microseconds += Int64((fraction * 1_000_000).rounded(.toNearestOrEven))
                 }
             }
             return microseconds <= SQLInstant.microsecondsPerDay ? microseconds : nil

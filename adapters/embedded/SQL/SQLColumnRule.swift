@@ -79,7 +79,9 @@ struct SQLColumnRule {
         case .boundedText, .fixedText:
             guard let length = type.length else { return "" }
             return rule(.length, "length(\(name)) <= \(length)")
-        case .timestamp, .timestampWithZone, .date, .time, .uuid, .json, .jsonb:
+        case .jsonb:
+            return " COLLATE fairlead_jsonb" + rule(.type, "fairlead_is(\(name), \(type.type.rawValue))")
+        case .timestamp, .timestampWithZone, .date, .time, .uuid, .json:
             return rule(.type, "fairlead_is(\(name), \(type.type.rawValue))")
         default: return ""
         }

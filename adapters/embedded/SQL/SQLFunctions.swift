@@ -42,6 +42,7 @@ enum SQLiteFunctions {
         try registerExtremes(on: connection)
         try registerSpreads(on: connection)
         try registerFloats(on: connection)
+        try registerJSONOrder(on: connection)
     }
 
     /// Adds a function of `count` arguments, any number for -1; a constant one gives the same for the same arguments.

@@ -35,6 +35,14 @@ extension SQLiteConnection {
         return versions
     }
 
+    /// The collation that a table's column is declared with; nil where there is no such column.
+    func collation(of column: String, _ table: String, in database: String) -> String? {
+        var name: UnsafePointer<CChar>?
+        guard sqlite3_table_column_metadata(handle, database, table, column, nil, &name, nil, nil, nil) == SQLITE_OK
+        else { return nil }
+        return name.map { String(cString: $0) }
+    }
+
     /// The type of a result's column that is its row's number.
     func rowNumberType(_ statement: OpaquePointer, _ place: Int32) -> SQLType {
         guard let table = sqlite3_column_table_name(statement, place),

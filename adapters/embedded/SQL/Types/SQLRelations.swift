@@ -86,6 +86,11 @@ struct SQLRelationCache {
                 column.type = declared.isSerial ? connection.width(of: column.name, in: name) : declared.type
                 column.modifier = declared.modifier
                 if words == SQLDeclaredType.unscaled { (column.number.isText, column.number.isStored) = (true, true) }
+                if column.type == .jsonb {
+                    // A table of an earlier version compares it as a text.
+                    column.number.isStored =
+                        connection.collation(of: column.name, name, in: database) == "fairlead_jsonb"
+                }
             }
             column.fallback = row[3].string
             if row[4].integer ?? 0 > 1 { column.ownValues = .computed }

@@ -40,6 +40,9 @@ extension SQLTyper {
                     try expect("by")
                     // How a function is found has nothing to do with its arguments' order.
                     order = try orderings()
+                    if let key = order.first(where: { $0.type == .jsonb }) {
+                        throw refused("ORDER BY of jsonb among arguments is not known here", key.words.lowerBound)
+                    }
                 }
             }
         }
@@ -132,11 +135,17 @@ extension SQLTyper {
         if at < close, tokens[at].isName, !isReserved(at), !isWord("partition"), !isFrame() { at += 1 }
         if take("partition") {
             try expect("by")
-            for part in try expressions() { found.include(part) }
+            for part in try expressions() {
+                found.include(part)
+                collate(part)
+            }
         }
         if take("order") {
             try expect("by")
-            for part in try orderings() { found.include(part) }
+            for part in try orderings() {
+                found.include(part)
+                collate(part)
+            }
         }
         guard at == close || isFrame() else { throw .unread }
         at = close + 1
@@ -152,7 +161,9 @@ extension SQLTyper {
     ) throws(SQLTypingEnd) -> SQLType {
         switch name {
         case "coalesce", "greatest", "least":
-            return try unified(arguments, name.uppercased()).type
+            let type = try unified(arguments, name.uppercased()).type
+            if name != "coalesce", type == .jsonb { throw refused("\(name) of jsonb is not known here", start) }
+            return type
         case "nullif":
             guard arguments.count == 2 else { throw .unread }
             var other = arguments[1]
@@ -216,7 +227,9 @@ extension SQLTyper {
         }
         if name == "min" || name == "max" {
             // SQLite has functions of several values under these names.
-            if arguments.count != 1 || arguments[0].type == .boolean { isMissing = true }
+            if arguments.count != 1 || [.boolean, .json, .jsonb, .uuid].contains(arguments[0].type) {
+                isMissing = true
+            }
         }
         guard isMissing else { return }
         let types = arguments.map { $0.open != nil || $0.type == .unknown ? "unknown" : $0.type.displayName }

@@ -36,6 +36,7 @@ extension SQLTyper {
                 item = named.words
             }
             group(item)
+            scope.groupsDigits = scope.groupsDigits || namesJSON(item)
             if scope.groupsDigits { withoutIndex(piece, item) }
         }
         for (place, relation) in scope.relations.enumerated() where !relation.key.isEmpty {
@@ -49,6 +50,15 @@ extension SQLTyper {
         return true
     }
 
+    private func namesJSON(_ words: ClosedRange<Int>) -> Bool {
+        words.contains { word in
+            guard tokens[word].isName,
+                case .column(let column, _, _, _) = scope.meaning(of: tokens[word].text, relation: nil)
+            else { return false }
+            return column.type == .jsonb
+        }
+    }
+
     private func isStar(_ item: (words: ClosedRange<Int>, name: String?)) -> Bool {
         tokens[item.words.upperBound].isOperator("*")
     }
@@ -56,7 +66,8 @@ extension SQLTyper {
     /// Keeps an index from deciding which of equal numbers is the first one.
     private mutating func withoutIndex(_ piece: Range<Int>, _ item: ClosedRange<Int>) {
         guard let (name, relation, next) = chain(item.lowerBound), next == item.upperBound + 1,
-            case .column(let column, _, _, _) = scope.meaning(of: name, relation: relation), column.number.isText
+            case .column(let column, _, _, _) = scope.meaning(of: name, relation: relation),
+            column.number.isText || column.type == .jsonb
         else { return }
         if item.lowerBound >= piece.lowerBound {
             _ = wrap(item, "+", "")
@@ -158,13 +169,19 @@ extension SQLTyper {
             guard at < end else { throw .unread }
             let isAlone = isMark(1, ",") || at + 1 == clauses.end(of: "group")
             if isAlone, tokens[at].kind == .integer {
+                if let columns, columns.indices.contains(tokens[at].number - 1) {
+                    collate(at, columns[tokens[at].number - 1])
+                }
                 at += 1
             } else if isAlone, tokens[at].isName, case .none = scope.ownMeaning(of: tokens[at].text),
                 columns?.contains(where: { $0.name == tokens[at].text }) ?? true
             {
+                if let column = columns?.first(where: { $0.name == tokens[at].text }) { collate(at, column) }
                 at += 1
             } else {
-                try forbid(try expression(), "GROUP BY")
+                let found = try expression()
+                try forbid(found, "GROUP BY")
+                collate(found)
             }
         } while takeMark(",")
         guard at == clauses.end(of: "group") else { throw .unread }

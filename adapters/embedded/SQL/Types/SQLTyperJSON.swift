@@ -150,14 +150,51 @@ extension SQLTyper {
     }
 
     /// Equal values are found by comparing what is kept, which is not always what PostgreSQL compares.
-    func judgeDistinct(_ name: String, _ arguments: [SQLTyped]) throws(SQLTypingEnd) {
-        guard SQLGathering.functions[name] != nil, let value = arguments.first else { return }
+    mutating func judgeDistinct(_ name: String, _ arguments: [SQLTyped]) throws(SQLTypingEnd) {
+        guard let value = arguments.first else { return }
         let word = value.words.lowerBound
-        switch value.type {
-        case .json: throw failure("42883", "could not identify an equality operator for type json", word)
-        case .numeric, .jsonb:
+        if value.type == .json { throw failure("42883", "could not identify an equality operator for type json", word) }
+        guard SQLGathering.functions[name] != nil else { return collate(value) }
+        if value.type == .numeric || value.type == .jsonb {
             throw refused("\(name) with DISTINCT of \(value.type.displayName) is not known here", word)
-        default: break
         }
+    }
+
+    // MARK: The order of jsonb
+
+    /// Has a value of jsonb compared as one, and not as the text that it is kept as; a table's column is by itself.
+    mutating func collate(_ value: SQLTyped) {
+        guard value.type == .jsonb, !value.number.isStored, typing.collated.insert(value.words).inserted else { return }
+        _ = wrap(value.words, "", " COLLATE fairlead_jsonb")
+    }
+
+    /// The same of a query's columns, where equal rows are found.
+    mutating func collate(_ columns: [SQLTypedColumn]?) throws(SQLTypingEnd) {
+        for column in columns ?? [] {
+            if column.type == .jsonb { try collate(column) }
+            if column.type == .json {
+                throw failure(
+                    "42883", "could not identify an equality operator for type json",
+                    column.leaves.first?.lowerBound ?? max(0, at - 1))
+            }
+        }
+    }
+
+    /// The same of a column that is jsonb, or becomes it.
+    mutating func collate(_ column: SQLTypedColumn) throws(SQLTypingEnd) {
+        guard !column.number.isStored else { return }
+        // Of several queries' columns the first one's collation counts.
+        guard let words = column.leaves.first else {
+            throw refused("equal rows with jsonb behind a star are not known here; name the columns", max(0, at - 1))
+        }
+        collate(SQLTyped(words, .jsonb))
+        if !column.isAliased { typing.names[words] = column.name }
+    }
+
+    /// The same of a word that stands for a column.
+    mutating func collate(_ word: Int, _ column: SQLTypedColumn) {
+        var value = SQLTyped(word...word, column.type)
+        value.number.isStored = column.number.isStored
+        collate(value)
     }
 }

@@ -287,8 +287,9 @@ extension SQLTyper {
         selection.columns = columns
     }
 
-    /// Orders by a column that is a text of numbers.
+    /// Orders by a column that is a text of numbers, or jsonb.
     mutating func order(_ word: Int, _ column: SQLTypedColumn) {
+        collate(word, column)
         guard column.number.isText else { return }
         _ = wrap(word...word, "", " COLLATE fairlead_decimal")
     }

@@ -63,9 +63,10 @@ extension SQLTyper {
             }
             let type: SQLType = other.type == .boundedText ? .text : other.type
             if isLeft { try resolve(&left, as: type) } else { try resolve(&right, as: type) }
-            return
+            return collate(left)
         }
         if left.type.isComparable(with: right.type) == false { throw noOperator(left, shown, right, symbol) }
+        collate(left)
         guard left.type != right.type, left.type.family == .time, right.type.family == .time else { return }
         // A date is its midnight, and what has no zone is in the session's, which is UTC.
         let wider: SQLType =

@@ -46,6 +46,7 @@ extension SQLTyper {
         }
         let found = try within(own) { typer throws(SQLTypingEnd) in try typer.expression() }
         selection.references += found.references
+        collate(found)
         if found.aggregate != nil { selection.isGrouped = true }
         guard selection.isDistinct, let columns = selection.columns else { return }
         let text = normal(found.words, in: own)

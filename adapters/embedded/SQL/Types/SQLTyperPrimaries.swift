@@ -145,6 +145,7 @@ extension SQLTyper {
         case .column(let column, let owner, let place, let number):
             (result.type, result.modifier) = (column.type, column.modifier)
             if column.type == .numeric { result.number = form(of: column, result.words) }
+            if column.type == .jsonb { result.number.isStored = column.number.isStored }
             if owner === changed, place > 0 {
                 throw refused("RETURNING of another table than the one that is changed is not known here", start)
             }
@@ -235,6 +236,8 @@ extension SQLTyper {
         if columns.count == 1 {
             (found.type, found.modifier, found.name) = (columns[0].type, columns[0].modifier, columns[0].name)
             found.number = columns[0].number
+            // A query in an expression has no collation.
+            if found.type == .jsonb { found.number.isStored = false }
             if found.name == "?column?" { found.name = nil }
         } else {
             found.row = columns.map { SQLTyped(start...(at - 1), $0.type, modifier: $0.modifier) }

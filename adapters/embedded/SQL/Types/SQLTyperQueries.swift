@@ -118,7 +118,8 @@ extension SQLTyper {
             }
             let right = try intersections(within: outer, isFirst: false)
             left = try combined(left, right, context, symbol, isAll: isAll)
-            if !isAll, left.columns?.contains(where: \.showsOwnDigits) ?? false {
+            let mayDiffer = left.columns?.contains { $0.showsOwnDigits || $0.type == .jsonb && pending == nil }
+            if !isAll, mayDiffer ?? false {
                 try keepFirst(start, symbol, isRecursive: pending != nil)
             }
             guard let pending, let first, let all = left.columns else { continue }
@@ -210,7 +211,12 @@ extension SQLTyper {
             if column.type == .numeric {
                 column.number = try merged([one, other], symbol, keepsAll: isAll && context == "UNION")
             }
+            if column.type == .jsonb {
+                column.number.isStored = one.number.isStored
+                if !isAll { try collate(one) }
+            }
             column.leaves = one.leaves.isEmpty || other.leaves.isEmpty ? [] : one.leaves + other.leaves
+            if column.type == .json, !isAll { try collate([column]) }
             columns.append(column)
         }
         return SQLSelection(columns: columns)

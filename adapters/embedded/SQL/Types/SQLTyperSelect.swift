@@ -68,6 +68,7 @@ extension SQLTyper {
         at = list
         selection.columns = try selectList(&selection)
         guard at == listEnd else { throw .unread }
+        if selection.isDistinct { try collate(selection.columns) }
         try whereClause(clauses)
         if let having = clauses.places["having"] {
             at = having + 1

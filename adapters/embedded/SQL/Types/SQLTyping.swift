@@ -66,7 +66,7 @@ struct SQLNumberForm {
     var isShortest = true
     /// Whether it is a text already: a column of a query within.
     var isText = false
-    /// Whether it is a table's column that is a text, and is compared as a number.
+    /// Whether it is a table's column that is a text, and is compared as a number; of jsonb, whether SQLite knows its order.
     var isStored = false
     /// The call that computes it, of floating-point numbers.
     var chain: SQLFloatChain?
@@ -145,6 +145,8 @@ struct SQLTyping {
     var bareAliases: [Int] = []
     /// What stands around words, by number.
     var wraps: [Int: (words: ClosedRange<Int>, open: String, close: String)] = [:]
+    /// What has got the collation of jsonb.
+    var collated: Set<ClosedRange<Int>> = []
     /// What plain columns are called whose words are changed, by their last words.
     var names: [ClosedRange<Int>: String] = [:]
     /// Values that stand on a line of their own where JSON is gathered of them.
