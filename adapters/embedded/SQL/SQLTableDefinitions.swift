@@ -141,9 +141,20 @@ extension SQLTranslator {
         }
     }
 
+    /// Columns of a table (PostgreSQL's MaxHeapAttributeNumber); SQLite's limit is 2,000.
+    private static let mostColumns = 1_600
+
     private mutating func tableBody(_ open: Int, _ close: Int) throws(SQLFailure) {
         let pieces = rewrite.split((open + 1)..<close)
         columnNames = Set(pieces.compactMap { $0.first.map { tokens[$0].text } })
+        let constraintWords: Set<String> = ["constraint", "primary", "unique", "check", "foreign", "exclude", "like"]
+        let columns = pieces.filter { piece in
+            piece.first.map { tokens[$0].kind != .word || !constraintWords.contains(tokens[$0].text) } ?? true
+        }
+        guard columns.count <= Self.mostColumns else {
+            throw SQLFailure(
+                "54011", "tables can have at most \(Self.mostColumns) columns", offset: tokens[open].start)
+        }
         try checkConstraintNames((open + 1)..<close)
         var primary: [String] = []
         var primaryPiece: Range<Int>?
@@ -156,10 +167,7 @@ extension SQLTranslator {
         }
         for piece in pieces {
             guard let first = piece.first else { throw rewrite.syntaxError(close) }
-            let isConstraint = ["constraint", "primary", "unique", "check", "foreign", "exclude", "like"].contains {
-                rewrite.isWord(first, $0)
-            }
-            if isConstraint {
+            if tokens[first].kind == .word, constraintWords.contains(tokens[first].text) {
                 if rewrite.isWord(first, "exclude") || rewrite.isWord(first, "like") {
                     throw refused("\(tokens[first].text.uppercased()) in a table is not known here", first)
                 }
@@ -206,13 +214,17 @@ extension SQLTranslator {
 
     /// A name for a nameless CHECK that no other constraint of the statement has (indexcmds.c, ChooseRelationName).
     mutating func checkName(_ wanted: String) -> String {
-        let given = tokens.indices.filter { rewrite.isWord($0 - 1, "constraint") }.map { tokens[$0].text }
+        let given =
+            givenNames ?? Set(tokens.indices.filter { rewrite.isWord($0 - 1, "constraint") }.map { tokens[$0].text })
+        givenNames = given
         var name = wanted
-        var number = 0
+        // Many of one name would be tried one after the other.
+        var number = madeNumbers[wanted] ?? 0
         while madeNames.contains(name) || given.contains(name) {
             number += 1
             name = "\(wanted)\(number)"
         }
+        madeNumbers[wanted] = number
         madeNames.insert(name)
         return name
     }

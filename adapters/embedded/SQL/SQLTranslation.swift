@@ -70,8 +70,10 @@ struct SQLTranslator {
     var skips: [SQLSkip] = []
     var temporary: SQLTemporaryTable?
     var columnNames: Set<String> = []
-    /// The names that were made for its constraints.
+    /// The names that the client gives its constraints, those that were made, and the last number behind each of these.
+    var givenNames: Set<String>?
     var madeNames: Set<String> = []
+    var madeNumbers: [String: Int] = [:]
     /// SQLite's name for that table, and for the sequences that are made with it.
     var tableStored = ""
     var ownSequences: Set<String> = []
@@ -104,6 +106,8 @@ struct SQLTranslator {
         columns: SQLColumnTypes = SQLColumnTypes()
     ) throws(SQLFailure) -> SQLTranslation {
         try checkDepth(tokens)
+        try checkNamedQueries(tokens)
+        try SQLExpansion.check(tokens, columns.relations)
         var translator = SQLTranslator(rewrite: SQLRewrite(source, tokens), columns)
         for (index, type) in types.enumerated() where type != .unknown { translator.parameterTypes[index + 1] = type }
         return try translator.statement()
@@ -119,6 +123,27 @@ struct SQLTranslator {
             if token.text == "(" || token.text == "[" { depth += 1 }
             if token.text == ")" || token.text == "]" { depth -= 1 }
             if depth > greatestDepth { throw SQLFailure("54001", "stack depth limit exceeded", offset: token.start) }
+        }
+    }
+
+    /// Queries that a statement gives names; SQLite looks for each name in all of them, and for each name whether it is there twice.
+    private static let mostNamedQueries = 1_000
+
+    private static func checkNamedQueries(_ tokens: [SQLToken]) throws(SQLFailure) {
+        guard tokens.count > mostNamedQueries else { return }
+        let heads: Set<String> = ["select", "values", "with", "insert", "update", "delete", "table"]
+        var count = 0
+        for index in tokens.indices.dropFirst(2) where tokens[index - 1].isMark("(") {
+            let before = tokens[index - 2]
+            guard before.isWord("as") || before.isWord("materialized"),
+                tokens[index].isMark("(") || tokens[index].kind == .word && heads.contains(tokens[index].text)
+            else { continue }
+            count += 1
+            if count > mostNamedQueries {
+                throw .refused(
+                    .sqlQuery, "more than \(mostNamedQueries) queries with names in a statement are not known here",
+                    offset: tokens[index].start)
+            }
         }
     }
 

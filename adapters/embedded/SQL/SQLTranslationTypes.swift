@@ -70,8 +70,8 @@ extension SQLTranslator {
     static let arithmeticSymbols: Set<String> = ["+", "-", "*", "/", "%"]
     /// Groups in groups that are looked into for their types, which bounds the work for a hostile statement.
     private static let greatestDepth = 16
-    /// Operands and results of one chain.
-    private static let longestChain = 10_000
+    /// Operands and results of one chain: SQLite takes a thousand operators.
+    private static let longestChain = 3_000
 
     /// Whether an arithmetic operator between two operands is at `index`, and not a sign or a star.
     func isBinary(_ index: Int) -> Bool {

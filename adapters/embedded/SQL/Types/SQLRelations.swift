@@ -9,6 +9,10 @@ struct SQLKnownRelation {
     var columns: [SQLTypedColumn]
     /// The names of the primary key's columns.
     var key: Set<String> = []
+    /// The definition of a view, as SQLite keeps it.
+    var definition: String?
+    /// How many views it is read as; none for a table.
+    var weight = 0
 }
 
 /// Where the typed pass asks for relations.
@@ -35,6 +39,8 @@ struct SQLRelationCache {
     private static let size = 1_024
     private var versions: [Int64] = []
     private var known: [String: SQLRelationLookup.Found] = [:]
+    /// Views in one another that are being looked up.
+    private var depth = 0
     /// How often columns were asked of SQLite.
     private(set) var lookups = 0
 
@@ -58,7 +64,8 @@ struct SQLRelationCache {
         if let found = known[mark] { return found }
         var found = SQLRelationLookup.Found.missing
         for database in isTemporary ? ["temp"] : isQualified || schema == "public" ? ["main"] : ["temp", "main"] {
-            if let relation = try Self.read(stored, in: database, on: connection) {
+            if var relation = try Self.read(stored, in: database, on: connection) {
+                relation.weight = try weight(of: relation, on: connection)
                 found = .known(relation)
                 break
             }
@@ -68,6 +75,23 @@ struct SQLRelationCache {
         if known.count >= Self.size { known = [:] }
         known[mark] = found
         return found
+    }
+
+    /// How many views a view is read as, with those that it names.
+    private mutating func weight(
+        of relation: SQLKnownRelation, on connection: SQLiteConnection
+    ) throws(SQLFailure) -> Int {
+        guard let text = relation.definition, let tokens = try? SQLLexer.tokens(Array(text.utf8)),
+            let start = tokens.firstIndex(where: { $0.isWord("as") })
+        else { return 0 }
+        guard depth < SQLExpansion.greatestDepth else { return SQLExpansion.most + 1 }
+        depth += 1
+        defer { depth -= 1 }
+        let within = try SQLExpansion.weight(tokens, from: start) { schema, name throws(SQLFailure) in
+            guard case .known(let relation) = try find(schema, name, on: connection) else { return 0 }
+            return relation.weight
+        }
+        return min(SQLExpansion.most + 1, 1 + within)
     }
 
     private static func read(
@@ -102,7 +126,8 @@ struct SQLRelationCache {
         }
         let definition = try connection.rows(
             "SELECT sql FROM \(database).sqlite_schema WHERE type = 'view' AND name = ?1", [.text(name)])
-        if let text = definition.first?.first?.string, let types = SQLViewTypes.read(text),
+        relation.definition = definition.first?.first?.string
+        if let text = relation.definition, let types = SQLViewTypes.read(text),
             types.count == relation.columns.count
         {
             for place in types.indices {

@@ -7,8 +7,12 @@ import Capabilities
 struct SQLTyper {
     /// Expressions and queries in one another, which bounds the stack.
     static let greatestDepth = 80
-    /// Operands of one chain of operators; PostgreSQL's limit is its stack, SQLite's a depth of a thousand.
-    static let longestChain = 10_000
+    /// Operands of one chain of operators; PostgreSQL's limit is its stack, SQLite's is this one (SQLITE_MAX_EXPR_DEPTH).
+    static let longestChain = 1_000
+    /// Entries of a list of columns (PostgreSQL's MaxTupleAttributeNumber); SQLite's limit is 2,000.
+    static let longestList = 1_664
+    /// Relations of one FROM, as in SQLite, which joins 64.
+    static let mostRelations = 200
 
     let rewrite: SQLRewrite
     let relations: SQLRelationLookup

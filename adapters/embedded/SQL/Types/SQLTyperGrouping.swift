@@ -14,7 +14,9 @@ extension SQLTyper {
         let words = (place + 2)..<clauses.end(of: "group")
         scope.groupsDigits = scope.relations.contains { $0.columns?.contains(where: \.number.isText) ?? true }
         let items = rewrite.split(list).filter { !$0.isEmpty }.map(withoutAlias)
-        for piece in rewrite.split(words) {
+        let pieces = rewrite.split(words)
+        try checkLength(pieces.count)
+        for piece in pieces {
             guard let first = piece.first, let last = piece.last else { throw .unread }
             if ["rollup", "cube", "grouping"].contains(tokens[first].text), tokens[first].kind == .word {
                 throw refused("GROUPING SETS, ROLLUP and CUBE are not known here", first)

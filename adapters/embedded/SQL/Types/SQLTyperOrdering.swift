@@ -7,9 +7,12 @@ extension SQLTyper {
         guard isWord("order") else { return }
         at += 1
         try expect("by")
+        var count = 0
         repeat {
             guard at < end else { throw .unread }
             let start = at
+            count += 1
+            try checkLength(count)
             let next = at + 1 < end ? tokens[at + 1] : nil
             let isAlone =
                 next == nil || next?.isMark(",") == true || next?.isMark(")") == true

@@ -230,6 +230,7 @@ extension SQLTyper {
             try expectMark("(")
             let row = try expressions()
             try expectMark(")")
+            try checkLength(row.count)
             if let first = rows.first, first.count != row.count {
                 throw failure("42601", "VALUES lists must all be the same length", start)
             }

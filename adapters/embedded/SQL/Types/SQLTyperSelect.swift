@@ -134,6 +134,7 @@ extension SQLTyper {
                 }
                 columns += found
                 selection.references += star.references
+                try checkLength(columns.count)
                 continue
             }
             let found = try expression()
@@ -141,8 +142,15 @@ extension SQLTyper {
             if found.aggregate != nil { selection.isGrouped = true }
             guard found.row.isEmpty else { throw .unread }
             columns.append(try item(found))
+            try checkLength(columns.count)
         } while takeMark(",")
         return isTold ? columns : nil
+    }
+
+    /// Fails where a list has become too long (parse_node.h, transformTargetList's limit); what orders and groups is a part of it.
+    func checkLength(_ count: Int) throws(SQLTypingEnd) {
+        guard count > Self.longestList else { return }
+        throw failure("54011", "target lists can have at most \(Self.longestList) entries", max(0, at - 1))
     }
 
     /// An expression of a list with the name that it has or is given.

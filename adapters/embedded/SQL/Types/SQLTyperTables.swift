@@ -7,9 +7,16 @@ extension SQLTyper {
         repeat { try joins() } while takeMark(",")
     }
 
+    /// What joins merge is looked for in all relations before.
+    private func checkRelations() throws(SQLTypingEnd) {
+        guard scope.relations.count > Self.mostRelations else { return }
+        throw refused("more than \(Self.mostRelations) relations in one FROM are not known here", at - 1)
+    }
+
     private mutating func joins() throws(SQLTypingEnd) {
         let first = scope.relations.count
         try relation()
+        try checkRelations()
         while true {
             let isNatural = take("natural")
             var isCross = false
@@ -26,6 +33,7 @@ extension SQLTyper {
             }
             let second = scope.relations.count
             try relation()
+            try checkRelations()
             if isNatural {
                 try merge(nil, first..<second, second..<scope.relations.count)
             } else if take("on") {
