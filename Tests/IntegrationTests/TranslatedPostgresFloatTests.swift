@@ -89,6 +89,17 @@ struct TranslatedPostgresFloatTests {
         "select x = 1.1::real from (select 1.1 as x union all select 1::real) v",
     ]
 
+    private static let decimals = [
+        "create table d (f float8, r real, n numeric, m numeric(10, 2))",
+        "insert into d values (0.1::float8 + 0.2, 1.1, 0.1::float8 + 0.2, 1.005::float8)",
+        "insert into d values ('1234567890.123456789', 0.3, 1.1::real, 2.675::float8)",
+        "insert into d (n) select r * r from d where f < 1",
+        "select f::numeric, r::numeric, (f * 3)::numeric, (r + r)::numeric, r::float8::numeric from d order by f",
+        "select n, m from d order by n", "update d set n = f, m = r where f < 1 returning n, m",
+        "select 16777216::real::numeric, 123456.789::real::numeric, 1e15::float8::numeric, 0.1::float8::numeric(5, 3)",
+        "select cast(1.1::real as numeric) + 1, 1.1::real::numeric = 1.1",
+    ]
+
     private static let narrow = [
         "create table r (id int, r real)", "insert into r values (1, 0.1), (2, '0.1'), (3, 16777217), (4, 1.5)",
         "insert into r select 5, 0.1", "insert into r select 6, 0.1::float8",
@@ -132,6 +143,13 @@ struct TranslatedPostgresFloatTests {
                 "select sum(x) from (values ('inf'::float8), ('-inf')) v (x)", "select 1 between symmetric 2 and 0",
                 "select inet '1.1.1.1'",
             ])
+    }
+
+    @Test("a float that becomes numeric has the digits that it tells for certain")
+    func decimals() async throws {
+        try await ComparedPostgres.compare(
+            Self.decimals,
+            refused: ["select r = any (array[1.1::real]) from d", "create unique index on d ((f -> 'a'))"])
     }
 
     @Test("a column of real keeps numbers of real, however they come there")

@@ -78,6 +78,14 @@ extension SQLTranslator {
         }
         guard rewrite.isMark(open, "(") else { throw rewrite.syntaxError(open) }
         let close = try rewrite.closing(open)
+        // SQLite's own operators give other values, and compare them otherwise.
+        if rewrite.isWord(start, "unique"),
+            let part = (open..<close).first(where: {
+                tokens[$0].kind == .operator && ["->", "->>", "#>", "#>>"].contains(tokens[$0].text)
+            })
+        {
+            throw refused("a UNIQUE index on a part of json is not known here", part)
+        }
         var end = close + 1
         if rewrite.isWord(end, "with"), rewrite.isMark(end + 1, "(") {
             let behind = try rewrite.closing(end + 1) + 1

@@ -2,6 +2,7 @@
 
 import CSQLite
 import Capabilities
+import Glibc
 
 extension SQLiteFunctions {
     /// A number for arithmetic; nil for NULL.
@@ -40,6 +41,15 @@ extension SQLiteFunctions {
         } catch {
             fail(context, error.state, error.message)
         }
+    }
+
+    /// A number of so many digits.
+    private static func cut(_ context: OpaquePointer?, _ value: OpaquePointer?, _ digits: OpaquePointer?) {
+        guard sqlite3_value_type(value) == SQLITE_FLOAT else { return sqlite3_result_value(context, value) }
+        var text = [CChar](repeating: 0, count: 40)
+        let arguments: [any CVarArg] = [max(1, min(17, sqlite3_value_int(digits))), sqlite3_value_double(value)]
+        _ = withVaList(arguments) { vsnprintf(&text, text.count, "%.*g", $0) }
+        sqlite3_result_double(context, strtod(text, nil))
     }
 
     // MARK: Sums and means
@@ -131,6 +141,8 @@ extension SQLiteFunctions {
         var codes = [
             sqlite3_create_function_v2(
                 handle, "fairlead_float", -1, flags, nil, { SQLiteFunctions.compute($0, $1, $2) }, nil, nil, nil),
+            sqlite3_create_function_v2(
+                handle, "fairlead_digits", 2, flags, nil, { SQLiteFunctions.cut($0, $2?[0], $2?[1]) }, nil, nil, nil),
             sqlite3_create_function_v2(
                 handle, "fairlead_real", 1, flags, nil, { SQLiteFunctions.narrow($0, $2?[0]) }, nil, nil, nil),
         ]

@@ -17,7 +17,7 @@ struct SQLShownText {
     /// What the translation puts around an operand without changing what is meant.
     private static let wrappers: Set<String> = [
         "fairlead_divisor", "fairlead_int2", "fairlead_int4", "fairlead_int8", "fairlead_numeric", "fairlead_decimal",
-        "fairlead_exact", "fairlead_padded", "fairlead_output", "fairlead_real",
+        "fairlead_exact", "fairlead_padded", "fairlead_output", "fairlead_real", "fairlead_digits",
     ]
     private static let decimalOperators = [
         "fairlead_decimal_add": "+", "fairlead_decimal_subtract": "-", "fairlead_decimal_multiply": "*",

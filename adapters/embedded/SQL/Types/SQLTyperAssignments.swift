@@ -26,6 +26,12 @@ extension SQLTyper {
                     value.words.lowerBound, hint: "You will need to rewrite or cast the expression.")
             }
         }
+        if column.type == .numeric, !isOpen, own.isFloat {
+            guard leaves?.isEmpty != true else {
+                throw refused("a star whose columns have to be converted is not known here", at - 1)
+            }
+            keepCertainDigits(leaves ?? [value.words], own)
+        }
         if column.type == .numeric, column.number.isText {
             if !isNull { try keepDigits(value, open, own, leaves) }
             return

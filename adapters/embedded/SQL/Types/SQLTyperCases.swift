@@ -106,7 +106,10 @@ extension SQLTyper {
         }
         var found = made(type.type, start, of: inner)
         found.modifier = type.modifier
-        if type.type == .numeric { found.number = converted(inner, type) }
+        if type.type == .numeric {
+            found.number = converted(inner, type)
+            if inner.open == nil { keepCertainDigits([inner.words], inner.type) }
+        }
         if type.type.isText { try showAsText(inner) }
         // A decimal number's halves are rounded away from zero, a float's to what is even.
         if inner.type == .numeric, type.type.isWhole { _ = wrap(inner.words, "fairlead_round(", ")") }

@@ -37,6 +37,12 @@ extension SQLTyper {
         return form
     }
 
+    /// Leaves a float that becomes numeric the digits that it tells for certain (numeric.c, float8_numeric).
+    mutating func keepCertainDigits(_ leaves: [ClosedRange<Int>], _ type: SQLType) {
+        guard type.isFloat else { return }
+        for words in leaves { _ = wrap(words, "fairlead_digits(", ", \(type == .float32 ? 6 : 15))") }
+    }
+
     /// Whether rows may leave the frame of a call whose arguments begin at `open`: it then has to keep them.
     func framesMove(_ open: Int) -> Bool {
         guard var next = try? rewrite.closing(open) + 1 else { return true }

@@ -119,6 +119,10 @@ extension SQLTyper {
         at += 1
         var array = try expression()
         try expectMark(")")
+        // The items are found in the array's text, whose numbers are doubles.
+        if left.type == .float32 || array.type.item == .float32 {
+            throw refused("ANY of an array of real is not known here; use IN", symbol)
+        }
         var left = left
         if case .parameter(let number) = array.open, typing.parameters[number] == nil {
             if let type = left.type.array { typing.parameters[number] = type } else { doubtful.insert(number) }
