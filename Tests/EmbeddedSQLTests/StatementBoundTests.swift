@@ -98,6 +98,18 @@ struct StatementBoundTests {
         #expect(states == ["00000", "0A000", "0A000"] + made + ["0A000", "00000", "0A000", "0A000", "0A000"])
     }
 
+    @Test("a hundred views may be in one another, and each of them can be read after one more was refused")
+    func deepViews() async throws {
+        let views = (1...101).map { "create view d\($0) as select a from d\($0 - 1)" }
+        let states = try await states(
+            ["create view d0 as select a from t"] + views + [
+                "select a from d101", "select a from d1", "select a from d99",
+            ])
+        #expect(states.filter { $0 == "00000" }.count == 103)
+        #expect(states.suffix(2) == ["00000", "00000"])
+        #expect(states.dropLast(2).contains("0A000"))
+    }
+
     @Test("views in one another count as often as SQLite reads them")
     func weights() throws {
         func weight(_ sql: String, _ views: [String: Int] = [:]) throws -> Int {

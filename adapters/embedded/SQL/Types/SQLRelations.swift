@@ -84,7 +84,11 @@ struct SQLRelationCache {
         guard let text = relation.definition, let tokens = try? SQLLexer.tokens(Array(text.utf8)),
             let start = tokens.firstIndex(where: { $0.isWord("as") })
         else { return 0 }
-        guard depth < SQLExpansion.greatestDepth else { return SQLExpansion.most + 1 }
+        guard depth < SQLExpansion.greatestDepth else {
+            // What was found so far would be too much for a view further in.
+            throw .refused(
+                .sqlQuery, "more than \(SQLExpansion.greatestDepth) views in one another are not known here")
+        }
         depth += 1
         defer { depth -= 1 }
         let within = try SQLExpansion.weight(tokens, from: start) { schema, name throws(SQLFailure) in
@@ -146,7 +150,8 @@ enum SQLViewTypes {
 
     static func comment(_ columns: [SQLTypedColumn]) -> String {
         let types = columns.map { column in
-            let form = column.number.isText ? -2 : column.number.scale ?? -1
+            let isOrdered = column.type == .jsonb && column.number.isStored
+            let form = isOrdered ? -3 : column.number.isText ? -2 : column.number.scale ?? -1
             return "\(column.type.rawValue):\(column.modifier):\(form)"
         }
         return start + types.joined(separator: ",") + "*/"
@@ -166,6 +171,8 @@ enum SQLViewTypes {
             var column = SQLTypedColumn(name: "", type: type, modifier: modifier)
             column.number.scale = form >= 0 ? form : nil
             column.number.isText = form == -2
+            // SQLite gives a view's column the collation of the table's.
+            column.number.isStored = form == -3
             types.append(column)
         }
         return types
