@@ -103,6 +103,21 @@ struct TranslatedS3WireTests {
         }
     }
 
+    @Test("a form is refused by its name, where signatures are checked too", arguments: [false, true])
+    func form(signed: Bool) throws {
+        let folder = try TemporaryFolder()
+        let server = try TranslatedS3(folder, signed: signed)
+        let client = try server.connect()
+        let form = "--x\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nk\r\n--x--\r\n"
+        try client.send(
+            "POST /bucket HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+                + "Content-Length: \(form.utf8.count)\r\n\r\n\(form)")
+        let refused = try client.response(to: "POST")
+        #expect(refused.status == 501 && refused.text.contains("the operation of PostObject"), "\(refused.text)")
+        server.stop()
+        folder.remove()
+    }
+
     @Test("a deletion of many without a hash of its document is refused, and a part is copied whole or not at all")
     func incomplete() throws {
         try Self.withClient { _, client in

@@ -96,6 +96,8 @@ package final class S3Translator {
         var access = S3Access()
         var refusal: S3Refusal?
         do throws(S3Refusal) {
+            // A form carries its signature in its body; none is taken, whoever has signed it.
+            if request.command == .postObject { throw S3Refusals.operation(request, gate) }
             access = try authenticator.access(request, now: S3Date(seconds: now / 1000))
         } catch {
             refusal = error
