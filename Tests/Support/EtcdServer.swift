@@ -15,11 +15,16 @@ package final class EtcdServer: Sendable {
         try await blocking { try EtcdServer(arguments) }
     }
 
-    /// The blocking form of `start`; `port` starts it again at a known place.
+    /// The blocking form of `start`; `port` starts it again at a known place, `folder` with the data of one that was killed.
     ///
     /// With `certificates` it speaks TLS, and asks its clients for a certificate of the same authority.
-    package init(_ arguments: [String] = [], port: Int? = nil, certificates: Certificates? = nil) throws {
-        folder = try TemporaryFolder()
+    package init(
+        _ arguments: [String] = [], port: Int? = nil, in folder: TemporaryFolder? = nil,
+        certificates: Certificates? = nil
+    ) throws {
+        let folder = try folder ?? TemporaryFolder()
+        self.folder = folder
+        let log = folder.file("log \(UUID().uuidString)")
         self.port = try port ?? FreePort.take()
         url = "\(certificates == nil ? "http" : "https")://127.0.0.1:\(self.port)"
         let (clients, peers) = (url, "http://127.0.0.1:\(try FreePort.take())")
@@ -43,9 +48,8 @@ package final class EtcdServer: Sendable {
             "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers,
             "--initial-cluster", "scratch=\(peers)", "--logger", "zap",
         ]
-        process = try ServerProcess("etcd", command + arguments, log: folder.file("log"))
+        process = try ServerProcess("etcd", command + arguments, log: log)
         // It accepts connections before it has a leader, and answers them with errors; it says this when it has one.
-        let log = folder.file("log")
         try process.waitUntil("service of clients") {
             let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
             return text.contains("serving client traffic \(certificates == nil ? "insecurely" : "securely")")
