@@ -134,6 +134,39 @@ struct GuideTests {
         }
     }
 
+    @Test("what the guide shows beyond values passes the check")
+    func fragmentsPass() throws {
+        let guide = try String(contentsOfFile: Self.guide, encoding: .utf8)
+        let heads = [
+            "fields: { value: \"code | base64\"": """
+            adapter: toy
+            transport: { schemes: [tcp] }
+            framing: { lines: { end: "\\n" } }
+            keys: { allowed: printable }
+
+            """,
+        ]
+        for (start, head) in heads {
+            let block = try #require(guide.components(separatedBy: "```\n").first { $0.hasPrefix(start) })
+            let isLines = head.contains("lines:")
+            let nothing = "messages:\n  NOTHING: { line: \"NOTHING\", is: missing }\n"
+            let text = head + (isLines ? block.replacing("messages:\n", with: nothing) : block)
+            do { _ = try DeclaredAdapterFile.parse(text, source: "guide.yaml") } catch { Issue.record("\(error)") }
+        }
+    }
+
+    @Test("the guide lists what a file cannot map, as the check tells it")
+    func limitsAreListed() throws {
+        let guide = try String(contentsOfFile: Self.guide, encoding: .utf8)
+        #expect(guide.contains(CapabilityMapping.table.joined(separator: "\n")))
+        for capability in Capability.allCases where ![.object, .sql].contains(capability.family) {
+            // Each is either mapped by operations that there are, or listed with its reason.
+            let groups = CapabilityMapping.groups(capability)
+            #expect((groups == nil) == (CapabilityMapping.reasons[capability] != nil), "\(capability.name)")
+            for name in (groups ?? []).joined() { #expect(OperationShape.named(name) != nil, "\(name)") }
+        }
+    }
+
     @Test("the reference is made from the tables that the reader uses")
     func referenceIsCurrent() throws {
         let path = "\(Tools.repository)/adapters/REFERENCE.md"

@@ -155,8 +155,40 @@ struct MistakeTests {
             from: "kv.ttl: native", to: "kv.ttl: native\n  kv.delete: native",
             place: "a.yaml:17:3: capabilities.kv.delete: ", text: "operations has no \"delete\""),
         Case(
+            from: "kv.ttl: native", to: "kv.ttl: native\n  list.blocking: native",
+            place: "a.yaml:17:3: capabilities.list.blocking: ",
+            text: "cannot map list.blocking: a request that waits would hold up"),
+        Case(
             from: "kv.ttl: native", to: "kv.ttl: native\n  list.push: native",
-            place: "a.yaml:17:3: capabilities.list.push: ", text: "cannot map list.push"),
+            place: "a.yaml:17:3: capabilities.list.push: ", text: "no \"list.push-left\" or \"list.push-right\""),
+        Case(
+            from: "kv.ttl: native", to: "kv.ttl: native\n  kv.databases: native",
+            place: "a.yaml:17:3: capabilities.kv.databases: ", text: "bounds: { databases: 16 }"),
+        Case(
+            from: "kv.ttl: native", to: "kv.ttl: native\n  kv.databases: { support: native, bounds: { databases: 2 } }",
+            place: "a.yaml:19:8: operations.get: ", text: "does not say {database}"),
+        Case(
+            from: "  get: {",
+            to: "  set.add: { send: \"ADD {key} {member}\\n\" }\n  get: {",
+            place: "a.yaml:18:20: operations.set.add.send: ", text: "{member} can hold any bytes"),
+        Case(
+            from: "  get: {",
+            to: "  set.add: { send: \"ADD {key} {member | hex}\\n\" }\n  get: {",
+            place: "a.yaml:18:3: operations.set.add: ", text: "{each members}…{end}"),
+        Case(
+            from: "  get: {",
+            to: "  set.add: { send: \"ADD {key}{each fields} {field | hex}{end}\\n\" }\n  get: {",
+            place: "a.yaml:18:20: operations.set.add.send: ", text: "here it is {each members}"),
+        Case(
+            from: "  get: {",
+            to: "  set.add: { send: \"ADD {key}{each members} {member | hex}{end}\\n\" }\n  get: {",
+            place: "a.yaml:18:3: operations.set.add: ", text: "set.add gives number"),
+        Case(
+            from: "  get: {", to: "  get-many: { send: \"GET{each key} {key}{end}\\n\" }\n  get: {",
+            place: "a.yaml:18:21: operations.get-many.send: ", text: "expected {each keys} or"),
+        Case(
+            from: "kv.ttl: native", to: "kv.ttl: native\n  kv.type: native\n  hash.set: native",
+            place: "a.yaml:17:3: capabilities.kv.type: ", text: "map \"type\""),
         Case(
             from: "kv.get: native", to: "kv.get: ignored", place: "a.yaml:14:3: capabilities.kv.get: ",
             text: "cannot be ignored"),
@@ -176,6 +208,40 @@ struct MistakeTests {
         #expect(
             told.contains { $0.hasPrefix(mistake.place) && $0.contains(mistake.text) },
             "\(told.joined(separator: "\n"))")
+    }
+
+    @Test(
+        "mistakes about structures, objects and SQL are told like all others",
+        arguments: [
+            (
+                StructureFile.hash, "hash.get: { support: native, weakenings: [not-atomic] }", "hash.get: native",
+                "map \"hash.get-many\""
+            ),
+            (StructureFile.hash, "{each pairs}", "{each pair}", "expected {each keys} or"),
+            (
+                StructureFile.list, "list.move: native", "list.move: native\n  object.multipart: native",
+                "with parts larger than a message"
+            ),
+        ])
+    func familyMistakes(file: String, from: String, to: String, text: String) {
+        #expect(file.contains(from))
+        do throws(AdapterFileError) {
+            _ = try DeclaredAdapterFile.parse(file.replacing(from, with: to), source: "a.yaml")
+            Issue.record("nothing was found")
+        } catch {
+            #expect(error.problems.contains { $0.message.contains(text) }, "\(error)")
+        }
+    }
+
+    @Test(
+        "the files of the tests have no mistake",
+        arguments: [
+            StructureFile.hash, StructureFile.list, StructureFile.sets,
+        ])
+    func soundFiles(file: String) {
+        do throws(AdapterFileError) { _ = try DeclaredAdapterFile.parse(file, source: "a.yaml") } catch {
+            Issue.record("\(error)")
+        }
     }
 
     @Test("several mistakes are told at once, in the order of their places")

@@ -52,6 +52,23 @@ struct ReplayRig {
         return output.bytes
     }
 
+    /// What the operation learns of `answer`.
+    func outputs(_ name: String, _ answer: [UInt8]) -> Outputs {
+        let connections = DeclaredConnections(program)
+        guard let operation = program[name] else { return Outputs() }
+        var inputs = Self.asked
+        inputs.captures = Array(repeating: .absent, count: operation.captureCount)
+        let exchange = DeclaredExchange(program, operation.steps[0], inputs, connections.message)
+        let codec = connections.makeCodec()
+        var start = 0
+        while case .frame(let end, _) = codec.cut(answer.span, from: start, for: exchange) {
+            _ = exchange.receive(answer.span.extracting(start..<end))
+            start = end
+            if start == answer.count { break }
+        }
+        return exchange.outputs
+    }
+
     /// What the operation makes of `answer`, fed in pieces of `size` bytes.
     func answer(
         _ operation: String, _ answer: [UInt8], pieces size: Int, id: UInt64 = 0, ends: Bool = false,

@@ -30,15 +30,20 @@ public enum LanguageReference {
             "`==`, `!=`, `<`, `<=`, `>` and `>=` compare fields, inputs, numbers and 'texts'. `and` joins several.", "",
             "## Operations", "",
             "What `operations` can map. Inputs are names for templates; outputs are fields that the answer is made from.",
+            "{each LIST}…{end} repeats what is between for every item of a request's list; in `json:`, a list whose item is",
+            "`{ each LIST: … }` has as many items as the request.",
             "An operation that is not mapped is refused, and so is an option without its own form: a client that sets a value",
             "with an expiry needs `set` with {expiry} in it, or `set-with-expiry`.", "",
             "| operation | capability | inputs | outputs | meaning |", "|---|---|---|---|---|",
         ]
         for shape in OperationShape.all {
-            let inputs = shape.inputs.map { "`{\($0.spelling)}`" }.joined(separator: " ")
+            let inputs = shape.inputs.map { $0.isList ? "`{each \($0.spelling)}`" : "`{\($0.spelling)}`" }
+                .joined(separator: " ")
             let outputs = shape.outputs.map { "`\($0.spelling)`" }.joined(separator: " ")
             lines.append("| `\(shape.name)` | `\(shape.capability.name)` | \(inputs) | \(outputs) | \(shape.text) |")
         }
+        lines += ["", "## What a file cannot map", "", "Write these in any language out of process, or in Swift.", ""]
+        lines += CapabilityMapping.table
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -44,7 +44,8 @@ public enum StarterFile {
         keys: { allowed: printable, others: percent, longest: 250 }
 
         # Everything that the server can say, and what it means. The first one that fits counts.
-        # Meanings: result, missing, conflict, retryable, fatal, too-large, more, end, next, push, ignored.
+        # Meanings: result, missing, conflict, retryable, fatal, too-large, wrong-type, not-a-number, no-bucket, more, end,
+        # next, push, ignored.
         messages:
           WELCOME: { line: "WELCOME {_}", is: result }
           # A line that says how many bytes follow it.
@@ -71,6 +72,10 @@ public enum StarterFile {
           kv.set: { support: native, bounds: { value-bytes: 4MiB }, note: one sentence for a person }
           kv.delete: native
           kv.exists: { support: emulated, note: by getting the value }
+          # When keys hold more than values, and `type` tells what:
+          # kv.type: native
+          # hash.get: { support: native, weakenings: [not-atomic] }
+          # hash.set: native
 
         # What is sent. Names in braces come from the request; `fairlead adapters check` names them when one is wrong.
         # `expects` is what can answer it, besides errors: any other message is somebody else's and ends the connection. When
@@ -79,6 +84,10 @@ public enum StarterFile {
           get:    { send: "GET {key}\\r\\n", expects: [VALUE, NONE] }
           set:    { send: "SET {key} {value.length}\\r\\n{value}\\r\\n", expects: OK }
           delete: { send: "DELETE {key}\\r\\n", expects: [OK, NONE] }
+          # A field can hold any bytes, so a filter writes them; {each …} says what is sent for every item of a request.
+          # type:     { send: "TYPE {key}\\r\\n", expects: [VALUE, NONE] }
+          # hash.get: { send: "HGET {key} {field | base64}\\r\\n", expects: [VALUE, NONE] }
+          # hash.set: { send: "HSET {key}{each pairs} {field | base64} {value | base64}{end}\\r\\n", expects: COUNT }
 
         """
 }

@@ -14,6 +14,8 @@ final class HTTPCodec: FrameCodec {
     private let message: Message
     private let bodySlot: Int?
     private let statusSlot: Int?
+    /// Header fields that the file asks for.
+    private let fields: [(header: [UInt8], slot: Int, filters: [Filter])]
 
     /// The head that was read, while its body is not complete.
     private var head: Head?
@@ -33,10 +35,11 @@ final class HTTPCodec: FrameCodec {
         var closes = false
     }
 
-    init(_ program: Program, bodySlot: Int?, statusSlot: Int?, _ message: Message) {
+    init(_ program: Program, _ http: HTTPProgram, _ message: Message) {
         self.program = program
-        self.bodySlot = bodySlot
-        self.statusSlot = statusSlot
+        bodySlot = http.bodySlot
+        statusSlot = http.statusSlot
+        fields = http.fields
         self.message = message
         reader = MessageReader(program: program, message: message)
     }
@@ -48,8 +51,12 @@ final class HTTPCodec: FrameCodec {
                 return bytes.count - start > Self.longestHead
                     ? .broken("an HTTP head of more than \(Self.longestHead) bytes") : .partial(needs: 0)
             }
-            guard let head = Self.head(bytes, start, size) else {
+            guard var head = Self.head(bytes, start, size) else {
                 return .broken("a head that is no HTTP/1.1 response")
+            }
+            if let exchange = exchange as? DeclaredExchange, exchange.step.asksHead, head.status >= 200 {
+                head.length = 0
+                head.isChunked = false
             }
             // 1xx is a word on the way (RFC 9110, 15.2); a change of protocols was never asked for.
             if head.status < 200 { return .frame(end: start + size, .nobody) }
@@ -92,8 +99,10 @@ final class HTTPCodec: FrameCodec {
         if let bodySlot {
             message.set(bodySlot, owned.map { .bytes($0) } ?? .range(start: head.size, count: size - head.size))
         }
+        guard readFields(frame, head.size) else { return .broken("a header field that cannot be read") }
         // Errors often come as text where answers come as JSON: they are known by their status.
-        let isReadable = reader.readPayload(frame)
+        let isValue = head.status < 300 && (exchange as? DeclaredExchange)?.step.takesPayload ?? false
+        let isReadable = isValue || reader.readPayload(frame)
         guard isReadable || head.status >= 300 else {
             return .broken("a body that is no \(program.payload?.format.rawValue ?? "bytes")")
         }
@@ -104,6 +113,44 @@ final class HTTPCodec: FrameCodec {
     }
 
     // MARK: Heads
+
+    /// Takes the header fields that the file asks for; false when one is not what its filters expect.
+    private func readFields(_ frame: Span<UInt8>, _ size: Int) -> Bool {
+        guard !fields.isEmpty else { return true }
+        var index = 0
+        while index < size {
+            var end = index
+            while end < size, frame[end] != 0x0D { end += 1 }
+            for field in fields where Self.isNamed(field.header, frame, index, end) {
+                let value = Self.trimmed(frame, index + field.header.count + 1, end)
+                if field.filters.isEmpty {
+                    message.set(field.slot, .range(start: value.lowerBound, count: value.count))
+                    continue
+                }
+                let bytes = Value.bytes(Message.copy(frame, value.lowerBound, value.count))
+                switch Filters.decode(bytes, field.filters, program.encoder.escapes) {
+                case .bytes(let bytes)?, .decimal(let bytes)?: message.set(field.slot, .bytes(bytes))
+                case .number(let number)?: message.set(field.slot, .number(number))
+                case .flag(let flag)?: message.set(field.slot, .flag(flag))
+                case .absent?: break
+                case nil: return false
+                }
+            }
+            index = end + 2
+        }
+        return true
+    }
+
+    /// Whether a line's name is `name`, which is in small letters.
+    private static func isNamed(_ name: [UInt8], _ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        guard end - start > name.count, bytes[start + name.count] == 0x3A else { return false }
+        for index in name.indices {
+            let byte = bytes[start + index]
+            let small = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
+            if small != name[index] { return false }
+        }
+        return true
+    }
 
     private func headSize(_ bytes: Span<UInt8>, _ start: Int) -> Int? {
         let bound = min(bytes.count, start + Self.longestHead)

@@ -154,7 +154,7 @@ struct JSONExtractor {
         if let number = Decimal.parse(bytes.extracting(start..<index)) {
             return store(bytes, node, item, .number(number))
         }
-        return store(bytes, node, item, .range(start: start, count: index - start))
+        return store(bytes, node, item, .decimal(Message.copy(bytes, start, index - start)))
     }
 
     private func store(_ bytes: Span<UInt8>, _ node: Int, _ item: Int, _ value: FieldValue) -> Bool {
@@ -181,6 +181,7 @@ extension Message {
                 case .number(let number): .number(number)
                 case .bytes(let bytes): .bytes(bytes)
                 case .flag(let flag): .flag(flag)
+                case .decimal(let text): .decimal(text)
                 }
             items.append((slot, item, owned))
             // A condition can ask whether there was any.

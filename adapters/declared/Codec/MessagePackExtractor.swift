@@ -41,7 +41,6 @@ struct MessagePackExtractor {
 
     private mutating func value(_ bytes: Span<UInt8>, _ node: Int, item: Int, left: Int) -> Bool {
         guard left > 0, index < end else { return false }
-        let start = index
         let head = bytes[index]
         index += 1
         switch head {
@@ -56,9 +55,9 @@ struct MessagePackExtractor {
         case 0xC5, 0xDA: return counted(bytes, 2) { $0.text(bytes, $1, node, item) }
         case 0xC6, 0xDB: return counted(bytes, 4) { $0.text(bytes, $1, node, item) }
         case 0xCA, 0xCB:
-            // A floating number is kept as its bytes: no output is one.
-            return unsigned(bytes, head == 0xCA ? 4 : 8) != nil
-                && store(bytes, node, item, .range(start: start + 1, count: index - start - 1))
+            guard let bits = unsigned(bytes, head == 0xCA ? 4 : 8) else { return false }
+            let number = head == 0xCA ? Double(Float(bitPattern: UInt32(bits))) : Double(bitPattern: bits)
+            return store(bytes, node, item, .decimal(Scores.text(number)))
         case 0xCC...0xCF:
             guard let number = unsigned(bytes, 1 << Int(head - 0xCC)) else { return false }
             return store(bytes, node, item, .number(Int64(bitPattern: number)))

@@ -60,6 +60,7 @@ struct MessageReader {
             // Bytes that another message has in this place may be no number.
             switch Filters.decode(value, filters, program.encoder.escapes) {
             case .bytes(let bytes): message.set(slot, .bytes(bytes))
+            case .decimal(let text): message.set(slot, .decimal(text))
             case .number(let number): message.set(slot, .number(number))
             case .flag(let flag): message.set(slot, .flag(flag))
             case .absent: break

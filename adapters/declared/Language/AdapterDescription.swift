@@ -61,8 +61,15 @@ enum FramingDescription: Sendable {
     case lines(end: [UInt8], longest: Int)
     case length(width: Int, isBig: Bool, countsAll: Bool)
     case header(HeaderDescription)
-    case http(headers: [(name: String, value: Template)])
+    case http(HTTPDescription)
     case untilClose
+}
+
+struct HTTPDescription: Sendable {
+    /// Header fields of every request.
+    var headers: [(name: String, value: Template)] = []
+    /// Fields that are header fields of an answer: their names there, in small letters, and filters.
+    var fields: [(name: String, header: [UInt8], filters: [Filter], place: DocumentPlace)] = []
 }
 
 struct HeaderDescription: Sendable {
@@ -121,6 +128,9 @@ struct OperationDescription: Sendable {
 
     /// Whether a template of it names `name`.
     func mentions(_ name: String) -> Bool { steps.contains { $0.send?.mentions(name) ?? false } }
+
+    /// Whether it sends several items of a request in one exchange.
+    var takesSeveral: Bool { shape.items.map { mentions($0.rawValue) } ?? false }
 }
 
 /// What goes out in one exchange.
@@ -161,18 +171,32 @@ indirect enum DataTree: Sendable {
     case word(String)
     case list([DataTree])
     case mapping([(name: String, value: DataTree)])
+    /// In a list: this for each item of a list of the request.
+    case each(EachItems, DataTree, place: DocumentPlace)
 
     func mentions(_ name: String) -> Bool {
         switch self {
         case .text(let template): template.mentions(name)
         case .word: false
         case .list(let items): items.contains { $0.mentions(name) }
+        case .each(let items, let inner, _): items.rawValue == name || inner.mentions(name)
         case .mapping(let entries): entries.contains { $0.value.mentions(name) }
         }
     }
 }
 
 extension AdapterDescription {
+    /// How many numbered sets of keys there are.
+    var databases: Int {
+        let entry = manifest[.keyValueDatabases]
+        return entry.support == .refused ? 1 : entry.bounds[.databases] ?? 1
+    }
+
+    /// The families of values besides bytes that it has.
+    var structures: [CapabilityFamily] {
+        [.hash, .list, .set, .sortedSet].filter { !manifest.supported(in: $0).isEmpty }
+    }
+
     /// Requests of one connection that may wait for their answers.
     var pipeline: Int {
         if let pipeline = transport.pipeline { return pipeline }

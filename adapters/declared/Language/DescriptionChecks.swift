@@ -17,7 +17,7 @@ struct DescriptionChecks {
     func run() {
         checkTransport()
         checkMessages()
-        checkCapabilities()
+        CapabilityChecks(file, problems).run()
         for operation in file.operations { check(operation) }
         checkLogin()
         checkExpiry()
@@ -60,60 +60,6 @@ struct DescriptionChecks {
         }
     }
 
-    // MARK: Capabilities
-
-    /// What a capability needs to be mapped: one of the shapes.
-    private static let shapes: [Capability: [String]] = [
-        .keyValueGet: ["get"], .keyValueSet: ["set"], .keyValueDelete: ["delete"], .keyValueExists: ["exists", "get"],
-        .keyValueScan: ["keys"], .keyValueCount: ["count"], .keyValueRandom: ["keys"],
-        .keyValueType: ["exists", "get"],
-        .keyValueTTL: [
-            "set", "set-with-expiry", "set-keeping-expiry", "expire", "expiry", "persist", "get-and-expire",
-        ],
-        .keyValueConditionalSet: ["set-if-absent", "set-if-present"], .keyValueCompareAndSet: ["set-if-version"],
-        .keyValueExchange: ["get-and-delete"], .keyValueIncrement: ["increment"], .keyValueAppend: ["append"],
-        .keyValueRange: ["length"], .keyValueClear: ["clear"], .keyValueMultiKey: ["get-many", "get"],
-        .busPublish: ["publish"], .busSubscribe: ["subscribe"], .busPattern: ["subscribe-prefix"],
-        .lockAcquire: ["acquire"], .lockRelease: ["release"], .lockExtend: ["extend"], .queuePut: ["put"],
-        .queueReserve: ["reserve"], .queueAcknowledge: ["acknowledge"], .queueRelease: ["release-item"],
-        .sequenceNext: ["next"],
-    ]
-
-    private func checkCapabilities() {
-        let mapped = Set(file.operations.map(\.shape.name))
-        for (capability, place) in file.capabilityPlaces {
-            let support = file.manifest[capability].support
-            if support == .ignored, !capability.canBeIgnored {
-                problems.add(
-                    place,
-                    "\(capability.name) cannot be ignored: whoever asks for it waits for an answer that means something"
-                )
-            }
-            guard support == .native || support == .emulated else { continue }
-            guard let shapes = Self.shapes[capability] else {
-                problems.add(
-                    place,
-                    "a file cannot map \(capability.name); leave it out, or write an adapter in Swift or out of process"
-                )
-                continue
-            }
-            if mapped.isDisjoint(with: shapes) {
-                let names = shapes.map { "\"\($0)\"" }.joined(separator: " or ")
-                problems.add(
-                    place,
-                    "\(capability.name) is \(support.rawValue), but operations has no \(names); map one or leave it out"
-                )
-            }
-        }
-        if file.manifest[.keyValueCompareAndSet].support != .refused, mapped.contains("set-if-version"),
-            !mapped.contains("get-versioned")
-        {
-            problems.add(
-                file.capabilityPlaces[.keyValueCompareAndSet] ?? DocumentPlace(),
-                "kv.compare-and-set needs \"get-versioned\" too: who sets by a version has to read it first")
-        }
-    }
-
     // MARK: Operations
 
     private func check(_ operation: OperationDescription) {
@@ -137,7 +83,7 @@ struct DescriptionChecks {
                 problems.add(step.place, "`next` goes on with another step, and there is none")
             }
             if step.send == nil { problems.add(step.place, "the key \"send\" is missing") }
-            checkLineSafety(step, shape)
+            SafetyChecks(file, problems).check(step, shape)
         }
         checkReplies(operation)
         checkOutputs(operation)
@@ -149,8 +95,8 @@ struct DescriptionChecks {
         if operation.isStream, !isHTTP || !shape.name.hasPrefix("subscribe") {
             problems.add(operation.place, "`stream` goes with subscriptions over HTTP only")
         }
-        if operation.pages != nil, shape.name != "keys" {
-            problems.add(operation.place, "`pages` goes with the operation keys only")
+        if operation.pages != nil, !["keys", "object.list"].contains(shape.name) {
+            problems.add(operation.place, "`pages` goes with the operations keys and object.list only")
         }
     }
 
@@ -158,7 +104,7 @@ struct DescriptionChecks {
         guard let compiled = program[operation.shape.name] else { return }
         for (step, described) in zip(compiled.steps, operation.steps) {
             let means = step.rules.contains { rules in
-                rules.contains { ![.more, .ignored, .push, .fatal, .retryable, .tooLarge].contains($0.outcome) }
+                rules.contains { ![.more, .ignored, .push].contains($0.outcome) && !$0.outcome.isError }
             }
             if !means {
                 problems.add(
@@ -169,67 +115,25 @@ struct DescriptionChecks {
         }
     }
 
-    /// The outputs without which an answer is none.
-    private static let needed: [String: [Output]] = [
-        "get": [.value], "get-versioned": [.value, .version], "get-many": [.name, .value], "get-and-expire": [.value],
-        "get-and-delete": [.value], "keys": [.names], "count": [.number], "append": [.number], "length": [.number],
-        "increment": [.number], "put": [.id], "reserve": [.id, .payload], "next": [.number],
-    ]
-
     private func checkOutputs(_ operation: OperationDescription) {
-        guard let needed = Self.needed[operation.shape.name], let compiled = program[operation.shape.name] else {
-            return
+        guard let compiled = program[operation.shape.name] else { return }
+        var needs = operation.shape.needs
+        // For several items, one result says nothing of how many.
+        if operation.takesSeveral, operation.shape.outputs.contains(.number), operation.shape.items != .parameters {
+            needs.append([.number])
         }
-        for output in needed {
+        for group in needs {
             let isThere = compiled.steps.contains { step in
-                step.rules.contains { rules in rules.contains { rule in rule.outputs.contains { $0.output == output } }
+                step.rules.contains { rules in
+                    rules.contains { rule in rule.outputs.contains { group.contains($0.output) } }
                 }
             }
             if !isThere {
                 problems.add(
                     operation.place,
-                    "\(operation.shape.name) gives \(output.spelling), and no message has a field of that name; name it so, or say "
-                        + "`{ is: result, \(output.spelling): FIELD }`")
+                    "\(operation.shape.name) gives \(group.map(\.spelling).joined(separator: " or ")), and no message has a field of that name; "
+                        + "name it so, or say `{ is: result, \(group[0].spelling): FIELD }`")
             }
-        }
-    }
-
-    /// In lines, what a client chose must not end the line or the word.
-    private func checkLineSafety(_ step: StepDescription, _ shape: OperationShape) {
-        guard let end = lineEnd, let send = step.send else { return }
-        let names = ["key", "name", "channel", "queue", "prefix"]
-        var hasText = false
-        var lastText: Template?
-        for part in send.parts {
-            guard case .template(let template) = part else {
-                lastText = nil
-                continue
-            }
-            hasText = true
-            lastText = template
-            for (name, filters) in template.placeholders where filters.isEmpty {
-                let isName = names.contains(name) && shape.inputs.contains { $0.spelling == name || $0 == .keys }
-                if isName, !file.keys.escapesOthers || file.keys.allowsAll,
-                    end.contains(where: { file.keys.allowed[Int($0)] }) || file.keys.allowed[0x20]
-                {
-                    problems.add(
-                        template.place,
-                        "{\(name)} could hold a space or the end of a line, and with them another command; say which bytes it may "
-                            + "have: `keys: { allowed: printable, others: percent }`")
-                }
-                let isFree = ["value", "payload", "owner"].contains(name)
-                if isFree, !send.mentionsLength(of: name) {
-                    problems.add(
-                        template.place,
-                        "{\(name)} can hold any bytes, the end of a line too; send {\(name).length} before it, or write it through "
-                            + "a filter such as base64 or escaped")
-                }
-            }
-        }
-        if hasText, let lastText, !lastText.ends(with: end) {
-            problems.add(
-                lastText.place,
-                "what is sent does not end with the end mark of lines; in YAML, \\r\\n needs double quotes")
         }
     }
 
@@ -261,37 +165,6 @@ struct DescriptionChecks {
             if !operation.mentions("expiry") {
                 problems.add(operation.place, "nothing that is sent has {expiry} in it")
             }
-        }
-    }
-}
-
-extension Template {
-    /// Whether fixed text at its end is `end`.
-    func ends(with end: [UInt8]) -> Bool {
-        guard case .literal(let bytes)? = parts.last else { return false }
-        return bytes.suffix(end.count).elementsEqual(end)
-    }
-
-    /// All placeholders, those of {each keys} too.
-    var placeholders: [(name: String, filters: [Filter])] { Self.placeholders(parts) }
-
-    private static func placeholders(_ parts: [Part]) -> [(name: String, filters: [Filter])] {
-        parts.flatMap { part -> [(name: String, filters: [Filter])] in
-            switch part {
-            case .value(let name, let filters): [(name, filters)]
-            case .each(let inner): placeholders(inner)
-            case .literal, .constant: []
-            }
-        }
-    }
-}
-
-extension SendDescription {
-    /// Whether a template writes how long `name` is.
-    func mentionsLength(of name: String) -> Bool {
-        parts.contains { part in
-            guard case .template(let template) = part else { return false }
-            return template.placeholders.contains { $0.name == name && $0.filters.last == .length }
         }
     }
 }

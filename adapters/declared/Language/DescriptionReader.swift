@@ -104,8 +104,26 @@ struct DescriptionReader {
         case "header": readHeader(node)
         case "http":
             guard Language.http.check(node, problems) else { return }
-            description.framing = .http(headers: headers(node["headers"]))
+            description.framing = .http(
+                HTTPDescription(headers: headers(node["headers"]), fields: headerFields(node["fields"])))
         default: description.framing = .untilClose
+        }
+    }
+
+    /// Fields that are header fields of an answer: `etag: ETag | quoted`.
+    private func headerFields(_ node: DocumentNode?) -> [(String, [UInt8], [Filter], DocumentPlace)] {
+        mapping(node).compactMap { entry in
+            guard let text = entry.value.string(problems) else { return nil }
+            var words = text.split(separator: "|", omittingEmptySubsequences: false).map { trimmed($0) }
+            let header = words.removeFirst()
+            let filters = words.compactMap { Filter.parse($0, entry.value.place, problems) }
+            guard !header.isEmpty, header.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) else {
+                problems.add(
+                    entry.value.place,
+                    "expected the name of a header field and filters, such as ETag | quoted, got \"\(text)\"")
+                return nil
+            }
+            return (entry.name, Array(header.lowercased().utf8), filters, entry.place)
         }
     }
 

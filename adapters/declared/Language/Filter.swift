@@ -16,10 +16,15 @@ enum Filter: Sendable, Equatable {
     case plus(Int64), times(Int64)
     /// With these bytes before it, or without them.
     case after([UInt8]), without([UInt8])
+    /// In quotes, as an entity tag is.
+    case quoted
+    /// A time in milliseconds as a date.
+    case date
 
     private static let plain: [(String, Filter)] = [
         ("base64", .base64), ("base64url", .base64url), ("hex", .hex), ("percent", .percent), ("json", .json),
         ("escaped", .escaped), ("number", .number), ("bytes", .bytes), ("length", .length), ("expiry", .expiry),
+        ("quoted", .quoted), ("date", .date),
     ]
     private static let widths: [(String, Int)] = [("u8", 1), ("u16", 2), ("u24", 3), ("u32", 4), ("u64", 8)]
 
@@ -39,6 +44,8 @@ enum Filter: Sendable, Equatable {
         ("plus N, times N", "a number, changed"),
         ("after TEXT", "what is sent, with this text before it"),
         ("without TEXT", "what is received, without this text at its front"),
+        ("quoted", "text in quotes, as an ETag is; of what is received, without them and without W/"),
+        ("date", "a date of HTTP or of ISO 8601 as a number of milliseconds since 1970; what is sent is one of HTTP"),
     ]
 
     /// The filter that `text` spells.

@@ -127,7 +127,11 @@ enum Language {
         name: "framing.http",
         intro: "Field `status` is the number of the status line; the payload is the body, field `body`.",
         keys: [
-            LanguageKey("headers", "a mapping of names to templates of settings", "Header fields of every request.")
+            LanguageKey("headers", "a mapping of names to templates of settings", "Header fields of every request."),
+            LanguageKey(
+                "fields", "a mapping of names to header fields",
+                "Fields that are header fields of an answer, with filters: `etag: ETag | quoted`, `modified: Last-Modified | date`."
+            ),
         ])
 
     static let limits = LanguageSection(
@@ -259,7 +263,8 @@ enum Language {
             LanguageKey("msgpack", "any YAML", "The same as MessagePack; `{name | bytes}` alone becomes binary."),
             LanguageKey("method", "GET, PUT, …", "HTTP: the method, with `path`."),
             LanguageKey("path", "a template", "HTTP: the target of the request; values in it are percent-encoded."),
-            LanguageKey("get", "a template", "HTTP: short for `method: GET` and `path`; so are post, put and delete."),
+            LanguageKey("get", "a template", "HTTP: short for `method: GET` and `path`; so are the next four."),
+            LanguageKey("head", "a template", "HTTP: see `get`; the answer has no body, whatever length it tells."),
             LanguageKey("post", "a template", "HTTP: see `get`."),
             LanguageKey("put", "a template", "HTTP: see `get`."),
             LanguageKey("delete", "a template", "HTTP: see `get`."),

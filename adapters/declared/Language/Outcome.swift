@@ -6,7 +6,18 @@ import Capabilities
 enum Outcome: String, Sendable, CaseIterable {
     case result, missing, conflict, retryable, fatal
     case tooLarge = "too-large"
+    case wrongType = "wrong-type"
+    case notANumber = "not-a-number"
+    case noBucket = "no-bucket"
     case more, end, next, push, ignored
+
+    /// Whether it is an error, which can answer every request.
+    var isError: Bool {
+        switch self {
+        case .retryable, .fatal, .tooLarge, .wrongType, .notANumber, .noBucket: true
+        default: false
+        }
+    }
 
     static func parse(_ node: DocumentNode, _ problems: ProblemList) -> Outcome? {
         if let word = node.text, let outcome = Outcome(rawValue: word) { return outcome }
@@ -25,6 +36,9 @@ enum Outcome: String, Sendable, CaseIterable {
         case .retryable: "Nothing was done, and a later try may succeed: the client gets an error that says so."
         case .fatal: "The server's own error; the field `text`, when there is one, is shown to the client."
         case .tooLarge: "The value is larger than the server takes."
+        case .wrongType: "The key holds something of another type."
+        case .notANumber: "The value that is added to is no number."
+        case .noBucket: "There is no such bucket."
         case .more: "Part of the answer; another message follows."
         case .end: "The last message: a result when there was a `more` before it, missing when there was none."
         case .next: "In steps: the next step is done."

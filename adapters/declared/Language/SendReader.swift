@@ -40,7 +40,7 @@ struct SendReader {
         guard Language.send.check(node, problems), let entries = node.entries else { return }
         for entry in entries {
             switch entry.name {
-            case "get", "put", "post", "delete":
+            case "get", "put", "post", "delete", "head":
                 send.method = entry.name.uppercased()
                 send.path = entry.value.template(problems)
             case "method": send.method = entry.value.string(problems)
@@ -84,13 +84,23 @@ struct SendReader {
         }
     }
 
+    /// `{ each fields: … }`, which stands in a list for as many items as the request has.
+    private func each(_ node: DocumentNode) -> DataTree? {
+        guard let entries = node.entries, entries.count == 1, entries[0].name.hasPrefix("each ") else { return nil }
+        guard let items = EachItems(rawValue: String(entries[0].name.dropFirst(5))) else {
+            problems.add(entries[0].place, "expected \(EachItems.spellings), got \"\(entries[0].name)\"")
+            return nil
+        }
+        return tree(entries[0].value).map { .each(items, $0, place: entries[0].place) }
+    }
+
     private func tree(_ node: DocumentNode) -> DataTree? {
         switch node.content {
         case .scalar(let text, let isQuoted):
             let isWord = ["true", "false", "null"].contains(text) || Double(text)?.isFinite ?? false
             if !isQuoted, isWord { return .word(text) }
             return Template.parse(text, node.place, problems).map { .text($0) }
-        case .list(let items): return .list(items.compactMap { tree($0) })
+        case .list(let items): return .list(items.compactMap { each($0) ?? tree($0) })
         case .mapping(let entries):
             return .mapping(entries.compactMap { entry in tree(entry.value).map { (entry.name, $0) } })
         }

@@ -7,8 +7,8 @@ struct Template: Sendable {
         case value(String, [Filter])
         /// A number that is written as it stands: `{0 | u32}`.
         case constant(Int64, [Filter])
-        /// What is repeated for each key.
-        case each([Part])
+        /// What is repeated for each item of a list.
+        case each(EachItems, [Part])
     }
 
     var parts: [Part] = []
@@ -37,7 +37,7 @@ struct Template: Sendable {
         parts.contains { part in
             switch part {
             case .value(let other, _): other == name
-            case .each(let inner): mentions(name, inner)
+            case .each(let items, let inner): items.rawValue == name || mentions(name, inner)
             case .literal, .constant: false
             }
         }
@@ -77,15 +77,16 @@ struct Template: Sendable {
                     parts = flushed()
                     literal = []
                     if inside == "end" {
-                        guard inEach else { return fail("{end} without {each keys}") }
+                        guard inEach else { return fail("{end} without {each …}") }
                         return parts
                     }
                     if inside.hasPrefix("each ") {
-                        guard inside == "each keys", !inEach else {
-                            return fail("expected {each keys}…{end}, not inside of another, got {\(inside)}")
+                        guard let items = EachItems(rawValue: String(inside.dropFirst(5))), !inEach else {
+                            return fail(
+                                "expected \(EachItems.spellings)…{end}, not inside of another, got {\(inside)}")
                         }
                         guard let inner = self.parts(inEach: true) else { return nil }
-                        parts.append(.each(inner))
+                        parts.append(.each(items, inner))
                         continue
                     }
                     guard let part = placeholder(inside) else { return nil }
@@ -94,7 +95,7 @@ struct Template: Sendable {
                     literal += Array(String(character).utf8)
                 }
             }
-            if inEach { return fail("{each keys} without {end}") }
+            if inEach { return fail("{each …} without {end}") }
             return flushed()
         }
 

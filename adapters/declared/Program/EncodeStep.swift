@@ -17,14 +17,25 @@ enum EncodeStep: Sendable {
     indirect case integer(ValueSource, width: Int, isBig: Bool)
     /// A value through filters; the last one decides how it is written.
     indirect case value(ValueSource, [Filter], ValueStyle)
-    /// The same for each of the keys, which stand in the first slot meanwhile.
-    indirect case each([EncodeStep])
+    /// The same for each item of the request's list, which stands in its place meanwhile, and this between them.
+    indirect case each(EachItems, between: [UInt8], [EncodeStep])
     /// Remembers how much is written.
     case mark(Int)
     /// Puts the count of bytes between two marks where zeros were written: so many bytes after a mark.
     indirect case patch(LengthPatch)
     /// The same in decimal, over ten zeros that stand there.
     case patchDecimal(from: Int, to: Int, at: Int)
+}
+
+extension EncodeStep {
+    /// Whether it writes NULL, where it writes a parameter, as something else than an empty text.
+    var tellsNull: Bool {
+        switch self {
+        case .each(_, _, let inner): inner.allSatisfy(\.tellsNull)
+        case .value(.parameter, _, let style): style == .jsonValue
+        default: true
+        }
+    }
 }
 
 /// Where a binary length goes and what it counts.
@@ -45,6 +56,8 @@ enum ValueStyle: Sendable {
     case plain
     /// Inside of a JSON text.
     case jsonText
+    /// A JSON value of the kind that it is.
+    case jsonValue
     case msgpackText, msgpackBinary, msgpackNumber
     /// In the target of an HTTP request.
     case percent
@@ -60,6 +73,8 @@ enum ValueSource: Sendable, Equatable {
     case capture(Int)
     case constant(Int64)
     case text([UInt8])
+    /// The parameter of a statement whose turn it is.
+    case parameter
 
     func value(_ inputs: borrowing Inputs) -> Value {
         switch self {
@@ -68,6 +83,7 @@ enum ValueSource: Sendable, Equatable {
         case .capture(let index): index < inputs.captures.count ? inputs.captures[index] : .absent
         case .constant(let number): .number(number)
         case .text(let bytes): .bytes(bytes)
+        case .parameter: inputs.parameter
         }
     }
 }
@@ -78,12 +94,14 @@ enum Value: Sendable, Equatable {
     case bytes([UInt8])
     case number(Int64)
     case flag(Bool)
+    /// A number that is no whole one, as text.
+    case decimal([UInt8])
 
     /// As bytes: a number in decimal.
     var asBytes: [UInt8] {
         switch self {
         case .absent: []
-        case .bytes(let bytes): bytes
+        case .bytes(let bytes), .decimal(let bytes): bytes
         case .number(let number): Decimal.text(number)
         case .flag(let flag): Array((flag ? "true" : "false").utf8)
         }
@@ -94,7 +112,7 @@ enum Value: Sendable, Equatable {
         case .number(let number): number
         case .bytes(let bytes): Decimal.parse(bytes)
         case .flag(let flag): flag ? 1 : 0
-        case .absent: nil
+        case .absent, .decimal: nil
         }
     }
 }
@@ -112,25 +130,31 @@ struct EncodeProgram: Sendable {
             case .literal(let bytes):
                 literals += bytes
                 return .stored(start: literals.count - bytes.count, count: bytes.count)
-            case .each(let inner): return .each(store(inner))
+            case .each(let items, let between, let inner): return .each(items, between: between, store(inner))
             default: return step
             }
         }
     }
 }
 
-/// What few requests bring: several keys, and what earlier answers said.
-final class MoreInputs: Sendable {
-    let keys: [[UInt8]]
-    let captures: [Value]
-    /// The last name of a page.
-    let last: [UInt8]
+/// What few requests bring: lists, what earlier answers said, and bytes beyond the first three places.
+struct MoreInputs: Sendable {
+    /// The items for {each …}, and what belongs to each of them.
+    var keys: [[UInt8]] = []
+    var others: [[UInt8]] = []
+    var captures: [Value] = []
+    /// The bytes from place 3 on.
+    var bytes: [[UInt8]] = []
+    var parameters: [Value] = []
+    var parameter = Value.absent
+    var targetDatabase: Int64 = 0
+}
 
-    init(keys: [[UInt8]] = [], captures: [Value] = [], last: [UInt8] = []) {
-        self.keys = keys
-        self.captures = captures
-        self.last = last
-    }
+/// Keeps a request small: what few have stands elsewhere.
+private final class MoreInputsBox: Sendable {
+    let more: MoreInputs
+
+    init(_ more: MoreInputs) { self.more = more }
 }
 
 /// What a request brings.
@@ -144,21 +168,44 @@ struct Inputs: Sendable {
     var id: Int64 = 0
     /// The time of day in milliseconds.
     var now: Int64 = 0
-    private var more: MoreInputs?
+    /// The database that the keys are in.
+    var database: Int64 = 0
+    private var box: MoreInputsBox?
 
     init(first: [UInt8] = []) { self.first = first }
 
+    /// What few requests bring.
+    var more: MoreInputs {
+        get { box?.more ?? MoreInputs() }
+        set { box = MoreInputsBox(newValue) }
+    }
     var keys: [[UInt8]] {
-        get { more?.keys ?? [] }
-        set { more = MoreInputs(keys: newValue, captures: captures, last: fourth) }
+        get { box?.more.keys ?? [] }
+        set { more.keys = newValue }
     }
     var captures: [Value] {
-        get { more?.captures ?? [] }
-        set { more = MoreInputs(keys: keys, captures: newValue, last: fourth) }
+        get { box?.more.captures ?? [] }
+        set { more.captures = newValue }
     }
-    var fourth: [UInt8] {
-        get { more?.last ?? [] }
-        set { more = MoreInputs(keys: keys, captures: captures, last: newValue) }
+    var parameter: Value { box?.more.parameter ?? .absent }
+
+    /// Puts `bytes` where templates find the input.
+    subscript(input: Input) -> [UInt8] {
+        get { bytes(input.place) }
+        set { set(input.place, newValue) }
+    }
+
+    mutating func set(_ place: Int, _ bytes: [UInt8]) {
+        switch place {
+        case 0: first = bytes
+        case 1: second = bytes
+        case 2: third = bytes
+        default:
+            var more = more
+            while more.bytes.count <= place - 3 { more.bytes.append([]) }
+            more.bytes[place - 3] = bytes
+            self.more = more
+        }
     }
 
     @inline(__always)
@@ -167,7 +214,7 @@ struct Inputs: Sendable {
         case 0: first
         case 1: second
         case 2: third
-        default: fourth
+        default: rare(slot)
         }
     }
 
@@ -176,7 +223,14 @@ struct Inputs: Sendable {
         switch slot {
         case 16: numberA
         case 17: numberB
+        case 19: database
+        case 20: box?.more.targetDatabase ?? 0
         default: id
         }
+    }
+
+    private func rare(_ slot: Int) -> [UInt8] {
+        guard let bytes = box?.more.bytes, slot - 3 < bytes.count else { return [] }
+        return bytes[slot - 3]
     }
 }

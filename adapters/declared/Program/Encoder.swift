@@ -41,12 +41,8 @@ struct Encoder: Sendable {
                 Self.append(UInt64(bitPattern: number), width, isBig, &output)
             case .value(let source, let filters, let style):
                 write(Filters.encode(source.value(inputs), filters, self, now: inputs.now), style, &output)
-            case .each(let inner):
-                var each = copy inputs
-                for key in inputs.keys {
-                    each.first = key
-                    run(inner, literals, each, &marks, into: &output)
-                }
+            case .each(let items, let between, let inner):
+                repeated(inner, items, between, literals, inputs, &marks, &output)
             case .mark(let mark): marks[mark] = output.count
             case .patch(let patch): apply(patch, marks, &output)
             case .patchDecimal(let from, let to, let at):
@@ -59,6 +55,25 @@ struct Encoder: Sendable {
         }
     }
 
+    private func repeated(
+        _ steps: [EncodeStep], _ items: EachItems, _ between: [UInt8], _ literals: Span<UInt8>,
+        _ inputs: borrowing Inputs, _ marks: inout InlineArray<8, Int>, _ output: inout OutputBuffer
+    ) {
+        var each = copy inputs
+        let more = inputs.more
+        let places = items.places
+        for index in 0..<(items == .parameters ? more.parameters.count : more.keys.count) {
+            if index > 0, !between.isEmpty { output.append(between) }
+            if items == .parameters {
+                each.more.parameter = more.parameters[index]
+            } else {
+                each.set(places.item, more.keys[index])
+                if index < more.others.count, places.other >= 0 { each.set(places.other, more.others[index]) }
+            }
+            run(steps, literals, each, &marks, into: &output)
+        }
+    }
+
     private func write(_ value: Value, _ style: ValueStyle, _ output: inout OutputBuffer) {
         switch style {
         case .plain: output.append(value.asBytes)
@@ -66,10 +81,23 @@ struct Encoder: Sendable {
             var text: [UInt8] = []
             Codes.json(value.asBytes.span, into: &text)
             output.append(text)
+        case .jsonValue: writeJSON(value, &output)
         case .percent: output.append(Codes.percent(value.asBytes.span))
         case .msgpackText: MessagePackWriter.text(value.asBytes, &output)
         case .msgpackBinary: MessagePackWriter.binary(value.asBytes, &output)
-        case .msgpackNumber: MessagePackWriter.number(value.asNumber ?? 0, &output)
+        case .msgpackNumber: MessagePackWriter.number(value, &output)
+        }
+    }
+
+    private func writeJSON(_ value: Value, _ output: inout OutputBuffer) {
+        switch value {
+        case .absent: output.append(Array("null".utf8))
+        case .number, .flag: output.append(value.asBytes)
+        case .decimal(let text): output.append(text)
+        case .bytes(let bytes):
+            output.append(UInt8(ascii: "\""))
+            write(.bytes(bytes), .jsonText, &output)
+            output.append(UInt8(ascii: "\""))
         }
     }
 
@@ -127,6 +155,16 @@ enum MessagePackWriter {
         if let small = Int8(exactly: number), small >= -32 { return output.append(UInt8(bitPattern: small)) }
         output.append(0xD3)
         output.append(bigEndian: number)
+    }
+
+    /// A whole number, or another one as a double.
+    static func number(_ value: Value, _ output: inout OutputBuffer) {
+        if let number = value.asNumber { return self.number(number, &output) }
+        guard let double = Double(String(decoding: value.asBytes, as: UTF8.self)) else {
+            return self.number(0, &output)
+        }
+        output.append(0xCB)
+        output.append(bigEndian: double.bitPattern)
     }
 
     /// The head of a list or, with `isMapping`, of a mapping.

@@ -29,6 +29,8 @@ enum Filters {
                 value = .number((value.asNumber ?? 0).multipliedReportingOverflow(by: factor).partialValue)
             case .after(let prefix): value = .bytes(prefix + value.asBytes)
             case .without(let prefix): value = without(prefix, value)
+            case .quoted: value = .bytes([0x22] + value.asBytes + [0x22])
+            case .date: value = .bytes(DateText.http(value.asNumber ?? 0))
             }
         }
         return value
@@ -70,10 +72,25 @@ enum Filters {
                 value = .number(product.partialValue)
             case .without(let prefix): value = without(prefix, value)
             case .after(let prefix): value = .bytes(prefix + value.asBytes)
+            case .quoted:
+                guard let bytes = unquoted(value.asBytes) else { return nil }
+                value = .bytes(bytes)
+            case .date:
+                guard let time = DateText.milliseconds(value.asBytes) else { return nil }
+                value = .number(time)
             case .bytes, .json, .expiry: break
             }
         }
         return value
+    }
+
+    /// What stands between quotes, behind W/ or not (RFC 9110, 8.8.3); text without quotes is left as it is.
+    private static func unquoted(_ text: [UInt8]) -> [UInt8]? {
+        let inside = text.starts(with: Array("W/\"".utf8)) ? text.dropFirst(2) : text[...]
+        guard inside.first == 0x22 else { return inside.contains(0x22) ? nil : text }
+        guard inside.count >= 2, inside.last == 0x22 else { return nil }
+        let bytes = inside.dropFirst().dropLast()
+        return bytes.contains(0x22) ? nil : Array(bytes)
     }
 
     private static func without(_ prefix: [UInt8], _ value: Value) -> Value {

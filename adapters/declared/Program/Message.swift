@@ -8,6 +8,8 @@ enum FieldValue: Sendable {
     case number(Int64)
     case bytes([UInt8])
     case flag(Bool)
+    /// A number that is no whole one, as text.
+    case decimal([UInt8])
 }
 
 /// What a codec found in the frame that it has just cut; valid until the next one is cut.
@@ -61,8 +63,12 @@ final class Message {
         case .number(let number): .number(number)
         case .bytes(let bytes): .bytes(bytes)
         case .flag(let flag): .flag(flag)
+        case .decimal(let text): .decimal(text)
         }
     }
+
+    /// Whether the message has items of the list.
+    func hasItems(_ slot: Int) -> Bool { items.contains { $0.slot == slot } }
 
     /// The field as bytes; nil when it is absent.
     @inline(__always)
@@ -71,7 +77,7 @@ final class Message {
         case .absent: nil
         case .range(let start, let count): Self.copy(frame, start, count)
         case .bytes(let bytes): bytes
-        case .number, .flag: value(slot, frame).asBytes
+        case .number, .flag, .decimal: value(slot, frame).asBytes
         }
     }
 

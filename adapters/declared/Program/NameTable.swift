@@ -45,7 +45,7 @@ struct OperationScope {
         if name == "id", hasID { return .number(Input.id.place) }
         // In {each keys}, {key} is each of them.
         if name == "key", inputs.contains(.keys) { return .input(0) }
-        guard let input = inputs.first(where: { $0.spelling == name }), input != .keys else { return nil }
+        guard let input = inputs.first(where: { $0.spelling == name }), !input.isList else { return nil }
         return input.source
     }
 

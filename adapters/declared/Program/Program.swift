@@ -14,6 +14,8 @@ final class Program: Sendable {
     let keys: KeyRules
     /// What stands before every key of kv.
     let keyPrefix: [UInt8]
+    /// How many numbered sets of keys there are.
+    let databases: Int
     let encoder: Encoder
     let framing: FramingProgram
     let payload: PayloadProgram?
@@ -44,6 +46,7 @@ final class Program: Sendable {
         pipeline = description.pipeline
         limits = description.limits
         keys = description.keys
+        databases = description.databases
         self.keyPrefix = keyPrefix
         self.encoder = encoder
         self.framing = framing
@@ -71,15 +74,23 @@ final class Program: Sendable {
     }
 
     subscript(name: String) -> OperationProgram? {
-        OperationShape.all.firstIndex { $0.name == name }.flatMap { operations[$0] }
+        OperationShape.places[name].flatMap { operations[$0] }
     }
 }
 
 enum FramingProgram: Sendable {
     case lines(end: [UInt8], longest: Int)
     case header(HeaderProgram)
-    case http(bodySlot: Int?, statusSlot: Int?)
+    case http(HTTPProgram)
     case untilClose(bodySlot: Int?)
+}
+
+/// What is read of an HTTP response, compiled.
+struct HTTPProgram: Sendable {
+    var bodySlot: Int?
+    var statusSlot: Int?
+    /// Header fields that somebody asks for, by their names in small letters.
+    var fields: [(header: [UInt8], slot: Int, filters: [Filter])] = []
 }
 
 /// A binary header, compiled.
@@ -186,10 +197,17 @@ final class StepProgram: Sendable {
     /// Fields that are kept for later, and where.
     let captures: [(slot: Int, capture: Int)]
     let isStream: Bool
+    /// Whether the answer has a head only, whatever it says of a body (RFC 9110, 9.3.2).
+    let asksHead: Bool
+    /// Whether it asks for several by their names, so that the answer has no others and no more of them.
+    let asksByName: Bool
+    /// Whether the payload itself is the value, whatever its form is elsewhere.
+    let takesPayload: Bool
 
     init(
         encode: [EncodeStep], sends: Bool, rules: [[RuleProgram]], echoes: [[EchoProgram]], names: [Bool],
-        condition: ConditionProgram?, captures: [(slot: Int, capture: Int)], isStream: Bool
+        condition: ConditionProgram?, captures: [(slot: Int, capture: Int)], isStream: Bool,
+        asksHead: Bool, asksByName: Bool, takesPayload: Bool
     ) {
         self.encode = EncodeProgram(encode)
         self.sends = sends
@@ -199,6 +217,9 @@ final class StepProgram: Sendable {
         self.condition = condition
         self.captures = captures
         self.isStream = isStream
+        self.asksHead = asksHead
+        self.asksByName = asksByName
+        self.takesPayload = takesPayload
     }
 }
 
@@ -218,14 +239,21 @@ final class OperationProgram: Sendable {
     let longestKey: Int?
     /// What stands before the name.
     let prefix: [UInt8]
+    /// The inputs that its templates name.
+    let mentioned: Set<Input>
+    /// Whether a parameter that is NULL can be told from an empty text.
+    let tellsNull: Bool
     /// Whether a template has {expiry} in it.
     let writesExpiry: Bool
+    /// Whether it sends several items of a request in one exchange.
+    let takesSeveral: Bool
     /// Whether it may be sent again by itself when nothing of it has left: later steps may not.
     let isRepeatable: Bool
 
     init(
         shape: OperationShape, steps: [StepProgram], captureCount: Int,
-        pages: (condition: ConditionProgram, next: [EncodeStep])?, longestKey: Int?, prefix: [UInt8], writesExpiry: Bool
+        pages: (condition: ConditionProgram, next: [EncodeStep])?, longestKey: Int?, prefix: [UInt8],
+        mentioned: Set<Input>
     ) {
         self.shape = shape
         self.steps = steps
@@ -233,8 +261,11 @@ final class OperationProgram: Sendable {
         self.pages = pages.map { ($0.condition, EncodeProgram($0.next)) }
         self.longestKey = longestKey
         self.prefix = prefix
-        self.writesExpiry = writesExpiry
+        self.mentioned = mentioned
         isRepeatable = steps.count == 1
+        tellsNull = steps.allSatisfy { $0.encode.steps.allSatisfy(\.tellsNull) }
+        writesExpiry = mentioned.contains(.expiry)
+        takesSeveral = shape.items.map { mentioned.contains($0.input) } ?? false
     }
 }
 
@@ -301,7 +332,7 @@ struct ConditionProgram: Sendable {
     private static func isTrue(_ value: Value) -> Bool {
         switch value {
         case .absent, .number(0), .flag(false): false
-        case .bytes, .number, .flag: true
+        case .bytes, .number, .flag, .decimal: true
         }
     }
 

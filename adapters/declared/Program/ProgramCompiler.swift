@@ -55,9 +55,10 @@ struct ProgramCompiler {
         case .header(let header):
             for field in header.fields { _ = names.add(field.name) }
             for part in header.parts { _ = names.add(part.name) }
-        case .http:
+        case .http(let http):
             _ = names.add("status")
             _ = names.add("body")
+            for field in http.fields { _ = names.add(field.name) }
         case .untilClose: _ = names.add("body")
         }
         for field in description.fields where alias(field.path) == nil { _ = names.add(field.name) }
@@ -88,7 +89,13 @@ struct ProgramCompiler {
     private func framing() -> FramingProgram {
         switch description.framing {
         case .lines(let end, let longest): return .lines(end: end, longest: longest)
-        case .http: return .http(bodySlot: names.slot("body"), statusSlot: names.slot("status"))
+        case .http(let http):
+            return .http(
+                HTTPProgram(
+                    bodySlot: names.slot("body"), statusSlot: names.slot("status"),
+                    fields: http.fields.compactMap { field in
+                        names.slot(field.name).map { (field.header, $0, field.filters) }
+                    }))
         case .untilClose: return .untilClose(bodySlot: names.slot("body"))
         case .length(let width, let isBig, let countsAll):
             return .header(
@@ -122,14 +129,27 @@ struct ProgramCompiler {
         return program
     }
 
+    /// The part of a frame that is the payload; nil for the whole line.
+    private var payloadSlot: Int? {
+        switch description.framing {
+        case .lines: nil
+        case .header(let header): names.slot(header.parts.last?.name ?? "")
+        case .length, .http, .untilClose: names.slot("body")
+        }
+    }
+
+    /// Whether a rule takes the payload as it is for its value.
+    private func takesPayload(_ rules: [[RuleProgram]]) -> Bool {
+        guard let payloadSlot, description.payload != .bytes else { return false }
+        return rules.contains { rules in
+            rules.contains { rule in rule.outputs.contains { $0.output == .value && $0.slot == payloadSlot } }
+        }
+    }
+
     private func payload() -> PayloadProgram? {
         guard !description.fields.isEmpty || description.payload != .bytes else { return nil }
-        var program = PayloadProgram(format: description.payload, slot: nil, tree: ExtractionTree(), filters: [])
-        switch description.framing {
-        case .lines: break
-        case .header(let header): program.slot = names.slot(header.parts.last?.name ?? "")
-        case .length, .http, .untilClose: program.slot = names.slot("body")
-        }
+        var program = PayloadProgram(
+            format: description.payload, slot: payloadSlot, tree: ExtractionTree(), filters: [])
         for field in description.fields {
             guard let slot = names.slot(field.name) else { continue }
             if description.payload != .bytes {
@@ -249,7 +269,7 @@ struct ProgramCompiler {
         OperationProgram(
             shape: operation.shape, steps: steps, captureCount: captures, pages: pages,
             longestKey: operation.longestKey, prefix: operation.prefix?.text ?? [],
-            writesExpiry: operation.mentions("expiry"))
+            mentioned: Set(operation.shape.inputs.filter { operation.mentions($0.spelling) }))
     }
 
     private func compile(
@@ -265,7 +285,7 @@ struct ProgramCompiler {
             let condition = step.condition.flatMap { compiler.scope.condition($0, keeps: true) }
             let encode = step.send.map { compiler.compile($0) } ?? []
             let rules = rules(step, &compiler.scope, outputs)
-            compiled.append((encode, rules, echoes(step, rules, inputs, &compiler.scope), condition))
+            compiled.append((encode, rules, echoes(step, rules, inputs, outputs, &compiler.scope), condition))
         }
         scope = compiler.scope
         let captures = scope.captures.enumerated().compactMap { index, name in names.slot(name).map { ($0, index) } }
@@ -274,7 +294,8 @@ struct ProgramCompiler {
             return StepProgram(
                 encode: compiled.encode, sends: step.send != nil, rules: compiled.rules, echoes: compiled.echoes,
                 names: named, condition: compiled.condition, captures: captures.map { (slot: $0.0, capture: $0.1) },
-                isStream: isStream)
+                isStream: isStream, asksHead: step.send?.method == "HEAD",
+                asksByName: OperationShape.asksByName(inputs, outputs), takesPayload: takesPayload(compiled.rules))
         }
     }
 
@@ -320,7 +341,8 @@ struct ProgramCompiler {
     private func isExpected(_ message: MessageDescription, _ step: StepDescription) -> Bool {
         guard let expects = step.expects else { return true }
         switch message.outcome {
-        case .fatal, .retryable, .tooLarge, .ignored, .push: return true
+        case .ignored, .push: return true
+        case let outcome? where outcome.isError: return true
         default:
             return expects.contains { $0.message == message.name } || step.rules.contains { $0.message == message.name }
         }
@@ -328,7 +350,8 @@ struct ProgramCompiler {
 
     /// What each message that can answer `step` has to repeat of its request.
     private func echoes(
-        _ step: StepDescription, _ rules: [[RuleProgram]], _ inputs: [Input], _ scope: inout OperationScope
+        _ step: StepDescription, _ rules: [[RuleProgram]], _ inputs: [Input], _ outputs: [Output],
+        _ scope: inout OperationScope
     ) -> [[EchoProgram]] {
         let header = headerEchoes(step, &scope)
         return zip(description.messages, rules).map { message, rules in
@@ -339,7 +362,7 @@ struct ProgramCompiler {
                 echoes.append(EchoProgram(slot: slot, source: input == .keys ? nil : input.source))
             }
             // A name in the answer for several keys is one of them, whether the file says so or not.
-            if inputs.contains(.keys), !echoes.contains(where: { $0.source == nil }) {
+            if OperationShape.asksByName(inputs, outputs), !echoes.contains(where: { $0.source == nil }) {
                 let slots = rules.flatMap { $0.outputs.filter { $0.output == .name } }.map(\.slot)
                 echoes += Set(slots).sorted().map { EchoProgram(slot: $0, source: nil) }
             }

@@ -42,7 +42,7 @@ struct SendCompiler {
             framed.bodyParts = [("body", send.parts)]
             add(header, framed)
         case .header(let header): add(header, send)
-        case .http(let headers): addHTTP(headers, send)
+        case .http(let http): addHTTP(http.headers, send)
         }
         return steps
     }
@@ -91,19 +91,25 @@ struct SendCompiler {
             case .value(let name, let filters):
                 if let source = scope.source(name, place) { add(source, filters, style) }
             case .constant(let number, let filters): add(.constant(number), filters, style)
-            case .each(let inner):
-                guard scope.inputs.contains(.keys) else {
-                    problems.add(place, "{each keys} has a meaning in get-many only")
-                    continue
-                }
-                let outer = steps
-                steps = []
-                add(inner, place, style)
-                let body = steps
-                steps = outer
-                steps.append(.each(body))
+            case .each(let items, let inner): addEach(items, place) { $0.add(inner, place, style) }
             }
         }
+    }
+
+    private mutating func addEach(
+        _ items: EachItems, between: [UInt8] = [], _ place: DocumentPlace, _ body: (inout SendCompiler) -> Void
+    ) {
+        guard scope.inputs.contains(items.input) else {
+            let own = EachItems.allCases.first { scope.inputs.contains($0.input) }
+            let help = own.map { "here it is {each \($0.rawValue)}" } ?? "this operation has no list"
+            return problems.add(place, "{each \(items.rawValue)} has no meaning here; \(help)")
+        }
+        let outer = steps
+        steps = []
+        body(&self)
+        let inner = steps
+        steps = outer
+        steps.append(.each(items, between: between, inner))
     }
 
     private mutating func add(_ source: ValueSource, _ filters: [Filter], _ style: ValueStyle) {
@@ -128,7 +134,11 @@ struct SendCompiler {
         switch tree {
         case .word(let word): add(word)
         case .text(let template):
-            if let single = template.single, single.filters.last == .number {
+            if let single = template.single, single.name == Input.parameter.spelling, single.filters.isEmpty,
+                scope.inputs.contains(.parameter)
+            {
+                steps.append(.value(.parameter, [], .jsonValue))
+            } else if let single = template.single, single.filters.last == .number {
                 if let source = scope.source(single.name, template.place) {
                     if case .number(let slot) = source, single.filters.count == 1 {
                         steps.append(.number(slot))
@@ -148,6 +158,8 @@ struct SendCompiler {
                 addJSON(item)
             }
             add("]")
+        case .each(let items, let inner, let place):
+            addEach(items, between: Array(",".utf8), place) { $0.addJSON(inner) }
         case .mapping(let entries):
             add("{")
             for (index, entry) in entries.enumerated() {
@@ -176,6 +188,8 @@ struct SendCompiler {
             } else {
                 problems.add(template.place, "in msgpack a text is either fixed or one placeholder")
             }
+        case .each(_, _, let place):
+            problems.add(place, "in msgpack a list has as many items as the file says: {each …} has no meaning there")
         case .list(let items):
             add(MessagePackLiteral.head(items.count, isMapping: false))
             for item in items { addMessagePack(item) }

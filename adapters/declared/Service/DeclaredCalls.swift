@@ -49,6 +49,54 @@ final class DeclaredCalls {
         return true
     }
 
+    /// Performs a plan and reads its answer.
+    func answer(_ plan: DeclaredPlan) async throws(Failure) -> Answer {
+        do throws(Failure) {
+            return try plan.shape.answer(try await run(plan.operation, plan.inputs))
+        } catch {
+            throw plan.shape.failure(error)
+        }
+    }
+
+    /// The operation called `shape`, or its refusal.
+    func mapped(_ shape: String) throws(Failure) -> OperationProgram {
+        guard let operation = program[shape] else { throw unmapped(shape) }
+        return operation
+    }
+
+    func unmapped(_ shape: String, _ capability: Capability? = nil) -> Failure {
+        .refused(
+            capability ?? OperationShape.named(shape)?.capability ?? .keyValueGet,
+            reason: "the adapter maps no operation \"\(shape)\"")
+    }
+
+    /// One exchange for each of several inputs, all under way at once; each has an answer, or is of the type that is
+    /// passed over.
+    func runAll(
+        _ operation: OperationProgram, _ inputs: [Inputs], passing: Outcome? = nil
+    ) async throws(Failure) -> [DeclaredExchange] {
+        guard operation.steps.count == 1, operation.captureCount == 0 else {
+            var answers: [DeclaredExchange] = []
+            for inputs in inputs { answers.append(try await run(operation, inputs)) }
+            return answers
+        }
+        let exchanges = inputs.map {
+            DeclaredExchange(program, operation.steps[0], $0, connections.message, isRepeatable: true)
+        }
+        for exchange in exchanges { multiplexer.submit(exchange) }
+        var failure: Failure?
+        for exchange in exchanges {
+            do throws(MultiplexFailure) { try await multiplexer.wait(for: exchange) } catch {
+                failure = failure ?? error.asFailure
+            }
+        }
+        if let failure { throw failure }
+        for exchange in exchanges where !exchange.hasAnswer && (passing == nil || exchange.outcome != passing) {
+            throw program.failure(exchange)
+        }
+        return exchanges
+    }
+
     private func runSteps(_ operation: OperationProgram, _ inputs: Inputs) async throws(Failure) -> DeclaredExchange {
         var inputs = inputs
         if inputs.captures.count < operation.captureCount {
@@ -71,7 +119,7 @@ final class DeclaredCalls {
             }
             switch exchange.outcome {
             case .next: break
-            case .result, .missing, .conflict: return exchange
+            case .result, .missing, .conflict, .noBucket: return exchange
             default: throw program.failure(exchange)
             }
             inputs = exchange.inputs
@@ -90,7 +138,7 @@ final class DeclaredCalls {
         var names: [[UInt8]] = []
         while true {
             let page = try await runPage(operation, inputs)
-            names += page.names
+            names += page.exchange.outputs.names
             guard names.count <= program.limits.items else {
                 throw .backend("there are more than \(program.limits.items) keys, the adapter's limit for one list")
             }
@@ -102,24 +150,45 @@ final class DeclaredCalls {
     /// One page of such a list, and where the next one begins; nil after the last.
     func runPage(
         _ operation: OperationProgram, _ inputs: Inputs
-    ) async throws(Failure) -> (names: [[UInt8]], next: [UInt8]?) {
+    ) async throws(Failure) -> (exchange: DeclaredExchange, next: [UInt8]?) {
         var inputs = inputs
         inputs.captures = Array(repeating: .absent, count: operation.captureCount)
         let answer = try await run(operation, inputs)
         let names = answer.outputs.names
         let nothing = Message(slots: program.slots.count)
         guard let pages = operation.pages, pages.condition.holds(nothing, [UInt8]().span, answer.inputs) else {
-            return (names, nil)
+            return (answer, nil)
         }
         var next = answer.inputs
-        next.fourth = names.last ?? []
+        next[.last] = names.last ?? []
         var output = OutputBuffer()
         program.encoder.encode(pages.next, next, into: &output)
         guard output.bytes != inputs.third else { throw .backend("the server gives the same page again and again") }
-        return (names, output.bytes)
+        return (answer, output.bytes)
     }
 
     // MARK: Inputs
+
+    /// A request about a key.
+    @inline(__always)
+    func request(_ key: [UInt8], _ operation: OperationProgram, _ context: CallContext) throws(Failure) -> Inputs {
+        var inputs = Inputs(first: try self.key(key, operation))
+        inputs.now = context.now
+        inputs.database = Int64(context.database)
+        return inputs
+    }
+
+    /// A number that is added, without an exponent or anything else that only some servers read.
+    func addend(_ text: [UInt8]) throws(Failure) -> [UInt8] { try DecimalText.sum(text, Array("0".utf8)) }
+
+    /// Refuses databases that the file does not declare.
+    @inline(__always)
+    func checkDatabase(_ context: CallContext) throws(Failure) {
+        guard context.database != 0, context.database >= program.databases else { return }
+        let last = program.databases - 1
+        throw .refused(
+            .keyValueDatabases, reason: last == 0 ? "there is only database 0" : "the last database is \(last)")
+    }
 
     /// A key as the server gets it.
     @inline(__always)
@@ -160,10 +229,13 @@ final class DeclaredCalls {
         if value.count > limit { throw .tooLarge(limit: limit) }
     }
 
-    /// Holds the number of keys of one call to what the file declares.
-    func checkBatch(_ count: Int) throws(Failure) {
-        guard let limit = program.manifest[.keyValueMultiKey].bounds[.batch], count > limit else { return }
-        throw .invalid("the adapter takes at most \(limit) keys at once (kv.multi-key, bound batch), not \(count)")
+    /// Holds the number of keys, or other items, of one call to what the file declares.
+    func checkBatch(
+        _ count: Int, _ capability: Capability = .keyValueMultiKey, _ what: String = "keys"
+    ) throws(Failure) {
+        guard let limit = program.manifest[capability].bounds[.batch], count > limit else { return }
+        throw .invalid(
+            "the adapter takes at most \(limit) \(what) at once (\(capability.name), bound batch), not \(count)")
     }
 
     /// The first key that all keys of the adapter begin at, and the first one behind them.
@@ -194,6 +266,8 @@ extension Program {
         switch exchange.outcome {
         case .retryable: return .unavailable(text ?? "the backend cannot do it now")
         case .tooLarge: return .tooLarge(limit: manifest[.keyValueSet].bounds[.valueBytes] ?? limits.frame)
+        case .wrongType: return .wrongType
+        case .notANumber: return .notAnInteger
         default: return .backend(text ?? "the backend answered with an error")
         }
     }

@@ -23,7 +23,7 @@ final class DeclaredConnections: MultiplexDelegate {
         switch program.framing {
         case .lines(let end, let longest): LineCodec(program, end: end, longest: longest, message)
         case .header(let header): HeaderCodec(program, header, message)
-        case .http(let body, let status): HTTPCodec(program, bodySlot: body, statusSlot: status, message)
+        case .http(let http): HTTPCodec(program, http, message)
         case .untilClose(let body): UntilCloseCodec(program, slot: body, message)
         }
     }

@@ -24,13 +24,14 @@ final class DeclaredExchange: Exchange {
     @exclusivity(unchecked) var shape = DeclaredAnswerShape.flag
 
     init(
-        _ program: Program, _ step: StepProgram, _ inputs: Inputs, _ message: Message, isRepeatable: Bool = false
+        _ program: Program, _ step: StepProgram, _ inputs: Inputs, _ message: Message, isRepeatable: Bool = false,
+        timeout: ExchangeTimeout = .usual
     ) {
         self.program = program
         self.step = step
         self.inputs = inputs
         self.message = message
-        super.init(isRepeatable: isRepeatable, timeout: step.isStream ? .never : .usual)
+        super.init(isRepeatable: isRepeatable, timeout: step.isStream ? .never : timeout)
     }
 
     override func encode(id: UInt64, into output: inout OutputBuffer) {
@@ -39,7 +40,12 @@ final class DeclaredExchange: Exchange {
     }
 
     /// Whether its outcome is one that an operation's answer can be made of.
-    var hasAnswer: Bool { outcome == .result || outcome == .missing || outcome == .conflict }
+    var hasAnswer: Bool {
+        switch outcome {
+        case .result, .missing, .conflict, .noBucket: true
+        default: false
+        }
+    }
 
     override func finished() {
         if let pending {
@@ -55,7 +61,7 @@ final class DeclaredExchange: Exchange {
 
     private func tell(_ pending: PendingOperation) {
         if let failure { return pending.end(.failure(failure.asFailure)) }
-        guard hasAnswer else { return pending.end(.failure(program.failure(self))) }
+        guard hasAnswer else { return pending.end(.failure(shape.failure(program.failure(self)))) }
         do throws(Failure) {
             pending.end(.success(try shape.answer(self)))
         } catch {
@@ -96,11 +102,11 @@ final class DeclaredExchange: Exchange {
             return .more
         case .more:
             hasMore = true
-            guard outputs.take(rule.outputs, message, frame, program.limits.items) else {
+            guard outputs.take(rule.outputs, message, frame, program.limits.items, isItem: true) else {
                 return .broken("more than \(program.limits.items) items in one answer")
             }
             // Asked for one by one, a key has one value at most.
-            if !inputs.keys.isEmpty, outputs.names.count > inputs.keys.count {
+            if step.asksByName, outputs.names.count > inputs.keys.count {
                 return .broken("more values than keys were asked for")
             }
             return .more
@@ -120,48 +126,5 @@ final class DeclaredExchange: Exchange {
         }
         if rule.goesOn, !closes { return .more }
         return closes ? .doneForGood : .done
-    }
-}
-
-/// The outputs of an operation's answer.
-struct Outputs: Sendable {
-    var value: [UInt8]?
-    var version: [UInt8]?
-    var number: Int64?
-    var left: Int64?
-    var id: [UInt8]?
-    var text: [UInt8]?
-    /// Names, and with them values, when an answer has several.
-    var names: [[UInt8]] = []
-    var values: [[UInt8]] = []
-
-    /// Takes the fields of a message; false when there are more items than the bound allows.
-    @inline(__always)
-    mutating func take(
-        _ outputs: [(output: Output, slot: Int)], _ message: Message, _ frame: Span<UInt8>, _ maximum: Int
-    ) -> Bool {
-        for (output, slot) in outputs {
-            switch output {
-            case .value, .payload: value = message.bytes(slot, frame) ?? value
-            case .version: version = message.bytes(slot, frame) ?? version
-            case .number: number = message.number(slot, frame) ?? number
-            case .left: left = message.number(slot, frame) ?? left
-            case .id: id = message.bytes(slot, frame) ?? id
-            case .text: text = message.bytes(slot, frame) ?? text
-            case .name:
-                guard let name = message.bytes(slot, frame) else { continue }
-                guard names.count < maximum else { return false }
-                names.append(name)
-                // The value of the same message; outputs come in their own order, so it is there already.
-                values.append(value ?? [])
-            case .names:
-                for item in message.items where item.slot == slot {
-                    guard names.count < maximum else { return false }
-                    names.append(item.value.asBytes)
-                }
-            case .channel, .subscription: break
-            }
-        }
-        return true
     }
 }

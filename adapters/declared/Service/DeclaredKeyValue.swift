@@ -5,8 +5,8 @@ import Multiplex
 
 /// The family kv: each operation goes to what the file maps for its shape, or is refused by name.
 final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
-    private let calls: DeclaredCalls
-    private let program: Program
+    let calls: DeclaredCalls
+    let program: Program
     private let get: OperationProgram?
     /// By condition and expiry.
     private let sets: [OperationProgram?]
@@ -21,56 +21,61 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
     }
 
     func perform(_ operation: KeyValueOperation, _ context: CallContext) async throws(Failure) -> Answer {
-        guard context.database == 0 else { throw .refused(.keyValueDatabases, reason: "there is only database 0") }
-        if let plan = try plan(operation, context) { return try await run(plan) }
+        try calls.checkDatabase(context)
+        if let plan = try plan(operation, context) { return try await calls.answer(plan) }
         switch operation {
         case .deleteVersion(let key, let version):
             guard calls.isVersion(version.bytes) else { return .flag(false) }
-            return try await run(try single("delete-version", key, .flag) { $0.third = version.bytes })
+            return try await calls.answer(
+                try single("delete-version", key, .flag, context) { $0.third = version.bytes })
         case .expire(let key, let time, let condition):
             guard condition != .always else { return .flag(try await expire(key, at: time, context)) }
             return .flag(try await expire(key, at: time, if: condition, context))
         case .expiry(let key):
-            let plan = try single("expiry", key, .value) { $0.now = context.now }
+            let plan = try single("expiry", key, .value, context)
             let answer = try await calls.run(plan.operation, plan.inputs)
             guard answer.outcome == .result else { return .missing }
             return program.encoder.expiry.time(left: answer.outputs.left, now: context.now).map { .integer($0) }
                 ?? .done
         case .type(let key):
-            return try await run(try exists(key)) == .integer(1) ? .bytes(Array("string".utf8)) : .missing
+            let isThere = try await calls.answer(try exists(key, context)) == .integer(1)
+            return isThere ? .bytes(Array("string".utf8)) : .missing
         case .count:
-            let operation = try mapped("count", .keyValueCount)
+            let operation = try calls.mapped("count")
             // A count of zero is often left out.
-            return .integer(try await calls.run(operation, rangeInputs()).outputs.number ?? 0)
-        case .clear:
-            _ = try await calls.run(try mapped("clear", .keyValueClear), rangeInputs())
+            return .integer(try await calls.run(operation, rangeInputs(context)).outputs.number ?? 0)
+        case .clear(let everyDatabase):
+            var context = context
+            for database in everyDatabase ? 0..<program.databases : context.database..<context.database + 1 {
+                context.database = database
+                _ = try await calls.run(try calls.mapped("clear"), rangeInputs(context))
+            }
             return .done
-        case .keys, .scan, .randomKey: return try await list(operation)
+        case .keys, .scan, .randomKey: return try await list(operation, context)
         case .getMany(let keys):
             try calls.checkBatch(keys.count)
             return try await getMany(keys, context)
         case .delete(let keys):
             try calls.checkBatch(keys.count)
-            return .integer(try await each(keys, "delete"))
+            return .integer(try await each(keys, "delete", context))
         case .exists(let keys), .touch(let keys):
             try calls.checkBatch(keys.count)
-            return .integer(try await each(keys, "exists"))
+            return .integer(try await each(keys, "exists", context))
         case .setMany(let pairs, let onlyIfAllAbsent):
             try calls.checkBatch(pairs.count)
             return try await setMany(pairs, onlyIfAllAbsent, context)
         // Only a version that the server cannot have given has no plan.
         case .set: return .missing
         case .get, .getVersioned, .getAndExpire, .getAndDelete, .append, .length, .increment, .persist, .range,
-            .overwrite,
-            .incrementFloat, .rename, .copy:
+            .overwrite, .incrementFloat, .rename, .copy:
             throw .refused(operation.needs.members.first ?? .keyValueRange, reason: "the adapter's file cannot map it")
         }
     }
 
     /// Begins an operation that takes one exchange; false, with nothing done, for any other.
     func begin(_ operation: KeyValueOperation, _ context: CallContext, _ pending: PendingOperation) -> Bool {
-        guard context.database == 0 else { return false }
         do throws(Failure) {
+            try calls.checkDatabase(context)
             guard let plan = try plan(operation, context) else { return false }
             return calls.begin(plan, pending)
         } catch {
@@ -83,56 +88,74 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
     private func plan(_ operation: KeyValueOperation, _ context: CallContext) throws(Failure) -> DeclaredPlan? {
         switch operation {
         case .get(let key):
-            guard let get else { throw unmapped("get", .keyValueGet) }
-            return DeclaredPlan(get, Inputs(first: try calls.key(key, get)), .value)
+            guard let get else { throw calls.unmapped("get") }
+            return DeclaredPlan(get, try calls.request(key, get, context), .value)
         case .set(let key, let value, let options): return try set(key, value, options, context)
-        case .delete(let keys) where keys.count == 1: return try single("delete", keys[0], .count)
-        case .exists(let keys) where keys.count == 1: return try exists(keys[0])
-        case .getVersioned(let key): return try single("get-versioned", key, .versioned)
+        case .delete(let keys) where keys.count == 1: return try single("delete", keys[0], .count, context)
+        case .exists(let keys) where keys.count == 1: return try exists(keys[0], context)
+        case .getVersioned(let key): return try single("get-versioned", key, .versioned, context)
         case .getAndExpire(let key, .kept): return try plan(.get(key: key), context)
         case .getAndExpire(let key, let expiry):
             let number = try expiryNumber(expiry, context)
-            return try single("get-and-expire", key, .value) { $0.numberA = number }
-        case .getAndDelete(let key): return try single("get-and-delete", key, .value)
+            return try single("get-and-expire", key, .value, context) { $0.numberA = number }
+        case .getAndDelete(let key): return try single("get-and-delete", key, .value, context)
         case .append(let key, let value):
             try calls.checkValue(value, .keyValueAppend)
-            return try single("append", key, .number) { $0.second = value }
-        case .length(let key): return try single("length", key, .numberOrZero)
-        case .increment(let key, let amount): return try single("increment", key, .number) { $0.numberB = amount }
-        case .persist(let key): return try single("persist", key, .flag) { $0.now = context.now }
+            return try single("append", key, .number, context) { $0.second = value }
+        case .length(let key): return try single("length", key, .numberOrZero, context)
+        case .increment(let key, let amount):
+            return try single("increment", key, .number, context) { $0.numberB = amount }
+        case .persist(let key): return try single("persist", key, .flag, context)
+        case .type(let key) where program["type"] != nil: return try single("type", key, .value, context)
+        case .incrementFloat(let key, let amount):
+            let addend = try calls.addend(amount)
+            return try single("increment-float", key, .decimal, context) { $0[.addend] = addend }
+        case .rename(let from, let to, let onlyIfAbsent):
+            let shape = onlyIfAbsent ? "rename-if-absent" : "rename"
+            let target = try calls.key(to, calls.mapped(shape))
+            return try single(shape, from, .renamed, context) { $0[.target] = target }
+        case .copy(let from, let to, let database, let replaces):
+            return try copy(from, to, database, replaces, context)
         default: return nil
         }
     }
 
-    private func run(_ plan: DeclaredPlan) async throws(Failure) -> Answer {
-        try plan.shape.answer(try await calls.run(plan.operation, plan.inputs))
-    }
-
     // MARK: Shapes
-
-    private func unmapped(_ shape: String, _ capability: Capability) -> Failure {
-        .refused(capability, reason: "the adapter maps no operation \"\(shape)\"")
-    }
-
-    private func mapped(_ shape: String, _ capability: Capability) throws(Failure) -> OperationProgram {
-        guard let operation = program[shape] else { throw unmapped(shape, capability) }
-        return operation
-    }
 
     /// An operation on one key.
     private func single(
-        _ shape: String, _ key: [UInt8], _ answer: DeclaredAnswerShape, _ fill: (inout Inputs) -> Void = { _ in }
+        _ shape: String, _ key: [UInt8], _ answer: DeclaredAnswerShape, _ context: CallContext,
+        _ fill: (inout Inputs) -> Void = { _ in }
     ) throws(Failure) -> DeclaredPlan {
-        guard let operation = program[shape] else {
-            throw unmapped(shape, OperationShape.named(shape)?.capability ?? .keyValueGet)
-        }
-        var inputs = Inputs(first: try calls.key(key, operation))
+        let operation = try calls.mapped(shape)
+        var inputs = try calls.request(key, operation, context)
         fill(&inputs)
         return DeclaredPlan(operation, inputs, answer)
     }
 
-    private func exists(_ key: [UInt8]) throws(Failure) -> DeclaredPlan {
-        try single(program["exists"] == nil ? "get" : "exists", key, .count)
+    private func mapped(_ shape: String, _ capability: Capability) throws(Failure) -> OperationProgram {
+        guard let operation = program[shape] else { throw calls.unmapped(shape, capability) }
+        return operation
+    }
+
+    private func copy(
+        _ from: [UInt8], _ to: [UInt8], _ database: Int?, _ replaces: Bool, _ context: CallContext
+    ) throws(Failure) -> DeclaredPlan {
+        let operation = try calls.mapped(replaces ? "copy" : "copy-if-absent")
+        let target = try calls.key(to, operation)
+        var inputs = try calls.request(from, operation, context)
+        inputs[.target] = target
+        let database = database ?? context.database
+        try calls.checkDatabase(CallContext(database: database, now: context.now))
+        if database != context.database, !operation.mentioned.contains(.targetDatabase) {
+            throw .refused(.keyValueDatabases, reason: "a copy stays in its database here")
+        }
+        inputs.more.targetDatabase = Int64(database)
+        return DeclaredPlan(operation, inputs, .flag)
+    }
+
+    private func exists(_ key: [UInt8], _ context: CallContext) throws(Failure) -> DeclaredPlan {
+        try single(program["exists"] == nil ? "get" : "exists", key, .count, context)
     }
 
     private func expiryNumber(_ expiry: Expiry, _ context: CallContext) throws(Failure) -> Int64 {
@@ -149,6 +172,7 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
         guard !options.returnsOld else { throw .refused(.keyValueExchange, reason: "a set cannot give the old value") }
         var inputs = Inputs()
         inputs.now = context.now
+        inputs.database = Int64(context.database)
         let row: Int
         switch options.condition {
         case .always: row = 0
@@ -189,7 +213,7 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
         let capabilities: [Capability] = [
             .keyValueSet, .keyValueConditionalSet, .keyValueConditionalSet, .keyValueCompareAndSet,
         ]
-        return unmapped(names[row] + suffix, suffix.isEmpty ? capabilities[row] : .keyValueTTL)
+        return calls.unmapped(names[row] + suffix, suffix.isEmpty ? capabilities[row] : .keyValueTTL)
     }
 
     private func setMany(
@@ -205,9 +229,11 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
     // MARK: Single keys
 
     private func expire(_ key: [UInt8], at time: Int64, _ context: CallContext) async throws(Failure) -> Bool {
-        guard time > context.now else { return try await run(try single("delete", key, .flag)) == .flag(true) }
+        guard time > context.now else {
+            return try await calls.answer(try single("delete", key, .flag, context)) == .flag(true)
+        }
         let number = try expiryNumber(.at(time), context)
-        return try await run(try single("expire", key, .flag) { $0.numberA = number }) == .flag(true)
+        return try await calls.answer(try single("expire", key, .flag, context) { $0.numberA = number }) == .flag(true)
     }
 
     /// Sets an expiry that depends on the one that there is: the value is written again, if its version still holds.
@@ -243,100 +269,33 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
     // MARK: Several keys
 
     /// One exchange for each key, all under way at once.
-    private func all(_ keys: [[UInt8]], _ operation: OperationProgram) async throws(Failure) -> [DeclaredExchange] {
-        guard operation.steps.count == 1, operation.captureCount == 0 else {
-            var answers: [DeclaredExchange] = []
-            for key in keys {
-                var inputs = Inputs()
-                inputs.first = try calls.key(key, operation)
-                answers.append(try await calls.run(operation, inputs))
-            }
-            return answers
-        }
-        var exchanges: [DeclaredExchange] = []
-        for key in keys {
-            var inputs = Inputs()
-            inputs.first = try calls.key(key, operation)
-            exchanges.append(
-                DeclaredExchange(program, operation.steps[0], inputs, calls.connections.message, isRepeatable: true))
-        }
-        for exchange in exchanges { calls.multiplexer.submit(exchange) }
-        var failure: Failure?
-        for exchange in exchanges {
-            do throws(MultiplexFailure) { try await calls.multiplexer.wait(for: exchange) } catch {
-                failure = failure ?? error.asFailure
-            }
-        }
-        if let failure { throw failure }
-        for exchange in exchanges {
-            switch exchange.outcome {
-            case .result, .missing, .conflict: break
-            default: throw program.failure(exchange)
-            }
-        }
-        return exchanges
+    func all(
+        _ keys: [[UInt8]], _ operation: OperationProgram, _ context: CallContext, passing: Outcome? = nil
+    ) async throws(Failure) -> [DeclaredExchange] {
+        var requests: [Inputs] = []
+        for key in keys { requests.append(try calls.request(key, operation, context)) }
+        return try await calls.runAll(operation, requests, passing: passing)
     }
 
-    private func each(_ keys: [[UInt8]], _ shape: String) async throws(Failure) -> Int64 {
+    private func each(_ keys: [[UInt8]], _ shape: String, _ context: CallContext) async throws(Failure) -> Int64 {
         let name = program[shape] == nil && shape == "exists" ? "get" : shape
-        let answers = try await all(keys, mapped(name, .keyValueMultiKey))
+        let answers = try await all(keys, mapped(name, .keyValueMultiKey), context)
         return Int64(answers.count { $0.outcome == .result })
     }
 
     private func getMany(_ keys: [[UInt8]], _ context: CallContext) async throws(Failure) -> Answer {
         guard let operation = program["get-many"] else {
-            let answers = try await all(keys, mapped("get", .keyValueMultiKey))
+            // A key of another type has no value.
+            let answers = try await all(keys, mapped("get", .keyValueMultiKey), context, passing: .wrongType)
             return .list(answers.map { $0.outcome == .result ? .bytes($0.outputs.value ?? []) : .missing })
         }
         var inputs = Inputs()
-        for key in keys { inputs.keys.append(try calls.key(key, operation)) }
+        inputs.database = Int64(context.database)
+        var written: [[UInt8]] = []
+        for key in keys { written.append(try calls.key(key, operation)) }
+        inputs.keys = written
         let outputs = try await calls.run(operation, inputs).outputs
         let found = Dictionary(zip(outputs.names, outputs.values)) { first, _ in first }
-        return .list(inputs.keys.map { key in found[key].map { .bytes($0) } ?? .missing })
-    }
-
-    // MARK: All keys
-
-    /// Keys of one page at most; also what a listing of all of them asks for.
-    private static let pageItems: Int64 = 1000
-
-    private func rangeInputs() -> Inputs {
-        var inputs = Inputs()
-        (inputs.first, inputs.second) = calls.keyRange
-        inputs.third = inputs.first
-        inputs.numberB = Self.pageItems
-        return inputs
-    }
-
-    private func list(_ operation: KeyValueOperation) async throws(Failure) -> Answer {
-        if case .scan(let cursor, let match, let count, let type) = operation {
-            return try await scan(cursor, match, count, type)
-        }
-        let names = try await calls.runPages(try mapped("keys", .keyValueScan), rangeInputs())
-        let keys = names.map { calls.read(key: $0) }
-        if case .keys(let match) = operation {
-            return .list(keys.filter { Glob.matches(match, $0) }.map { .bytes($0) })
-        }
-        return keys.randomElement().map { .bytes($0) } ?? .missing
-    }
-
-    /// One page of the server's; all keys at once where the file says nothing of pages.
-    private func scan(
-        _ cursor: UInt64, _ match: [UInt8]?, _ count: Int, _ type: [UInt8]?
-    ) async throws(Failure) -> Answer {
-        var inputs = rangeInputs()
-        if cursor != 0 {
-            guard let place = calls.cursors[cursor] else {
-                throw .invalid("the cursor is none of this backend's, or too old: begin the scan again at 0")
-            }
-            inputs.third = place
-        }
-        inputs.numberB = min(max(1, Int64(count)), Self.pageItems)
-        let (names, next) = try await calls.runPage(try mapped("keys", .keyValueScan), inputs)
-        let following = next.map { calls.cursors.open(at: $0) } ?? 0
-        // Every value is a string.
-        guard type == nil || type == Array("string".utf8) else { return .page(cursor: following, []) }
-        let keys = names.map { calls.read(key: $0) }.filter { match == nil || Glob.matches(match ?? [], $0) }
-        return .page(cursor: following, keys.map { .bytes($0) })
+        return .list(written.map { key in found[key].map { .bytes($0) } ?? .missing })
     }
 }

@@ -11,6 +11,7 @@ final class DeclaredService: Service, @unchecked Sendable {
     private let keyValueFamily: DeclaredKeyValue?
     private let busFamily: DeclaredBus?
     private let messaging: DeclaredMessaging
+    private let structures: DeclaredStructures
 
     init(_ program: Program, to endpoint: MultiplexEndpoint, _ cursors: ScanCursors, worker: Worker) {
         manifest = program.manifest
@@ -20,6 +21,7 @@ final class DeclaredService: Service, @unchecked Sendable {
         let calls = DeclaredCalls(program, connections, multiplexer, cursors)
         keyValueFamily = manifest.supported(in: .keyValue).isEmpty ? nil : DeclaredKeyValue(calls)
         messaging = DeclaredMessaging(calls)
+        structures = DeclaredStructures(calls)
         guard !manifest.supported(in: .bus).isEmpty else {
             busFamily = nil
             return
@@ -50,6 +52,10 @@ final class DeclaredService: Service, @unchecked Sendable {
     }
 
     var keyValue: (any KeyValueService)? { keyValueFamily }
+    var hash: (any HashService)? { manifest.supported(in: .hash).isEmpty ? nil : structures }
+    var list: (any ListService)? { manifest.supported(in: .list).isEmpty ? nil : structures }
+    var set: (any SetService)? { manifest.supported(in: .set).isEmpty ? nil : structures }
+    var sortedSet: (any SortedSetService)? { manifest.supported(in: .sortedSet).isEmpty ? nil : structures }
     var bus: (any BusService)? { busFamily }
     var lock: (any LockService)? { manifest.supported(in: .lock).isEmpty ? nil : messaging }
     var queue: (any QueueService)? { manifest.supported(in: .queue).isEmpty ? nil : messaging }
@@ -57,9 +63,12 @@ final class DeclaredService: Service, @unchecked Sendable {
 
     /// With answers in order, what one connection is sent takes effect in that order.
     func begin(_ operation: Operation, _ context: CallContext, _ pending: PendingOperation) -> Bool {
-        guard case .keyValue(let operation) = operation, let keyValueFamily else { return false }
         guard !pending.followsOthers || multiplexer.keepsOrder else { return false }
-        return keyValueFamily.begin(operation, context, pending)
+        switch operation {
+        case .keyValue(let operation): return keyValueFamily?.begin(operation, context, pending) ?? false
+        case .hash, .list, .set, .sortedSet: return structures.begin(operation, context, pending)
+        default: return false
+        }
     }
 
     func close() async {
