@@ -68,7 +68,7 @@ let package = Package(
             path: "adapters/memcached-swift", exclude: ["README.md"], swiftSettings: strict),
         .target(
             name: "DeclaredAdapter",
-            dependencies: ["Capabilities", "Reactor", "Multiplex", .product(name: "Yams", package: "Yams")],
+            dependencies: ["Capabilities", "Reactor", "Multiplex", "Digest", .product(name: "Yams", package: "Yams")],
             path: "adapters/declared", resources: [.embedInCode("Shipped")], swiftSettings: strict),
         .target(
             name: "ProcessAdapter",

@@ -222,6 +222,14 @@ struct MistakeTests {
                 StructureFile.list, "list.move: native", "list.move: native\n  object.multipart: native",
                 "with parts larger than a message"
             ),
+            (
+                ObjectTests.file, "X-Meta: \"{metadata}\", X-MD5: \"{md5}\"", "X-Key: \"{key}\"",
+                "could hold the end of the field X-Key"
+            ),
+            (ObjectTests.file, "ETag | quoted", "ETag_ | quoted", "the name of a header field"),
+            (ObjectTests.file, "etag: ETag | quoted, ", "", "object.get gives etag"),
+            (ObjectTests.file, "  object.range: native\n", "", "object.get-range is mapped"),
+            (ObjectTests.file, "bucket.create", "bucket.crate", "(did you mean \"bucket.create\"?)"),
         ])
     func familyMistakes(file: String, from: String, to: String, text: String) {
         #expect(file.contains(from))
@@ -236,7 +244,7 @@ struct MistakeTests {
     @Test(
         "the files of the tests have no mistake",
         arguments: [
-            StructureFile.hash, StructureFile.list, StructureFile.sets,
+            StructureFile.hash, StructureFile.list, StructureFile.sets, ObjectTests.file,
         ])
     func soundFiles(file: String) {
         do throws(AdapterFileError) { _ = try DeclaredAdapterFile.parse(file, source: "a.yaml") } catch {

@@ -27,6 +27,10 @@ enum CapabilityMapping {
         .listPush: [["list.push-left", "list.push-right"]], .listRange: [["list.range"]],
         .setMembers: [["set.members"]], .setScan: [["set.members"]],
         .sortedSetAdd: [["sorted-set.add"]], .sortedSetScore: [["sorted-set.score"]],
+        .objectRange: [["object.get-range", "object.get"], ["object.head"]],
+        .objectCopy: [["object.copy", "object.put"], ["object.copy", "object.get"]],
+        .objectConditional: [["object.get", "object.put-if-absent", "object.put-if-match", "object.delete-if-match"]],
+        .objectMetadata: [["object.put"], ["object.head"]],
         .sortedSetRange: [["sorted-set.range"]], .sortedSetScan: [["sorted-set.range"]],
     ]
 

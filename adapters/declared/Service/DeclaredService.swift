@@ -12,6 +12,7 @@ final class DeclaredService: Service, @unchecked Sendable {
     private let busFamily: DeclaredBus?
     private let messaging: DeclaredMessaging
     private let structures: DeclaredStructures
+    private let objects: DeclaredObjects
 
     init(_ program: Program, to endpoint: MultiplexEndpoint, _ cursors: ScanCursors, worker: Worker) {
         manifest = program.manifest
@@ -22,6 +23,7 @@ final class DeclaredService: Service, @unchecked Sendable {
         keyValueFamily = manifest.supported(in: .keyValue).isEmpty ? nil : DeclaredKeyValue(calls)
         messaging = DeclaredMessaging(calls)
         structures = DeclaredStructures(calls)
+        objects = DeclaredObjects(calls)
         guard !manifest.supported(in: .bus).isEmpty else {
             busFamily = nil
             return
@@ -59,6 +61,7 @@ final class DeclaredService: Service, @unchecked Sendable {
     var bus: (any BusService)? { busFamily }
     var lock: (any LockService)? { manifest.supported(in: .lock).isEmpty ? nil : messaging }
     var queue: (any QueueService)? { manifest.supported(in: .queue).isEmpty ? nil : messaging }
+    var object: (any ObjectService)? { manifest.supported(in: .object).isEmpty ? nil : objects }
     var sequence: (any SequenceService)? { manifest.supported(in: .sequence).isEmpty ? nil : messaging }
 
     /// With answers in order, what one connection is sent takes effect in that order.
