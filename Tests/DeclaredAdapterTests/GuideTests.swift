@@ -153,6 +153,13 @@ struct GuideTests {
             fields: { names: "items[*].name", sizes: "items[*].size", etags: "items[*].tag" }
 
             """,
+            "fields: { columns": """
+            adapter: toy
+            transport: { schemes: [http] }
+            framing: { http: {} }
+            payload: json
+
+            """,
         ]
         for (start, head) in heads {
             let block = try #require(guide.components(separatedBy: "```\n").first { $0.hasPrefix(start) })
@@ -167,7 +174,7 @@ struct GuideTests {
     func limitsAreListed() throws {
         let guide = try String(contentsOfFile: Self.guide, encoding: .utf8)
         #expect(guide.contains(CapabilityMapping.table.joined(separator: "\n")))
-        for capability in Capability.allCases where capability.family != .sql {
+        for capability in Capability.allCases {
             // Each is either mapped by operations that there are, or listed with its reason.
             let groups = CapabilityMapping.groups(capability)
             #expect((groups == nil) == (CapabilityMapping.reasons[capability] != nil), "\(capability.name)")

@@ -230,6 +230,12 @@ struct MistakeTests {
             (ObjectTests.file, "etag: ETag | quoted, ", "", "object.get gives etag"),
             (ObjectTests.file, "  object.range: native\n", "", "object.get-range is mapped"),
             (ObjectTests.file, "bucket.create", "bucket.crate", "(did you mean \"bucket.create\"?)"),
+            (SQLTests.file, ", values: [{ each parameters: \"{parameter}\" }]", "", "has {each parameters} in it"),
+            (SQLTests.file, "each parameters", "each parametres", "expected {each keys} or"),
+            (
+                SQLTests.file, "sql.prepared: emulated", "sql.transaction: native",
+                "cannot map sql.transaction: a transaction belongs"
+            ),
         ])
     func familyMistakes(file: String, from: String, to: String, text: String) {
         #expect(file.contains(from))
@@ -244,7 +250,7 @@ struct MistakeTests {
     @Test(
         "the files of the tests have no mistake",
         arguments: [
-            StructureFile.hash, StructureFile.list, StructureFile.sets, ObjectTests.file,
+            StructureFile.hash, StructureFile.list, StructureFile.sets, ObjectTests.file, SQLTests.file,
         ])
     func soundFiles(file: String) {
         do throws(AdapterFileError) { _ = try DeclaredAdapterFile.parse(file, source: "a.yaml") } catch {

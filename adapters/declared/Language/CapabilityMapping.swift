@@ -31,6 +31,7 @@ enum CapabilityMapping {
         .objectCopy: [["object.copy", "object.put"], ["object.copy", "object.get"]],
         .objectConditional: [["object.get", "object.put-if-absent", "object.put-if-match", "object.delete-if-match"]],
         .objectMetadata: [["object.put"], ["object.head"]],
+        .sqlParameters: [["sql.describe"], ["sql.query"]], .sqlPrepared: [["sql.query"]],
         .sortedSetRange: [["sorted-set.range"]], .sortedSetScan: [["sorted-set.range"]],
     ]
 

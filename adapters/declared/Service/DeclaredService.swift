@@ -13,6 +13,7 @@ final class DeclaredService: Service, @unchecked Sendable {
     private let messaging: DeclaredMessaging
     private let structures: DeclaredStructures
     private let objects: DeclaredObjects
+    private let statements: DeclaredSQL
 
     init(_ program: Program, to endpoint: MultiplexEndpoint, _ cursors: ScanCursors, worker: Worker) {
         manifest = program.manifest
@@ -24,6 +25,7 @@ final class DeclaredService: Service, @unchecked Sendable {
         messaging = DeclaredMessaging(calls)
         structures = DeclaredStructures(calls)
         objects = DeclaredObjects(calls)
+        statements = DeclaredSQL(calls)
         guard !manifest.supported(in: .bus).isEmpty else {
             busFamily = nil
             return
@@ -62,6 +64,7 @@ final class DeclaredService: Service, @unchecked Sendable {
     var lock: (any LockService)? { manifest.supported(in: .lock).isEmpty ? nil : messaging }
     var queue: (any QueueService)? { manifest.supported(in: .queue).isEmpty ? nil : messaging }
     var object: (any ObjectService)? { manifest.supported(in: .object).isEmpty ? nil : objects }
+    var sql: (any SQLService)? { manifest.supported(in: .sql).isEmpty ? nil : statements }
     var sequence: (any SequenceService)? { manifest.supported(in: .sequence).isEmpty ? nil : messaging }
 
     /// With answers in order, what one connection is sent takes effect in that order.

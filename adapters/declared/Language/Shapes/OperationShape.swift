@@ -17,7 +17,7 @@ struct OperationShape: Sendable {
     static func named(_ name: String) -> OperationShape? { places[name].map { all[$0] } }
 
     static let all: [OperationShape] =
-        keyValue + bus + lock + queue + sequence + hash + list + set + sortedSet + object
+        keyValue + bus + lock + queue + sequence + hash + list + set + sortedSet + object + sql
 
     /// The place of each in ``all``, by name.
     static let places = Dictionary(uniqueKeysWithValues: zip(all.map(\.name), all.indices))
