@@ -49,8 +49,9 @@ struct MigrationState: Decodable {
             throw RunProblem("the gateway answers in another form: use the program of its own version")
         }
         guard let state = document.migrations.first(where: { $0.listener == listener }) else {
+            let others = document.migrations.map(\.listener).joined(separator: ", ")
             throw RunProblem(
-                "listener '\(listener)' has no migrate section in the gateway's configuration; there are: \(document.migrations.map(\.listener).joined(separator: ", "))"
+                "listener '\(listener)' has no migrate section in the gateway's configuration\(others.isEmpty ? ", and no other has one" : "; there are: \(others)")"
             )
         }
         return state
