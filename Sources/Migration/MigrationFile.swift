@@ -20,10 +20,12 @@ package struct MigrationRecord: Codable, Equatable, Sendable {
     package var isPartial: Bool?
     /// What that is; nil where not all of it is known by name.
     package var kept: [KeptKey]?
+    /// Whether the operator has stopped the copying back; nil for no.
+    package var isStopped: Bool?
 
     package init(
         listener: String, source: String, target: String, phase: MigrationPhase, leaving: [MigrationLoss]? = nil,
-        isPartial: Bool? = nil, kept: [KeptKey]? = nil
+        isPartial: Bool? = nil, kept: [KeptKey]? = nil, isStopped: Bool? = nil
     ) {
         self.listener = listener
         self.source = source
@@ -32,6 +34,7 @@ package struct MigrationRecord: Codable, Equatable, Sendable {
         self.leaving = leaving
         self.isPartial = isPartial
         self.kept = kept
+        self.isStopped = isStopped
     }
 }
 

@@ -64,7 +64,10 @@ struct MigrationState: Decodable {
         case "copying" where !begun: return "\(command) --report REPORT"
         case "copying" where step == "level": return "\(command) --cut-over\(options)"
         case "copying" where isIdle, "rolled-back": return command
-        case "cut-over" where isIdle: return "\(command) --finish, or \(command) and then --roll-back"
+        case "cut-over" where step == "idle": return "\(command) --finish, or \(command) and then --roll-back"
+        case "cut-over" where step == "failed":
+            return
+                "\(command) --finish, or --roll-back once it is level (now only with --force, without what is not copied back)"
         case "cut-over": return "\(command) --finish, or --roll-back"
         case "finished": return "lead listener '\(listener)' to '\(target)' and remove its migrate section"
         default: return nil
@@ -111,6 +114,7 @@ struct MigrationState: Decodable {
         case ("rolled-back", _): "rolled back"
         case ("finished", _): "finished"
         case ("cut-over", "idle"): "cut over, nothing is copied back"
+        case ("cut-over", "failed"): "cut over, copying back has failed"
         case ("cut-over", _): "cut over, copying back, \(step)"
         case (_, "idle"): "copying, stopped"
         default: "\(phase), \(step)"

@@ -12,7 +12,7 @@ final class FollowedRedis {
     let client: RedisMigrationClient
     let notes: MigrationNotes
     let worker: Worker
-    private let socket: Socket
+    let socket: Socket
     private let far: Int32
 
     /// - Parameter others: a client on the same worker and of the same listener.
@@ -157,6 +157,23 @@ struct RedisMigrationClientTests {
             followed.receives("SET k v")
             followed.sends("+OK")
             #expect(followed.taken() == ["2/k"])
+        }
+    }
+
+    @Test("a held client that waits for an answer is given up by force, and its write may come later")
+    func givingUp() async throws {
+        for byForce in [false, true] {
+            try await Self.follow { followed in
+                let waker = followed.socket.waker
+                followed.receives("SET k v")
+                followed.client.hold()
+                followed.client.giveUp(byForce: byForce)
+                waker.setDeadline(after: byForce ? 20_000_000_000 : 50_000_000)
+                while !waker.isCancelled, !waker.hasTimedOut { await waker.wait() }
+                #expect(waker.isCancelled == byForce && followed.taken() == ["…"])
+                followed.client.ended()
+                #expect(followed.taken() == ["0/k", "*"] && followed.notes.clientCount == 0)
+            }
         }
     }
 

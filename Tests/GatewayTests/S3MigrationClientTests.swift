@@ -156,7 +156,7 @@ struct S3MigrationClientTests {
             followed.receives(Self.put)
             followed.client.hold()
             #expect(!followed.socket.isRetired && followed.notes.clientCount == 1)
-            followed.client.giveUp()
+            followed.client.giveUp(byForce: false)
             #expect(await !followed.isCancelled(within: 50_000_000))
             followed.sends(Self.ok)
             #expect(followed.socket.isRetired && followed.notes.clientCount == 0)
@@ -174,8 +174,17 @@ struct S3MigrationClientTests {
             followed.receives(String(Self.put.dropLast()))
             followed.client.hold()
             #expect(!followed.socket.isRetired && followed.notes.clientCount == 1)
-            followed.client.giveUp()
+            followed.client.giveUp(byForce: false)
             #expect(await followed.isCancelled())
+        }
+        try await Self.follow { followed in
+            // By force an answer is not waited for either; nobody knows then what becomes of the write.
+            followed.receives(Self.put)
+            followed.client.hold()
+            followed.client.giveUp(byForce: true)
+            #expect(await followed.isCancelled())
+            followed.client.ended()
+            #expect(followed.taken() == ["*"] && followed.notes.clientCount == 0)
         }
         try await Self.follow { followed in
             followed.receives(String(Self.put.dropLast()))

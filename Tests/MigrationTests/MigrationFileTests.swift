@@ -34,6 +34,7 @@ struct MigrationFileTests {
             record.leaving = phase == .cutOver ? [.versions, .storageClasses] : nil
             record.isPartial = phase == .cutOver ? true : nil
             record.kept = phase == .cutOver ? kept : nil
+            record.isStopped = phase == .cutOver ? true : nil
             try file.write(record)
             #expect(try file.read() == record)
         }

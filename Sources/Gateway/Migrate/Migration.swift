@@ -20,6 +20,15 @@ final class ListenerMigration: Sendable {
             case .run, .stop, .follow: false
             }
         }
+
+        /// Whether it can be carried out without any more answers from the two places.
+        var needsNoAnswer: Bool {
+            switch self {
+            case .cutOver(let consent), .rollBack(let consent): consent.force
+            case .finish, .stop: true
+            case .run, .follow: false
+            }
+        }
     }
 
     /// How far it is, for the operator.
@@ -80,6 +89,8 @@ final class ListenerMigration: Sendable {
         var steps: MigrationSteps
         /// Whether anything was ever asked for; before that nothing is noted in the file.
         var hasBegun: Bool
+        /// Whether the operator has stopped the copying back.
+        var isStopped: Bool
         var order: Order?
         /// What came of the last order that was carried out; nil while it is under way.
         var outcome: String?
@@ -139,12 +150,15 @@ final class ListenerMigration: Sendable {
         state = Mutex(
             State(
                 steps: MigrationSteps(record?.phase ?? .copying), hasBegun: record != nil,
+                isStopped: record?.isStopped == true,
                 leaving: Set(record?.leaving ?? []), remains: MigrationRemains(record)))
     }
 
     var name: String { atSource.name }
     var phase: MigrationPhase { state.withLock { $0.steps.phase } }
     var hasBegun: Bool { state.withLock { $0.hasBegun } }
+    /// Whether what is written after a cut-over is to be copied back.
+    var copiesBack: Bool { state.withLock { $0.steps.phase == .cutOver && !$0.isStopped } }
     var leaving: Set<MigrationLoss> { state.withLock { $0.leaving } }
     var remains: MigrationRemains { state.withLock { $0.remains } }
 
@@ -155,10 +169,12 @@ final class ListenerMigration: Sendable {
     func record(_ phase: MigrationPhase) -> MigrationRecord {
         let leaving = leaving
         let remains = phase == .cutOver ? remains : .nothing
+        let isStopped = phase == .cutOver && state.withLock { $0.isStopped }
         return MigrationRecord(
             listener: name, source: source.route.name, target: settings.target, phase: phase,
             leaving: leaving.isEmpty ? nil : MigrationLoss.allCases.filter(leaving.contains),
-            isPartial: remains == .nothing ? nil : true, kept: remains.keys?.map(\.kept))
+            isPartial: remains == .nothing ? nil : true, kept: remains.keys?.map(\.kept),
+            isStopped: isStopped ? true : nil)
     }
 
     func with<Result>(_ body: (inout sending State) throws -> sending Result) rethrows -> sending Result {

@@ -24,11 +24,11 @@ extension MigrationRunner {
             lookAtRefused()
         }
         let isLevel = !needsPass && status.step == .level
-        let copier = try copier()
+        if force { try await approach(next, consent) }
         for attempt in 1... {
-            if !force { try await waitForMoment(copier, to: next, consent) }
+            if !force { try await waitForMoment(try copier(), to: next, consent) }
             do {
-                try await hold(copier, to: next, consent, isLevel: isLevel)
+                try await hold(to: next, consent, isLevel: isLevel)
                 break
             } catch let obstructed as Obstructed {
                 guard attempt < Self.attempts else { throw Self.refusal(obstructed.obstacles) }
@@ -36,24 +36,31 @@ extension MigrationRunner {
         }
         // From here on the other direction is the one that is copied.
         await closeCopier()
+        hasLostSight = false
         needsPass = next == .cutOver ? migration.remains.needsLook : force
         wasBegun = true
         isUnlisted = false
         mayHaveExtras = false
-        migration.with { $0.hasBegun = true }
+        migration.with {
+            $0.hasBegun = true
+            $0.isStopped = false
+        }
         // What was left of the old direction would be taken for what is missing in the new one.
         again = []
-        migration.update { $0.refused = RefusedKeys() }
+        migration.update {
+            $0.refused = RefusedKeys()
+            $0.problem = ""
+        }
         logger.notice(
             "the migration's phase has changed",
             metadata: ["listener": "\(migration.name)", "phase": "\(next.rawValue)"])
         migration.update { $0.step = .idle }
         finish(next.rawValue)
-        if next == .cutOver { migration.with { if $0.order == nil { $0.order = .follow } } }
+        if next == .cutOver { follow() }
     }
 
     /// Refuses what would be lost because the other place cannot hold it.
-    private func refuseUnheld(_ next: MigrationPhase) throws {
+    func refuseUnheld(_ next: MigrationPhase) throws {
         let refused = migration.with { $0.status.refused }
         guard !refused.isEmpty else { return }
         let summaries = refused.summaries
@@ -77,7 +84,7 @@ extension MigrationRunner {
     }
 
     /// Clients were held, and something was under way that another place could not go on with.
-    private struct Obstructed: Error { let obstacles: [MigrationObstacle] }
+    struct Obstructed: Error { let obstacles: [MigrationObstacle] }
 
     /// Times that clients are held for one order.
     private static let attempts = 5
@@ -101,98 +108,34 @@ extension MigrationRunner {
         }
     }
 
+    /// Copies what can be copied before anybody is held; where the place that serves does not answer, no copier is left.
+    private func approach(_ next: MigrationPhase, _ consent: MigrationConsent) async throws {
+        let end = local.worker.now &+ Self.patience
+        // Once more with connections of its own: those that there were may just have been idle for long.
+        for isLast in [false, true] {
+            _ = try copier()
+            do {
+                let answered: Void? = try await answer(to: next, byForce: true, until: end) { copier in
+                    _ = try await copier.parts(of: .other)
+                    _ = try await self.catchUp(copier)
+                    _ = try await self.lastObstacles(copier, consent)
+                }
+                if answered != nil { return }
+            } catch let problem as LinkProblem {
+                if isLast || waker.isCancelled { throw problem }
+            }
+            await closeCopier()
+        }
+    }
+
     /// Gives up what the operator wants given up, and finds what another place could not go on with.
-    private func lastObstacles(
+    func lastObstacles(
         _ copier: any MigrationCopier, _ consent: MigrationConsent
     ) async throws -> [MigrationObstacle] {
         if let age = consent.abortedAge { try await copier.abortUploads(age: age) }
         // Not asked for what is left behind anyway: the place may be gone.
         if consent.leaving.contains(.uploads) { return [] }
         return try await copier.lastObstacles()
-    }
-
-    /// Holds the clients, copies what is left, and has the other place serve.
-    ///
-    /// - Parameter isLevel: whether the two places were kept the same until now.
-    private func hold(
-        _ copier: any MigrationCopier, to next: MigrationPhase, _ consent: MigrationConsent, isLevel: Bool
-    ) async throws {
-        let force = consent.force
-        let lease = MigrationSteps.leaseLimit
-        let held = try migration.with { state throws(MigrationSteps.Refusal) in
-            try state.steps.holdRequested(lease: lease, at: local.worker.now)
-        }
-        migration.update { $0.step = .holding }
-        do {
-            if held.contains(.hold) { try await forAll { $0.hold() } }
-            let start = local.worker.now
-            let end = start &+ lease
-            var isSettled = false
-            var hasGivenUp = false
-            while local.worker.now < end {
-                var clients = 0
-                for worker in workers {
-                    let index = migration.atSource.index
-                    clients += try await on(worker) { $0.migrationNotes(index)?.clientCount ?? 0 }
-                }
-                isSettled = try await catchUp(copier)
-                // By force nothing is waited for that does not come, such as an end of writes that nobody can name.
-                let mayBeUnsettled = force && (!isLevel || needsPass || local.worker.now &- start > lease / 2)
-                if clients == 0, isSettled || mayBeUnsettled { break }
-                if !hasGivenUp, local.worker.now &- start > lease / 2 {
-                    hasGivenUp = true
-                    try await forAll { $0.giveUp() }
-                }
-                await rest(2_000_000)
-            }
-            // Some may have been written in the last moment.
-            if !force { try refuseUnheld(next) }
-            let obstacles = try await lastObstacles(copier, consent)
-            if !obstacles.isEmpty { throw Obstructed(obstacles: obstacles) }
-            let actions = try migration.with { state throws(MigrationSteps.Refusal) in
-                try state.steps.changeRequested(to: next, isSettled: isSettled || force, at: local.worker.now)
-            }
-            guard actions == [.keep(next)] else { throw Refusal(text: "the phase could not be changed") }
-            let remains = migration.remains
-            migration.with {
-                $0.remains =
-                    next == .cutOver
-                    ? MigrationRemains(without: $0.status.refused, isLevel: isLevel && isSettled) : .nothing
-            }
-            do throws(MigrationFileError) {
-                try migration.file.write(migration.record(next))
-            } catch {
-                let actions = migration.with {
-                    $0.remains = remains
-                    return $0.steps.keepFailed()
-                }
-                try await release(actions)
-                throw error
-            }
-            let done = migration.with { $0.steps.kept() }
-            try await release(done)
-        } catch {
-            let actions = migration.with { $0.steps.releaseRequested() }
-            try await release(actions)
-            migration.update { $0.step = isLevel ? .level : .idle }
-            if let refusal = error as? MigrationSteps.Refusal { throw Refusal(text: Self.words(refusal)) }
-            throw error
-        }
-    }
-
-    private static func words(_ refusal: MigrationSteps.Refusal) -> String {
-        switch refusal {
-        case .notSettled, .notHeld:
-            "clients were busy for longer than they may be held (2 s), and go on where they were: give the same command again"
-        default: "\(refusal)"
-        }
-    }
-
-    private func release(_ actions: [MigrationSteps.Action]) async throws {
-        for case .release(let place) in actions {
-            let listener = place == .source ? migration.atSource : migration.atTarget
-            try await forAll { $0.release(to: listener) }
-        }
     }
 
     /// Keeps a phase that holds nobody, as it was ordered.
@@ -218,28 +161,5 @@ extension MigrationRunner {
             throw error
         }
         _ = migration.with { $0.steps.kept() }
-    }
-
-    // MARK: Workers
-
-    func on<Value: Sendable>(
-        _ worker: WorkerState, _ body: @escaping @Sendable (WorkerState) -> Value
-    ) async throws -> Value {
-        let value: Value? = await withCheckedContinuation { continuation in
-            if !worker.worker.submit({ continuation.resume(returning: body(worker)) }) {
-                continuation.resume(returning: nil)
-            }
-        }
-        guard let value else { throw LinkProblem(description: "the gateway stops") }
-        return value
-    }
-
-    private func forAll(_ body: @escaping @Sendable (MigrationNotes) -> Void) async throws {
-        let index = migration.atSource.index
-        for worker in workers {
-            try await on(worker) { state in
-                if let notes = state.migrationNotes(index) { body(notes) }
-            }
-        }
     }
 }

@@ -8,8 +8,9 @@ import Reactor
 protocol MigrationClient: SocketTap {
     /// Reads no further command, and ends the session as soon as nothing of it is under way.
     func hold()
-    /// The hold has lasted for long: gives up what the client has not sent to its end.
-    func giveUp()
+    /// The hold has lasted for long: gives up what the client has not sent to its end, and by force also what it waits for
+    /// an answer to.
+    func giveUp(byForce: Bool)
     /// Goes on as before.
     func release()
 }

@@ -54,8 +54,8 @@ final class MigrationNotes {
         for client in clients.values { client.hold() }
     }
 
-    /// What clients have not sent to its end is given up.
-    func giveUp() { for client in clients.values { client.giveUp() } }
+    /// What clients have not sent to its end is given up, and by force also what is not answered.
+    func giveUp(byForce: Bool) { for client in clients.values { client.giveUp(byForce: byForce) } }
 
     /// Clients are served by `listener` from here on.
     func release(to listener: ListenerState) {

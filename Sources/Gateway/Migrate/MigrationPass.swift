@@ -114,10 +114,8 @@ extension MigrationRunner {
     /// Forgets the keys that were written and answered until now: all that is there goes to a place that has nothing yet.
     func forgetNoted() async throws {
         again = []
-        let index = migration.atSource.index
-        for worker in workers {
-            let taken = try await on(worker) { $0.migrationNotes(index)?.takeDirty() }
-            if taken?.hasSeenScripts == true { migration.update { $0.hasSeenScripts = true } }
+        for taken in try await clients.takeDirty() where taken.hasSeenScripts {
+            migration.update { $0.hasSeenScripts = true }
         }
     }
 
@@ -132,10 +130,7 @@ extension MigrationRunner {
         var keys = again
         again = []
         var isSettled = keys.isEmpty
-        for worker in workers {
-            let index = migration.atSource.index
-            let taken = try await on(worker) { $0.migrationNotes(index)?.takeDirty() }
-            guard let taken else { continue }
+        for taken in try await clients.takeDirty() {
             keys.formUnion(taken.keys)
             if taken.hasSeenScripts { migration.update { $0.hasSeenScripts = true } }
             if taken.remainder.isEverything {
@@ -144,6 +139,17 @@ extension MigrationRunner {
             }
             if !taken.remainder.isSettled { isSettled = false }
         }
+        do {
+            try await copyWritten(keys, copier)
+        } catch {
+            // Another copier has to begin with them; too many to be kept, they are found by going through all.
+            if again.count + keys.count <= DirtyKeys.keyLimit { again.formUnion(keys) } else { needsPass = true }
+            throw error
+        }
+        return isSettled && again.isEmpty && !needsPass
+    }
+
+    private func copyWritten(_ keys: Set<MigrationKey>, _ copier: any MigrationCopier) async throws {
         for (part, keys) in Dictionary(grouping: keys, by: \.part) {
             var rest = keys.map(\.name)[...]
             while !rest.isEmpty {
@@ -153,6 +159,5 @@ extension MigrationRunner {
             }
             migration.update { $0.copiedAgain += Int64(keys.count) }
         }
-        return isSettled && again.isEmpty && !needsPass
     }
 }

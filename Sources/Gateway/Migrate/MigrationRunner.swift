@@ -11,7 +11,11 @@ final class MigrationRunner {
     let local: WorkerState
     let logger: Logger
     let waker: Waker
-    private var current: (any MigrationCopier)?
+    let patience: MigrationPatience
+    let clients: MigrationClients
+    private(set) var current: (any MigrationCopier)?
+    /// One that is of no use any more, and not closed yet.
+    private var abandoned: (any MigrationCopier)?
     /// Keys that changed while they were copied.
     var again: Set<MigrationKey> = []
     /// When what was written was last looked at.
@@ -24,6 +28,9 @@ final class MigrationRunner {
     var isUnlisted = false
     /// Whether keys may have been deleted that nobody has named since the other place was last cleared.
     var mayHaveExtras = false
+    /// Whether the place that serves was out of sight, and may have lost what it held.
+    var hasLostSight = true
+    private var backOff = MigrationBackOff()
 
     /// Nanoseconds between two looks for keys that were written.
     private static let pause: UInt64 = 100_000_000
@@ -41,19 +48,25 @@ final class MigrationRunner {
         self.logger = logger
         local = workers[migration.atSource.index % workers.count]
         waker = Waker(worker: local.worker)
+        patience = MigrationPatience(local.worker) { migration.with { $0.order?.needsNoAnswer == true } }
+        clients = MigrationClients(of: migration, workers)
         wasBegun = migration.hasBegun
     }
 
     func run() async {
         let waker = waker
         await withTaskCancellationHandler {
+            // After a restart too, what is written after a cut-over is copied back.
+            if migration.copiesBack { follow() }
             while !waker.isCancelled {
-                guard let order = migration.with({ $0.order }) else {
+                if let order = migration.with({ $0.order.take() }) {
+                    backOff.cancel()
+                    await carryOut(order)
+                } else if backOff.isDue(at: local.worker.now) {
+                    follow()
+                } else {
                     await rest(Self.pause)
-                    continue
                 }
-                migration.with { $0.order = nil }
-                await carryOut(order)
             }
             await closeCopier()
         } onCancel: {
@@ -67,7 +80,13 @@ final class MigrationRunner {
         waker.setDeadline(after: nil)
     }
 
-    func finish(_ outcome: String) { migration.with { $0.outcome = outcome } }
+    /// Has what clients write copied, unless there is something else to do.
+    func follow() { migration.with { if $0.order == nil { $0.order = .follow } } }
+
+    /// Says what came of the order; one that has come since then has an outcome of its own, and so has one that is fulfilled.
+    func finish(_ outcome: String) {
+        migration.with { if $0.order == nil, $0.outcome == nil { $0.outcome = outcome } }
+    }
 
     private func carryOut(_ order: ListenerMigration.Order) async {
         do {
@@ -77,38 +96,59 @@ final class MigrationRunner {
             case .cutOver(let consent): try await change(to: .cutOver, consent)
             case .rollBack(let consent): try await change(to: .rolledBack, consent)
             case .finish: try keep(.finished)
-            case .stop:
-                migration.update { $0.step = .idle }
-                await closeCopier()
-                finish("stopped")
+            case .stop: try await stop()
             }
         } catch is Superseded {
             return
         } catch let refusal as Refusal {
-            if order == .follow {
-                // Nobody asked, and the outcome of the order before stands.
+            if order == .follow || migration.with({ $0.order == nil && $0.outcome != nil }) {
+                // Nobody waits for it, and the outcome of before stands.
                 migration.update { $0.problem = refusal.text }
             } else {
                 finish("refused: \(refusal.text)")
             }
             // What was under way goes on, and what was level stays so.
+            let copiesBack = migration.copiesBack
             migration.with {
                 let goesOn = order.isStep ? [.level, .filling, .comparing] : [ListenerMigration.Status.Step.level]
-                guard goesOn.contains($0.status.step) else { return $0.status.step = .idle }
+                guard goesOn.contains($0.status.step) || copiesBack && order.isStep else {
+                    return $0.status.step = .idle
+                }
                 if $0.order == nil, $0.steps.phase.isNoting { $0.order = .follow }
             }
         } catch {
             // Whatever was under way, nobody knows how much of it was done.
             needsPass = true
             wasBegun = true
+            hasLostSight = true
             await closeCopier()
+            let wait = migration.copiesBack ? backOff.failed(at: local.worker.now) : nil
             migration.update {
                 $0.step = .failed
-                $0.problem = "\(error)"
+                $0.problem = "\(error)\(wait.map { "; it is tried again in \($0 / 1_000_000_000) s" } ?? "")"
             }
             logger.warning("the migration stopped", metadata: ["listener": "\(migration.name)", "reason": "\(error)"])
-            finish("failed: \(error)")
+            if order != .follow { finish("failed: \(error)") }
         }
+    }
+
+    /// Copies nothing any more until it is ordered, also behind a restart.
+    private func stop() async throws {
+        migration.update {
+            $0.step = .idle
+            $0.problem = ""
+        }
+        await closeCopier()
+        try keepStopped(true)
+        finish("stopped")
+    }
+
+    private func keepStopped(_ isStopped: Bool) throws(MigrationFileError) {
+        let isNew = migration.with { state in
+            defer { if state.steps.phase == .cutOver { state.isStopped = isStopped } }
+            return state.steps.phase == .cutOver && state.isStopped != isStopped
+        }
+        if isNew { try migration.file.write(migration.record(.cutOver)) }
     }
 
     // MARK: Copying
@@ -122,12 +162,18 @@ final class MigrationRunner {
 
     /// Copies until both places hold the same, and goes on doing so until another order comes.
     private func synchronize(_ cause: Cause, _ levelled: () -> Void) async throws {
-        if case .ordered(let consent) = cause { try await look(consent) }
+        if case .ordered(let consent) = cause {
+            try keepStopped(false)
+            // Whoever orders it has seen what there is.
+            hasLostSight = false
+            try await look(consent)
+        }
         try await begin()
         guard migration.phase.isNoting else {
             throw wrongStep(.copying)
         }
         let copier = try copier()
+        if hasLostSight { try await refuseVanished(copier) }
         if case .ordered = cause {
             lookAtRefused()
             // More than are known by name: only going through all of it tells.
@@ -164,6 +210,8 @@ final class MigrationRunner {
             _ = try await catchUp(copier)
         }
         migration.update { $0.step = .level }
+        hasLostSight = false
+        backOff.reset()
         levelled()
         while !waker.isCancelled {
             try checkOrders()
@@ -181,14 +229,21 @@ final class MigrationRunner {
 
     func copier() throws -> any MigrationCopier {
         if let current { return current }
-        let copier = try MigrationCopiers.make(migration, waker: waker, local, logger)
+        let copier = try MigrationCopiers.make(migration, waker: waker, local, patience, logger)
         current = copier
         return copier
     }
 
-    func closeCopier() async {
-        let copier = current
+    /// Asks no more by the present one, which nobody waits for until ``closeCopier()``.
+    func abandonCopier() {
+        abandoned = current
         current = nil
-        await copier?.close()
+    }
+
+    func closeCopier() async {
+        let copiers = [current, abandoned]
+        current = nil
+        abandoned = nil
+        for copier in copiers { await copier?.close() }
     }
 }

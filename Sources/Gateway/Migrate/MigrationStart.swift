@@ -67,6 +67,34 @@ extension MigrationRunner {
         }
     }
 
+    /// Has a target that holds nothing, and may have lost what it held while it was out of sight, not take it from the source too.
+    func refuseVanished(_ copier: any MigrationCopier) async throws {
+        // Where not all is known that the target was to have, nothing is deleted at the source.
+        guard migration.phase == .cutOver, migration.remains != .unknown else { return }
+        migration.update { $0.step = .looking }
+        guard try await !holdsSomething(copier), case .something = try await copier.contents() else { return }
+        throw Refusal(
+            text: """
+                '\(migration.settings.target)' holds nothing and '\(migration.source.route.name)' does, which is left as it is until \
+                `fairlead migrate \(migration.name)` is given
+                """)
+    }
+
+    /// Whether the place that serves has anything; also where it does not tell.
+    private func holdsSomething(_ copier: any MigrationCopier) async throws -> Bool {
+        for (part, _) in try await copier.parts(of: .serving) {
+            var cursor: [UInt8]?
+            repeat {
+                try checkOrders()
+                guard let page = try await copier.page(of: part, at: .serving, after: cursor), page.keys.isEmpty else {
+                    return true
+                }
+                cursor = page.next
+            } while cursor != nil
+        }
+        return false
+    }
+
     /// Looks at the place that is copied to; whether it has to be compared from the first.
     func prepare(_ copier: any MigrationCopier) async throws -> Bool {
         guard needsPass else { return true }

@@ -175,7 +175,9 @@ final class RedisMigrationClient: MigrationClient {
     }
 
     /// Commands are short: what has not come to its end is not waited for anyway.
-    func giveUp() {}
+    func giveUp(byForce: Bool) {
+        if byForce { socket.waker.cancel() }
+    }
 
     func release() {
         isHeld = false

@@ -7,6 +7,8 @@ import Wire
 /// Why a link gave no answer.
 struct LinkProblem: Error, CustomStringConvertible {
     let description: String
+    /// The name of the place that gave none, where it was one.
+    var place: String?
 }
 
 /// One end of a connection within the process; the other is a session as any client has.
@@ -16,6 +18,7 @@ final class RedisMigrationLink {
     let name: String
     private let socket: Socket
     private let waker: Waker
+    private let patience: MigrationPatience
     private let session: Task<Void, Never>
     private var framer = RedisReplyFramer()
     private var reply: [UInt8] = []
@@ -24,17 +27,18 @@ final class RedisMigrationLink {
     var tellsFieldLives: Bool?
 
     /// Nanoseconds of silence after which a place is given up.
-    private static let patience: UInt64 = 15_000_000_000
+    private static let silence: UInt64 = 15_000_000_000
     /// Bytes of one reply: no string of Redis is longer.
     private static let replyLimit = (512 << 20) + 1024
 
     /// Opens a connection to `listener`, whose session runs on `local`.
     init(
-        to listener: ListenerState, waker: Waker, _ local: WorkerState,
+        to listener: ListenerState, waker: Waker, _ local: WorkerState, _ patience: MigrationPatience,
         _ serve: @escaping @Sendable (AcceptedConnection) async -> Void
     ) throws(LinkProblem) {
         name = listener.route.name
         self.waker = waker
+        self.patience = patience
         do throws(IOError) {
             let pair = try Socket.pair(waker: waker)
             socket = pair.near
@@ -94,14 +98,13 @@ final class RedisMigrationLink {
 
     private func receive(_ count: Int) async throws(LinkProblem) -> [RedisNode] {
         var nodes: [RedisNode] = []
-        waker.setDeadline(after: Self.patience)
-        defer { waker.setDeadline(after: nil) }
+        var last = socket.worker.now
         while true {
             while socket.isReadable, nodes.count < count {
                 let received: Received
                 do throws(IOError) { received = try socket.receive() } catch { throw lost("\(error)") }
                 guard case .bytes(let size) = received else { break }
-                waker.setDeadline(after: Self.patience)
+                last = socket.worker.now
                 var problem: String?
                 socket.worker.withReceived(size) { bytes in
                     do throws(WireError) { try take(bytes, into: &nodes) } catch { problem = "\(error)" }
@@ -112,8 +115,9 @@ final class RedisMigrationLink {
             if nodes.count > count { throw lost("it answers what nobody has asked") }
             if socket.hasEnded || socket.hasWriteFailed { throw lost("it closed the connection") }
             if waker.isCancelled { throw LinkProblem(description: "the gateway stops") }
-            if waker.hasTimedOut { throw lost("it has not answered for \(Self.patience / 1_000_000_000) s") }
-            await waker.wait()
+            guard await patience.wait(waker, since: last, atMost: Self.silence) else {
+                throw lost("it has not answered in time (\((socket.worker.now &- last) / 1_000_000_000) s)")
+            }
         }
     }
 
@@ -132,7 +136,7 @@ final class RedisMigrationLink {
         }
     }
 
-    private func lost(_ reason: String) -> LinkProblem { LinkProblem(description: "\(name): \(reason)") }
+    private func lost(_ reason: String) -> LinkProblem { LinkProblem(description: "\(name): \(reason)", place: name) }
 
     // MARK: The end
 

@@ -159,8 +159,8 @@ final class S3MigrationClient: MigrationClient {
         socket.resume()
     }
 
-    func giveUp() {
-        guard !body.isEnded, !waiting.isEmpty else { return }
+    func giveUp(byForce: Bool) {
+        guard byForce || !body.isEnded && !waiting.isEmpty else { return }
         socket.waker.cancel()
     }
 

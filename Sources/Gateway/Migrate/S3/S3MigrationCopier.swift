@@ -24,7 +24,7 @@ final class S3MigrationCopier: MigrationCopier {
 
     /// - Parameter waker: the runner's, for what is asked outside of the lanes.
     init(
-        from: ListenerState, to: ListenerState, waker: Waker, _ habits: S3CopyHabits,
+        from: ListenerState, to: ListenerState, waker: Waker, _ patience: MigrationPatience, _ habits: S3CopyHabits,
         _ serve: @escaping @Sendable (AcceptedConnection, ListenerState) async -> Void
     ) {
         let worker = waker.worker
@@ -33,11 +33,12 @@ final class S3MigrationCopier: MigrationCopier {
         lanes = (0..<Self.laneCount).map { _ in
             let waker = Waker(worker: worker)
             return S3ObjectCopy(
-                from: S3MigrationLink(to: from, waker: waker, serve), to: S3MigrationLink(to: to, waker: waker, serve),
+                from: S3MigrationLink(to: from, waker: waker, patience, serve),
+                to: S3MigrationLink(to: to, waker: waker, patience, serve),
                 habits)
         }
-        self.from = S3MigrationLink(to: from, waker: waker, serve)
-        self.to = S3MigrationLink(to: to, waker: waker, serve)
+        self.from = S3MigrationLink(to: from, waker: waker, patience, serve)
+        self.to = S3MigrationLink(to: to, waker: waker, patience, serve)
     }
 
     // MARK: Copying

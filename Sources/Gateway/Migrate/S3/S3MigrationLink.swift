@@ -10,6 +10,7 @@ import Wire
 final class S3MigrationLink: @unchecked Sendable {
     let name: String
     let waker: Waker
+    private let patience: MigrationPatience
     private let listener: ListenerState
     private let serve: @Sendable (AcceptedConnection, ListenerState) async -> Void
     private let signer: S3OwnSigner?
@@ -25,18 +26,19 @@ final class S3MigrationLink: @unchecked Sendable {
     private var keepsAlive = true
 
     /// Nanoseconds of silence after which a place is given up.
-    private static let patience: UInt64 = 60_000_000_000
+    private static let silence: UInt64 = 60_000_000_000
     /// Times that a request is sent whose answer does not come, or tells of a server out of breath.
     private static let tries = 5
     /// Nanoseconds before the second try; twice as many before each further one.
     private static let firstPause: UInt64 = 200_000_000
 
     init(
-        to listener: ListenerState, waker: Waker,
+        to listener: ListenerState, waker: Waker, _ patience: MigrationPatience,
         _ serve: @escaping @Sendable (AcceptedConnection, ListenerState) async -> Void
     ) {
         self.listener = listener
         self.waker = waker
+        self.patience = patience
         self.serve = serve
         name = listener.route.name
         if case .trusted(let backend) = listener.route {
@@ -64,7 +66,7 @@ final class S3MigrationLink: @unchecked Sendable {
                 let reply = try await askOnce(request)
                 if !reply.isTransient { return reply }
             } catch {
-                if waker.isCancelled { throw error }
+                if isUrged { throw error }
             }
             await rest(pause)
             pause *= 2
@@ -77,16 +79,15 @@ final class S3MigrationLink: @unchecked Sendable {
         return try await answer(to: request.method)
     }
 
+    /// Whether nothing is worth a second try: the gateway stops, or there is an order that needs no answer.
+    var isUrged: Bool { waker.isCancelled || patience.isShort }
+
     /// Waits; not for longer than until the gateway stops.
-    func rest(_ nanoseconds: UInt64) async {
-        waker.setDeadline(after: nanoseconds)
-        while !waker.hasTimedOut, !waker.isCancelled { await waker.wait() }
-        waker.setDeadline(after: nil)
-    }
+    func rest(_ nanoseconds: UInt64) async { await patience.rest(waker, for: nanoseconds) }
 
     /// The problem of an answer that nobody expected.
     func unexpected(_ reply: S3MigrationReply, to request: S3MigrationRequest) -> LinkProblem {
-        LinkProblem(description: "'\(name)' answers \(request.label) with \(reply.summary)")
+        LinkProblem(description: "'\(name)' answers \(request.label) with \(reply.summary)", place: name)
     }
 
     // MARK: Sending
@@ -103,18 +104,18 @@ final class S3MigrationLink: @unchecked Sendable {
     /// Waits until the server takes more; false when it has answered instead, and more would be in vain.
     func untilTaking() async throws(LinkProblem) -> Bool {
         guard let socket else { throw lost("no connection") }
-        waker.setDeadline(after: Self.patience)
-        defer { waker.setDeadline(after: nil) }
+        var last = waker.worker.now
         var queued = socket.queuedCount
         while true {
             if socket.hasWriteFailed || socket.isReadable && !socket.isQuiet() { return false }
             guard socket.isCongested else { return true }
             if waker.isCancelled { throw lost("the gateway stops") }
-            if waker.hasTimedOut { throw lost("it took nothing for a minute") }
-            await waker.wait()
+            guard await patience.wait(waker, since: last, atMost: Self.silence) else {
+                throw lost("it took nothing more in time (\((waker.worker.now &- last) / 1_000_000_000) s)")
+            }
             if socket.queuedCount != queued {
                 queued = socket.queuedCount
-                waker.setDeadline(after: Self.patience)
+                last = waker.worker.now
             }
         }
     }
@@ -189,8 +190,7 @@ final class S3MigrationLink: @unchecked Sendable {
     /// Waits for more bytes behind those that are kept.
     private func fill() async throws(LinkProblem) {
         guard let socket else { throw lost("no connection") }
-        waker.setDeadline(after: Self.patience)
-        defer { waker.setDeadline(after: nil) }
+        let start = waker.worker.now
         while true {
             let received: Received
             do throws(IOError) { received = try socket.receive() } catch { throw lost("\(error)") }
@@ -203,15 +203,16 @@ final class S3MigrationLink: @unchecked Sendable {
             case .end: throw lost("it closed the connection")
             case .nothing:
                 if waker.isCancelled { throw lost("the gateway stops") }
-                if waker.hasTimedOut { throw lost("it has not answered for a minute") }
-                await waker.wait()
+                guard await patience.wait(waker, since: start, atMost: Self.silence) else {
+                    throw lost("it has not answered in time (\((waker.worker.now &- start) / 1_000_000_000) s)")
+                }
             }
         }
     }
 
     private func lost(_ reason: String) -> LinkProblem {
         abandon()
-        return LinkProblem(description: "'\(name)': \(reason)")
+        return LinkProblem(description: "'\(name)': \(reason)", place: name)
     }
 
     // MARK: The connection

@@ -46,7 +46,7 @@ final class S3ObjectCopy: @unchecked Sendable {
                 // What is half read or half sent is of no use to a second try.
                 from.abandon()
                 to.abandon()
-                if from.waker.isCancelled { throw error }
+                if from.isUrged { throw error }
                 problem = error
             } catch {
                 problem = LinkProblem(description: "\(error)")
