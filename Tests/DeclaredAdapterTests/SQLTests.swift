@@ -94,6 +94,12 @@ struct SQLTests {
                         #"{"columns":[{"name":"a","type":"text"},{"name":"b","type":"int8"}],"rows":[["a",7],["b",8],["c",9]]}"#
                 ),
                 .init(
+                    request: "POST /describe", body: #"{"sql":"delete from t returning a"}"#,
+                    answer: #"{"columns":[{"name":"a"}]}"#),
+                .init(
+                    request: "POST /query", body: Self.query("delete from t returning a"),
+                    answer: #"{"columns":[{"name":"a"}],"rows":[[1]],"changed":1}"#),
+                .init(
                     request: "POST /query",
                     body: Self.query("insert into t values ($1, $2, $3, $4)", #"null,true,1.5,"\\x00FF""#),
                     answer: #"{"changed":3}"#),
@@ -107,6 +113,11 @@ struct SQLTests {
             #expect(first.rowCount == 2 && !first.isLast)
             let second = try await cursor.fetch(2)
             #expect(second.values == [.text("c"), .integer(9)] && second.isLast)
+            // What changes something is described without running, and runs once.
+            let delete = try await session.prepare(bytes("delete from t returning a"), parameterTypes: [])
+            #expect(delete.columns == [SQLColumn("a", .text)])
+            let deleted = try await session.open(delete, []).fetch(0)
+            #expect(deleted.values == [.text("1")] && deleted.affected == 1)
             let insert = try await session.prepare(
                 bytes("insert into t values ($1, $2, $3, $4)"), parameterTypes: [.text, .boolean, .float64, .bytes])
             #expect(insert.columns == nil && insert.command == SQLCommand("INSERT", countsRows: true))

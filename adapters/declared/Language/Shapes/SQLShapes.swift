@@ -10,7 +10,7 @@ extension OperationShape {
         .init(
             "sql.describe", .sqlParameters, [.statement, .parameter, .parameters], [.state, .columns, .types],
             needs: [[.columns]],
-            "The columns that a statement with parameters would give, without running it; its parameters are NULL here."
+            "The columns that a statement with parameters, or one that changes something and gives rows, would give, without running it; its parameters are NULL here."
         ),
     ]
 }

@@ -34,12 +34,13 @@ final class DeclaredSQLSession: SQLSession, @unchecked Sendable {
     func prepare(_ text: [UInt8], parameterTypes: [SQLType]) async throws(SQLFailure) -> any SQLStatement {
         guard text.count <= calls.program.limits.frame else { throw Self.tooLarge(calls.program) }
         let statement = DeclaredStatement(text, try StatementFacts(text, parameterTypes))
-        // Without parameters, the columns come with the rows.
-        if !statement.parameterTypes.isEmpty, statement.columns != nil {
-            let nulls = [Value](repeating: .absent, count: statement.parameterTypes.count)
-            let answer = try await run("sql.describe", statement, nulls)
-            statement.columns = try SQLRows.columns(answer.outputs)
-        }
+        // Without parameters, the columns come with the rows; but what changes something never runs to be described.
+        let writes = statement.command.writes
+        guard statement.columns != nil, writes || !statement.parameterTypes.isEmpty else { return statement }
+        let nulls = [Value](repeating: .absent, count: statement.parameterTypes.count)
+        var columns = try SQLRows.columns(try await run("sql.describe", statement, nulls).outputs)
+        for place in columns.indices where writes && columns[place].type == .unknown { columns[place].type = .text }
+        statement.columns = columns
         return statement
     }
 
@@ -58,7 +59,8 @@ final class DeclaredSQLSession: SQLSession, @unchecked Sendable {
         _ shape: String, _ statement: DeclaredStatement, _ parameters: [Value]
     ) async throws(SQLFailure) -> DeclaredExchange {
         guard let operation = calls.program[shape], operation.steps.count == 1 else {
-            throw .refused(.sqlParameters, "the adapter maps no operation \"\(shape)\"")
+            let capability = parameters.isEmpty ? Capability.sqlQuery : .sqlParameters
+            throw .refused(capability, "the adapter maps no operation \"\(shape)\", which this statement needs")
         }
         guard parameters.isEmpty || operation.takesSeveral || shape == "sql.describe" else {
             throw .refused(.sqlParameters, "the adapter sends no parameters")
