@@ -11,12 +11,14 @@ enum SQLCatalogTables {
         }
         for type in SQLType.allCases where type != .unknown {
             let declared = SQLDeclaredType(type: type)
+            let functions = ["in", "out", "recv", "send"].map { SQLText.literal(function(type, $0)) }.joined(
+                separator: ", ")
             try connection.execute(
                 """
                 INSERT INTO pg_catalog.pg_type VALUES (\(type.rawValue), \(SQLText.literal(type.catalogName)), 11, 10, \
                 \(length(type)), 0, 'b', \(SQLText.literal(category(type))), 0, 1, ',', 0, \(type.item?.rawValue ?? 0), \
                 \(type.array?.rawValue ?? 0), 0, 0, -1, 0, NULL, \
-                \(SQLText.literal(declared.formatted)))
+                \(functions), \(SQLText.literal(declared.formatted)))
                 """)
         }
         let owner = SQLText.literal(connection.settings.user)
@@ -33,6 +35,16 @@ enum SQLCatalogTables {
             INSERT INTO information_schema.schemata VALUES (\(database),'public',\(owner)),(\(database),'pg_catalog',\(owner)),\
             (\(database),'information_schema',\(owner));
             """)
+    }
+
+    /// The name of the function that reads or writes values (pg_type.dat; of most types their own name with an ending).
+    private static func function(_ type: SQLType, _ ending: String) -> String {
+        if type.item != nil { return "array_\(ending)" }
+        return switch type {
+        case .numeric, .date, .time, .timestamp, .timestampWithZone, .uuid, .json, .jsonb, .void:
+            "\(type.catalogName)_\(ending)"
+        default: "\(type.catalogName)\(ending)"
+        }
     }
 
     private static func length(_ type: SQLType) -> Int {
@@ -85,7 +97,7 @@ enum SQLCatalogTables {
             oid oid PRIMARY KEY, typname name, typnamespace oid, typowner oid, typlen smallint, typbyval boolean, \
             typtype "char", typcategory "char", typispreferred boolean, typisdefined boolean, typdelim "char", typrelid oid, \
             typelem oid, typarray oid, typbasetype oid, typnotnull boolean, typtypmod int, typcollation oid, \
-            typdefault text, fairlead_name text
+            typdefault text, typinput text, typoutput text, typreceive text, typsend text, fairlead_name text
             """
         ),
         ("pg_catalog.pg_attrdef", "oid oid, adrelid oid, adnum smallint, adbin text"),
