@@ -164,7 +164,7 @@ struct S3ScratchShadowTests {
         #expect(try ask("PUT", "s3.example.com", "/photos/b", "abc") == 200)
         #expect(candidate.received.count { $0.contains("two") } == 0)
         for (target, reason) in [
-            ("/?list-type=2", "stale"), ("/", "stale"), ("/b?versionId=1", "incomparable"),
+            ("/?list-type=2", "partial-copy"), ("/", "partial-copy"), ("/b?versionId=1", "version"),
             ("/?versions", "incomparable"),
         ] {
             let before = try ShadowedS3.report(gateway).dropped[reason] ?? 0

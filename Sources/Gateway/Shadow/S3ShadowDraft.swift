@@ -76,6 +76,14 @@ struct S3ShadowDraft {
         }
     }
 
+    /// The same, also where there is none.
+    mutating func put(_ parameter: StaticString, _ value: [UInt8]) {
+        guard parameters.contains(where: { S3Request.equals($0.name, parameter) }) else {
+            return parameters.append(S3Parameter(name: Array("\(parameter)".utf8), value: value))
+        }
+        set(parameter, value)
+    }
+
     mutating func add(_ field: StaticString, _ value: [UInt8]) {
         fields.append((Array("\(field)".utf8), value))
     }

@@ -16,20 +16,26 @@ final class S3ShadowLink {
     func close() async { await connection.close() }
 
     /// The answer to a whole request.
-    func ask(_ request: [UInt8], _ method: S3Method) async throws(ShadowFailure) -> S3ComparableReply {
+    ///
+    /// - Parameter limit: bytes of its content that are kept.
+    func ask(
+        _ request: [UInt8], _ method: S3Method, limit: Int = 2 * Shadow.replyLimit
+    ) async throws(ShadowFailure) -> S3ComparableReply {
         if let socket = connection.socket, !socket.isQuiet() { await close() }
         let socket = try connection.open()
         let reply = try await connection.exchanging { () async throws(ShadowFailure) in
             socket.send(request)
-            return try await receive(on: socket, method)
+            return try await receive(on: socket, method, limit)
         }
         if !reply.keepsAlive { await close() }
         return reply
     }
 
-    private func receive(on socket: Socket, _ method: S3Method) async throws(ShadowFailure) -> S3ComparableReply {
-        // A little more than the primary's may have, so that one that is longer differs.
-        var collector = S3ReplyCollector(answering: method, limit: 2 * Shadow.replyLimit)
+    private func receive(
+        on socket: Socket, _ method: S3Method, _ limit: Int
+    ) async throws(ShadowFailure) -> S3ComparableReply {
+        // By default a little more than the primary's may have, so that one that is longer differs.
+        var collector = S3ReplyCollector(answering: method, limit: limit)
         while let count = try await connection.receive(on: socket) {
             let result = socket.worker.withReceived(count) { bytes in Self.take(bytes, &collector) }
             if let reply = try result.get() { return reply }

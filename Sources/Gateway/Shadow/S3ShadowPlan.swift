@@ -48,13 +48,14 @@ struct S3ShadowPlan {
             }
             return verdict(change: whole, name, key, resource)
         }
-        guard let isAboutAll = Self.isAboutAll(command), request.mayBeSentAgain, !isApart(request, head) else {
+        guard let isAboutAll = Self.isAboutAll(command), request.mayBeSentAgain else {
             return Verdict(action: .nothing, drop: .incomparable)
         }
+        if let reason = reasonApart(request, head) { return Verdict(action: .nothing, drop: reason) }
         guard shadow.isSampled(key) else { return Verdict(action: .nothing, drop: .notSampled) }
-        return Verdict(
-            action: .send(
-                S3ShadowJob(command, request.method, head, keys: isAboutAll ? [] : [key], isAboutAll: isAboutAll)))
+        let job = S3ShadowJob(command, request.method, head, keys: isAboutAll ? [] : [key], isAboutAll: isAboutAll)
+        job.isPartial = hasScratch && isAboutAll
+        return Verdict(action: .send(job))
     }
 
     /// The bucket and the key as they are meant, however they are spelled.
@@ -74,13 +75,24 @@ struct S3ShadowPlan {
         }
     }
 
-    /// Whether a read goes by what a copy in a scratch bucket has not got: versions, and times.
-    private func isApart(_ request: S3RequestHead, _ head: [UInt8]) -> Bool {
-        guard hasScratch, let whole = try? S3Request(head, request, baseDomains: domains) else {
-            return hasScratch
+    /// Why a read is not compared with a scratch bucket: it goes by a version or a time, or is about a bucket and not its keys.
+    private func reasonApart(_ request: S3RequestHead, _ head: [UInt8]) -> ShadowDrop? {
+        guard hasScratch else { return nil }
+        guard let whole = try? S3Request(head, request, baseDomains: domains) else {
+            return .incomparable
         }
-        return whole.hasParameter("versionId") || whole.hasField("if-modified-since")
+        if whole.hasParameter("versionId") || whole.hasField("if-modified-since")
             || whole.hasField("if-unmodified-since")
+        {
+            return .version
+        }
+        switch whole.command {
+        // Where a page goes on is told in a server's own words.
+        case .listObjects: return nil
+        case .listObjectsV2: return whole.hasParameter("continuation-token") ? .partialCopy : nil
+        case .headBucket, .getBucketLocation, .listBuckets: return .partialCopy
+        default: return nil
+        }
     }
 
     /// What a write does that goes to the primary alone.

@@ -44,6 +44,12 @@ final class S3ShadowScratch {
         let slash = [UInt8(ascii: "/")]
         draft.path = slash + bucket + (request.key.map { slash + Self.name(origin, request) + slash + $0 } ?? [])
         switch request.command {
+        case .listObjects, .listObjectsV2:
+            let opening = Self.name(origin, request) + slash
+            draft.put("prefix", opening + (request.parameter("prefix") ?? []))
+            for name: StaticString in ["marker", "start-after"] {
+                if let start = request.parameter(name), !start.isEmpty { draft.put(name, opening + start) }
+            }
         case .uploadPart, .abortMultipartUpload, .completeMultipartUpload:
             guard let id = request.parameter("uploadId"), let upload = uploads[id] else { throw .missing }
             draft.set("uploadId", upload.id)
@@ -92,6 +98,15 @@ final class S3ShadowScratch {
         }
         writer.close("Delete")
         return writer.bytes
+    }
+
+    // MARK: - Lists
+
+    /// The list that `reply` is, to a request for one; nil for any other answer.
+    func list(_ reply: S3ComparableReply, _ job: S3ShadowJob) -> S3ShadowList? {
+        guard let request = job.request(domains), let origin = request.bucket else { return nil }
+        return S3ShadowList(
+            reply, origin: Self.name(origin, request), prefix: request.parameter("prefix") ?? [])
     }
 
     // MARK: - Answers

@@ -122,7 +122,8 @@ final class S3ShadowTap: SocketTap {
         do throws(WireError) {
             while offset < bytes.count {
                 guard let first = waiting.first else { return }
-                let limit = first.job?.isSent == true ? Shadow.replyLimit : 0
+                let kept = first.job?.isPartial == true ? Shadow.listLimit : Shadow.replyLimit
+                let limit = first.job?.isSent == true ? kept : 0
                 var current = collector ?? S3ReplyCollector(answering: first.method, limit: limit)
                 // Taken out, so that what it keeps is not copied.
                 collector = nil
@@ -165,6 +166,10 @@ final class S3ShadowTap: SocketTap {
         if reply.status == 401 || reply.status == 403 { return .primaryUnready }
         let hasFailed =
             reply.status >= 400 || job.command.mayFailInsideBody && !S3ReplyComparison.errorCode(reply).isEmpty
+        if job.isPartial {
+            // Whether there is such a bucket is not to be seen there.
+            return hasFailed ? .partialCopy : reply.isWhole ? nil : .tooLarge
+        }
         return job.isChange && hasFailed ? .incomparable : nil
     }
 

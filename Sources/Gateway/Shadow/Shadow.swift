@@ -18,6 +18,8 @@ package final class Shadow: Sendable {
     /// Bytes of one command, and of one reply.
     static let commandLimit = 64 * 1024
     static let replyLimit = 64 * 1024
+    /// Bytes of a list of a bucket with a copy: 1000 keys, most of them short.
+    static let listLimit = 1 << 20
     /// Bytes of an object, or a part of one, that is written: what clients send as a part by default.
     static let objectLimit = 8 << 20
 
@@ -126,7 +128,11 @@ package final class Shadow: Sendable {
             else {
                 return .full
             }
-            if !job.isWrite, job.isAboutAll ? state.keys.hasStale : state.keys.isStale(job.keys) { return .stale }
+            if job.isPartial {
+                job.start = state.keys.clock
+            } else if !job.isWrite, job.isAboutAll ? state.keys.hasStale : state.keys.isStale(job.keys) {
+                return .stale
+            }
             if !job.needs.isEmpty {
                 if state.keys.isStale(job.needs) || state.keys.isWritten(job.needs) { return .stale }
                 job.needsVersion = state.keys.version(job.needs)
@@ -252,8 +258,19 @@ package final class Shadow: Sendable {
     /// Whether the replies to `job` may differ for a reason that is known.
     func isStale(_ job: ShadowJob) -> Bool {
         state.withLock { state in
+            if job.isPartial { return false }
             if job.isWrite { return !job.isIndependent && (!job.isReliable || job.start <= state.lostAt) }
             return job.isAboutAll ? state.keys.hasStale : state.keys.isStale(job.keys)
+        }
+    }
+
+    /// Which of `keys` hold the same at both, and were not written since `job` began.
+    func isKnown(_ keys: [UInt64], since job: ShadowJob) -> [Bool] {
+        state.withLock { state in
+            keys.map { key in
+                !state.keys.isStale([key]) && !state.keys.isWritten([key])
+                    && !state.keys.isTouched([key], since: job.start)
+            }
         }
     }
 

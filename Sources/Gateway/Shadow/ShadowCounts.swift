@@ -14,6 +14,10 @@ package enum ShadowDrop: String, CaseIterable, Sendable {
     case notOpted = "not-opted"
     /// Its reply is another each time, or nobody can know whether it is.
     case incomparable
+    /// It goes by a version or a time of an object, which its copy in a scratch bucket has not got.
+    case version
+    /// It is about all of a bucket, of which the scratch bucket holds what was written since, and about nothing of that.
+    case partialCopy = "partial-copy"
     /// It takes the rows of a portal in parts, or of one with a name.
     case portal
     /// It is in a database that has no place at the candidate.

@@ -9,6 +9,8 @@ class ShadowJob: @unchecked Sendable {
     final var isWrite: Bool
     /// Whether its answer depends on all keys.
     final let isAboutAll: Bool
+    /// Whether only what it says of keys is compared that are known to be the same at both, and were not written since it began.
+    final var isPartial = false
     /// Whether it goes to the candidate; another is only followed, because nobody else may write its keys meanwhile.
     final var isSent: Bool
     /// Whether it leaves its keys in a state that does not depend on what they held.

@@ -68,7 +68,7 @@ struct ShadowPlace: Sendable {
             }
             if primary.front.wire == .s3 {
                 let wire = S3ShadowWire(
-                    shadow.settings, primary: connection(to: primary), candidate: connection(to: candidate), candidate)
+                    shadow, primary: connection(to: primary), candidate: connection(to: candidate), candidate)
                 await ShadowRunner(shadow, wire, waker, counts).run()
             } else {
                 let wire = PostgresShadowWire(

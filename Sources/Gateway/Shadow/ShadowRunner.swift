@@ -66,6 +66,7 @@ final class ShadowRunner<Wire: ShadowWire>: @unchecked Sendable {
     private func compare(_ job: Wire.Job) async {
         // It would write there what it was not to.
         if shadow.isMisled(job) { return settle(job, .stale, isLost: true) }
+        if let reason = wire.reason(against: job) { return settle(job, reason) }
         guard let reply = await askCandidate(job) else { return }
         let found = wire.clientReply(job).map { differences($0, reply, job) }
         if let found, found.isEmpty { return conclude(job) }

@@ -46,6 +46,8 @@ protocol ShadowWire: AnyObject {
     func close() async
 
     func shape(of job: Job, at index: Int) -> Shape
+    /// Why the candidate is not asked, given what the client got.
+    func reason(against job: Job) -> ShadowDrop?
     /// What the client got; nil where it is none of the protocol.
     func clientReply(_ job: Job) -> Reply?
     func askCandidate(_ job: Job) async throws(ShadowFailure) -> Reply
@@ -65,6 +67,7 @@ extension ShadowWire {
     func unsteady(_ first: Reply, _ second: Reply, _ job: Job) -> [Int] {
         differences(first, second, job).map(\.index)
     }
+    func reason(against job: Job) -> ShadowDrop? { nil }
     func isUnsteady(_ job: Job, at index: Int) async -> Bool { false }
     func tend(_ clock: () -> UInt64) async -> UInt64 { .max }
 }
