@@ -4,8 +4,17 @@ import Capabilities
 import RedisWire
 
 extension Gate {
-    /// Whether the backend has the plainest form of a command.
-    func offers(_ entry: RedisCommandEntry) -> Bool { permits(entry.needs) }
+    /// Whether the backend has the plainest form of a command, or something in its place.
+    func offers(_ entry: RedisCommandEntry) -> Bool { permits(entry.needs) || standIn(for: entry) != nil }
+
+    /// What the backend does in place of a command that it does not have; nil when that is nothing.
+    func standIn(for entry: RedisCommandEntry) -> FeatureStandIn? {
+        let forms = ["redis.command.\(entry.name)", "redis.shape.\(entry.name).right-to-left"]
+        for form in forms {
+            if let found = FeatureNeeds.standIn(for: form, { permits($0) }) { return found }
+        }
+        return nil
+    }
 
     /// How many databases a client may select.
     var redisDatabases: Int {
@@ -96,9 +105,12 @@ extension RedisTranslator {
 
     /// Which capabilities stand behind a command here, and how.
     private func summary(of entry: RedisCommandEntry) -> String {
-        let needs = entry.needs.members.map { "\($0.name) (\(gate.manifest[$0].support.rawValue))" }
-        guard !needs.isEmpty else { return "Answered by Fairlead itself." }
-        return "Backend '\(gate.backend.name)' (adapter \(gate.manifest.adapter)): \(needs.joined(separator: ", "))."
+        guard !entry.needs.isEmpty else { return "Answered by Fairlead itself." }
+        let standIn = gate.permits(entry.needs) ? nil : gate.standIn(for: entry)
+        let needs = (standIn?.needs ?? entry.needs).members.map { "\($0.name) (\(gate.manifest[$0].support.rawValue))" }
+        let place = standIn.map { " \($0.limit.prefix(1).uppercased())\($0.limit.dropFirst())." } ?? ""
+        return
+            "Backend '\(gate.backend.name)' (adapter \(gate.manifest.adapter)): \(needs.joined(separator: ", ")).\(place)"
     }
 
     /// Source: redis src/server.c getKeysSubcommandImpl.

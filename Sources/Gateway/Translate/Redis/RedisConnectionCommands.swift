@@ -166,7 +166,25 @@ extension RedisTranslator {
         out.bulk("role")
         out.bulk("master")
         out.bulk("modules")
-        out.array(0)
+        writeModules()
+    }
+
+    /// The gateway, as the module that it is to a client: Redis lists modules as name, version, path and arguments.
+    ///
+    /// Source: redis src/module.c addReplyLoadedModules.
+    private func writeModules() {
+        let arguments = ["backend", gate.backend.name, "adapter", gate.manifest.adapter]
+        out.array(1)
+        out.map(4)
+        out.bulk("name")
+        out.bulk("fairlead")
+        out.bulk("ver")
+        out.integer(1)
+        out.bulk("path")
+        out.bulk("")
+        out.bulk("args")
+        out.array(arguments.count)
+        for argument in arguments { out.bulk(argument) }
     }
 
     /// The server whose commands and texts are translated; clients choose what they send by it.

@@ -58,7 +58,16 @@ extension RedisTranslator {
             "# Fairlead", "fairlead_backend:\(gate.backend.name)", "fairlead_adapter:\(gate.manifest.adapter)",
         ]
         for capability in Capability.allCases where capability.family != .object && capability.family != .sql {
-            lines.append("fairlead_\(capability.name):\(gate.manifest[capability].support.rawValue)")
+            let entry = gate.manifest[capability]
+            let name = "fairlead_\(capability.name)"
+            lines.append("\(name):\(entry.support.rawValue)")
+            let bounds = entry.bounds.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: ",")
+            let weakenings = entry.weakenings.map(\.rawValue).sorted().joined(separator: ",")
+            // A note comes from an adapter, and a line is one line.
+            let note = entry.note.split(whereSeparator: \.isNewline).joined(separator: " ")
+            for (word, text) in [("bounds", bounds), ("weakenings", weakenings), ("note", note)] where !text.isEmpty {
+                lines.append("\(name).\(word):\(text)")
+            }
         }
         return lines.joined(separator: "\n")
     }
@@ -81,12 +90,15 @@ extension RedisTranslator {
     private var parameters: [(name: String, value: String)] {
         let settings = session.listener.configuration
         let isKept = !gate.manifest[.keyValueSet].weakenings.contains(.notDurable)
+        let isEvicting = [Capability.keyValueGet, .keyValueSet].contains {
+            gate.manifest[$0].weakenings.contains(.evicting)
+        }
         return [
             ("appendonly", isKept ? "yes" : "no"),
             ("databases", String(context.databases)),
             ("maxclients", String(settings.connections)),
             ("maxmemory", "0"),
-            ("maxmemory-policy", "noeviction"),
+            ("maxmemory-policy", isEvicting ? "allkeys-lru" : "noeviction"),
             ("proto-max-bulk-len", String(RedisLimits.translatedBulk.maximum)),
             ("save", ""),
             ("timeout", String(settings.idleTimeout.map { $0.components.seconds } ?? 0)),
