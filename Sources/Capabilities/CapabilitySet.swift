@@ -16,6 +16,10 @@ public struct CapabilitySet: Sendable, Hashable {
         if ordinal < 64 { low |= 1 << UInt64(ordinal) } else { high |= 1 << UInt64(ordinal - 64) }
     }
 
+    public mutating func remove(_ capability: Capability) {
+        self = subtracting(CapabilitySet(capability))
+    }
+
     public func contains(_ capability: Capability) -> Bool {
         let ordinal = capability.ordinal
         return ordinal < 64 ? low >> UInt64(ordinal) & 1 == 1 : high >> UInt64(ordinal - 64) & 1 == 1

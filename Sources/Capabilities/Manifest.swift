@@ -73,6 +73,9 @@ public struct Manifest: Sendable, Equatable {
     public let adapter: String
     /// Whether the adapter has yet to say what it can do, so that the entries stand for nothing but that.
     public var isPending = false
+    /// Capabilities that are partial because the service does not have all of their operations, as ``Service/performs(_:)``
+    /// tells; the gateway does the others where it can.
+    public var incomplete = CapabilitySet()
     private var entries: [Capability: ManifestEntry]
 
     public init(adapter: String, _ entries: [Capability: ManifestEntry] = [:]) {

@@ -1,23 +1,56 @@
 // What is left of an operation when a part of it is ignored.
 
+/// What is done in an operation's place, and what its answer says then.
+public struct OperationRest: Sendable, Equatable {
+    public let operation: Operation
+    /// What of the operation is left out.
+    public let ignored: CapabilitySet
+    /// What is answered when the key is there, where the rest only asks whether it is; nil for the rest's own answer.
+    private let whenThere: Answer?
+    private let whenMissing: Answer
+
+    /// All of `operation`, or a rest whose answer is the operation's own.
+    public init(_ operation: Operation, ignored: CapabilitySet = CapabilitySet()) {
+        self.operation = operation
+        self.ignored = ignored
+        whenThere = nil
+        whenMissing = .missing
+    }
+
+    /// Only the question whether `key` is there.
+    init(existenceOf key: [UInt8], ignored: CapabilitySet, whenThere: Answer, whenMissing: Answer) {
+        operation = .keyValue(.exists(keys: [key]))
+        self.ignored = ignored
+        self.whenThere = whenThere
+        self.whenMissing = whenMissing
+    }
+
+    /// The operation's answer, made of the answer to its rest.
+    public func answer(_ answer: Answer) -> Answer {
+        guard let whenThere else { return answer }
+        return answer == .integer(0) ? whenMissing : whenThere
+    }
+}
+
 extension Operation {
-    /// The same without the options that `ignored` stands for; nil when nothing is left to do.
-    public func without(_ ignored: CapabilitySet) -> Operation? {
-        guard case .keyValue(let operation) = self, ignored.contains(.keyValueTTL) else { return nil }
+    /// The same without the options that `ignored` stands for; a key has no time to live afterwards, whatever was asked.
+    public func without(_ ignored: CapabilitySet) -> OperationRest {
+        guard case .keyValue(let operation) = self, ignored.contains(.keyValueTTL) else { return OperationRest(self) }
+        let ttl = CapabilitySet(.keyValueTTL)
         switch operation {
         case .set(let key, let value, var options):
             options.expiry = .never
-            return .keyValue(.set(key: key, value: value, options))
-        case .getAndExpire(let key, _): return .keyValue(.get(key: key))
-        default: return nil
-        }
-    }
-
-    /// The answer to an operation of which nothing is left: what it would answer if it had been done.
-    public var answerWhenIgnored: Answer {
-        switch self {
-        case .keyValue(.expire), .keyValue(.persist): .flag(true)
-        default: .done
+            return OperationRest(.keyValue(.set(key: key, value: value, options)), ignored: ttl)
+        case .getAndExpire(let key, _): return OperationRest(.keyValue(.get(key: key)), ignored: ttl)
+        case .expire(let key, let time, let condition):
+            let isSet = condition.holds(for: time, over: nil)
+            return OperationRest(
+                existenceOf: key, ignored: ttl, whenThere: .flag(isSet), whenMissing: .flag(false))
+        case .expiry(let key):
+            return OperationRest(existenceOf: key, ignored: ttl, whenThere: .done, whenMissing: .missing)
+        case .persist(let key):
+            return OperationRest(existenceOf: key, ignored: ttl, whenThere: .flag(false), whenMissing: .flag(false))
+        default: return OperationRest(self)
         }
     }
 }

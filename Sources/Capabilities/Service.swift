@@ -24,6 +24,9 @@ public protocol Service: AnyObject, Sendable {
     var object: (any ObjectService)? { get }
     var sql: (any SQLService)? { get }
 
+    /// Whether the service has `operation`; asked only of operations that need an incomplete capability of ``manifest``.
+    func performs(_ operation: Operation) -> Bool
+
     /// Whether `operation` is answered without ever suspending; the caller then awaits it in place.
     func answersAtOnce(_ operation: Operation) -> Bool
 
@@ -163,6 +166,7 @@ extension Service {
     public var object: (any ObjectService)? { nil }
     public var sql: (any SQLService)? { nil }
 
+    public func performs(_ operation: Operation) -> Bool { true }
     public func answersAtOnce(_ operation: Operation) -> Bool { false }
     public func performAtOnce(_ operation: Operation, _ context: CallContext) throws(Failure) -> Answer? { nil }
     public func begin(_ operation: Operation, _ context: CallContext, _ pending: PendingOperation) -> Bool { false }

@@ -26,6 +26,32 @@ struct ShippedFilesTests {
         #expect(ShippedAdapters.text(name) == file)
     }
 
+    @Test("what a file leaves out of a capability is told in its manifest")
+    func leftOut() throws {
+        let file = try DeclaredAdapterFile.parse(
+            #"""
+            adapter: rng
+            transport: { schemes: [tcp], port: 7070 }
+            framing: { lines: { end: "\n" } }
+            keys: { allowed: printable }
+            messages:
+              "NO": { line: "NO", is: missing }
+              N: { line: "N {number:number}", is: result }
+              ITEM: { line: "ITEM {id} {size:number}", body: { payload: size, end: "\n" }, is: result }
+            capabilities: { kv.range: { support: native, note: quick }, queue.reserve: native }
+            operations:
+              length: { send: "LEN {key}\n", expects: [N, "NO"] }
+              reserve: { send: "RES {queue}\n", expects: [ITEM, "NO"] }
+
+            """#, source: "a.yaml")
+        #expect(file.manifest[.keyValueRange].weakenings == [.partial])
+        #expect(file.manifest[.keyValueRange].note == "quick; parts of a value are neither read nor written")
+        #expect(file.manifest.incomplete == CapabilitySet(.keyValueRange))
+        #expect(file.manifest[.queueReserve].weakenings == [.partial])
+        #expect(file.manifest[.queueReserve].note == "it does not wait for an item")
+        #expect(file.manifest[.keyValueExchange].support == .refused)
+    }
+
     @Test("what is not in a manifest is refused")
     func unmentionedIsRefused() throws {
         let manifest = try #require(try ShippedAdapters.file("memcached")).manifest

@@ -152,6 +152,49 @@ struct EmulationTests {
         #expect(try await at(9_999, .expiry(key: key)) == .done)
     }
 
+    @Test("a key whose time is over is in no listing, has no type and no version, and is in nobody's way")
+    func overAndListed() async throws {
+        let more: [Capability] = [
+            .keyValueScan, .keyValueRandom, .keyValueType, .keyValueRename, .keyValueCount, .keyValueExists,
+        ]
+        let store = VersionedStore(VersionedStore.basics + more)
+        let gate = Gate(store, gaps: [.keyValueTTL: .emulate])
+        func at(_ now: Int64, _ operation: KeyValueOperation) async throws -> Answer {
+            try await gate.perform(.keyValue(operation), CallContext(now: now))
+        }
+        let (over, other, list) = (bytes("over"), bytes("other"), bytes("list"))
+        store.collections = [list]
+        #expect(try await at(0, .set(key: over, value: bytes("v"), SetOptions(expiry: .at(100)))) == .done)
+        guard case .versioned(bytes("v"), let version) = try await at(50, .getVersioned(key: over)) else {
+            Issue.record("no version")
+            return
+        }
+        #expect(try await at(50, .type(key: over)) == .bytes(bytes("string")))
+        #expect(try await at(100, .type(key: over)) == .missing)
+        #expect(try await at(100, .type(key: list)) == .bytes(bytes("list")))
+        #expect(try await at(100, .exists(keys: [list])) == .integer(1))
+        #expect(try await at(100, .expiry(key: list)) == .done)
+        #expect(try await at(100, .getVersioned(key: over)) == .missing)
+        #expect(try await at(100, .deleteVersion(key: over, version)) == .flag(false))
+        #expect(try await at(100, .keys(match: bytes("*"))) == .list([.bytes(list)]))
+        store.collections = []
+        #expect(try await at(100, .randomKey) == .missing)
+        #expect(try await at(50, .randomKey) == .bytes(over))
+        await #expect(throws: Failure.noSuchKey) {
+            _ = try await at(100, .rename(from: over, to: other, onlyIfAbsent: false))
+        }
+        #expect(try await at(100, .set(key: other, value: bytes("w"), SetOptions())) == .done)
+        #expect(try await at(100, .rename(from: other, to: over, onlyIfAbsent: true)) == .flag(true))
+        #expect(try await at(100, .deleteVersion(key: over, version)) == .flag(false))
+        guard case .versioned(_, let last) = try await at(100, .getVersioned(key: over)) else {
+            Issue.record("no version")
+            return
+        }
+        #expect(try await at(100, .deleteVersion(key: over, last)) == .flag(true))
+        #expect(gate.manifest[.keyValueCount].support == .refused)
+        await #expect(throws: Failure.self) { _ = try await at(100, .count) }
+    }
+
     @Test("a value that looks like an envelope comes back as it was")
     func lookalike() async throws {
         let gate = Gate(VersionedStore(), gaps: [.keyValueTTL: .emulate])

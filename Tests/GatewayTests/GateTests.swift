@@ -59,6 +59,80 @@ struct GateTests {
         #expect(store.calls == [.set(key: key, value: [0x31], SetOptions())])
         #expect(try await gate.perform(.keyValue(.expire(key: key, at: 5_000, .always)), now) == .flag(true))
         #expect(gate.counters.ignored == [.keyValueTTL: 2])
+        // What is not there has no time to live, and gets none.
+        let none = Array("none".utf8)
+        #expect(try await gate.perform(.keyValue(.expire(key: none, at: 5_000, .always)), now) == .flag(false))
+        #expect(try await gate.perform(.keyValue(.expiry(key: none)), now) == .missing)
+        #expect(try await gate.perform(.keyValue(.expiry(key: key)), now) == .done)
+        #expect(try await gate.perform(.keyValue(.expire(key: key, at: 5_000, .ifSome)), now) == .flag(false))
+        #expect(try await gate.perform(.keyValue(.persist(key: key)), now) == .flag(false))
+        #expect(try await gate.perform(.keyValue(.getAndExpire(key: key, .never)), now) == .bytes([0x31]))
+    }
+
+    @Test("a step of a transaction is done by the service alone, or refused by the name of what is missing")
+    func transactionSteps() async throws {
+        let natively = VersionedStore.basics + [.keyValueTransaction, .hashGet]
+        let get = Operation.keyValue(.get(key: key))
+        let hash = Operation.hash(HashOperation(key, .count))
+        func refused(_ gate: Gate, _ operation: Operation) -> Capability? {
+            do throws(Failure) {
+                _ = try gate.transactionStep(operation)
+                return nil
+            } catch {
+                guard case .refused(let capability, _) = error else { return nil }
+                return capability
+            }
+        }
+        let plain = Gate(VersionedStore(natively))
+        #expect(try plain.transactionStep(get).operation == get)
+        #expect(refused(plain, .keyValue(.increment(key: key, by: 1))) == .keyValueIncrement)
+        #expect(refused(plain, .keyValue(.getMany(keys: [key, key]))) == .keyValueMultiKey)
+        #expect(refused(plain, set(SetOptions(expiry: .at(5_000)))) == .keyValueTTL)
+
+        let beside = Gate(VersionedStore(natively), gaps: [.keyValueTTL: .emulate])
+        for operation in [get, set(SetOptions()), set(SetOptions(expiry: .at(5_000)))] {
+            #expect(refused(beside, operation) == .keyValueTTL)
+        }
+        #expect(try beside.transactionStep(hash).operation == hash)
+        #expect(beside.manifest[.keyValueTransaction].weakenings == [.partial])
+
+        let ignoring = Gate(
+            VersionedStore(natively + [.keyValueExists], ignored: [.keyValueTTL]), gaps: [.keyValueTTL: .ignore])
+        let rest = try ignoring.transactionStep(set(SetOptions(expiry: .at(5_000))))
+        #expect(rest == OperationRest(set(SetOptions()), ignored: CapabilitySet(.keyValueTTL)))
+        let expiry = try ignoring.transactionStep(.keyValue(.expiry(key: key)))
+        #expect(expiry.operation == .keyValue(.exists(keys: [key])))
+        #expect(expiry.answer(.integer(1)) == .done && expiry.answer(.integer(0)) == .missing)
+        #expect(ignoring.counters.ignored.isEmpty)
+        ignoring.count(rest)
+        #expect(ignoring.counters.ignored == [.keyValueTTL: 1])
+    }
+
+    @Test("a capability that the service has in part is completed by the gateway, where it can")
+    func completed() async throws {
+        let store = VersionedStore(VersionedStore.basics + [.keyValueRange])
+        store.lacks = { operation in if case .range = operation { true } else { false } }
+        var manifest = store.manifest
+        manifest[.keyValueRange] = ManifestEntry(.native, weakenings: [.partial], note: "no parts")
+        manifest.incomplete = CapabilitySet(.keyValueRange)
+        store.declare(manifest)
+        let gate = Gate(store)
+        _ = try await gate.perform(set(SetOptions()), now)
+        #expect(try await gate.perform(.keyValue(.range(key: key, first: 0, last: 9)), now) == .bytes([0x31]))
+        #expect(store.calls.last == .getVersioned(key: key))
+        #expect(try await gate.perform(.keyValue(.length(key: key)), now) == .integer(1))
+        #expect(store.calls.last == .length(key: key))
+        #expect(gate.manifest[.keyValueRange].support == .emulated)
+        #expect(gate.manifest[.keyValueRange].weakenings.isEmpty)
+        #expect(Gate(store, gaps: [.keyValueCompareAndSet: .refuse]).manifest[.keyValueRange].weakenings == [.partial])
+    }
+
+    @Test("where queues stand in for lists, what else lists can do is refused")
+    func queues() {
+        let gate = Gate(VersionedStore([.queuePut, .queueReserve, .listRange, .listPop, .listEdit]))
+        #expect(!gate.permits(.listRange) && !gate.permits(.listPop) && !gate.permits(.listEdit))
+        #expect(gate.manifest[.listRange].note.hasPrefix("a list is a queue here"))
+        #expect(Gate(VersionedStore([.listRange])).permits(.listRange))
     }
 
     @Test("the configuration can refuse what the backend could do")

@@ -12,6 +12,10 @@ final class VersionedStore: Service, KeyValueService, @unchecked Sendable {
     private(set) var values: [[UInt8]: (bytes: [UInt8], version: UInt64)] = [:]
     private(set) var calls: [KeyValueOperation] = []
     private var lastVersion: UInt64 = 0
+    /// Keys that hold something other than bytes.
+    var collections: Set<[UInt8]> = []
+    /// Operations of a capability that it has in part and that it does not have.
+    var lacks: (KeyValueOperation) -> Bool = { _ in false }
     /// How many of the next conditional writes somebody else's write comes before.
     var intruders = 0
 
@@ -28,7 +32,22 @@ final class VersionedStore: Service, KeyValueService, @unchecked Sendable {
 
     func perform(_ operation: KeyValueOperation, _ context: CallContext) async throws(Failure) -> Answer {
         calls.append(operation)
+        if let key = operation.singleKey, collections.contains(key) {
+            if case .type = operation { return .bytes(Array("list".utf8)) }
+            throw .wrongType
+        }
         switch operation {
+        case .type(let key): return values[key] == nil ? .missing : .bytes(Array("string".utf8))
+        case .keys: return .list((Array(values.keys) + collections).map { .bytes($0) })
+        case .randomKey: return values.keys.first.map { .bytes($0) } ?? .missing
+        case .rename(let from, let to, let onlyIfAbsent):
+            guard let value = values[from] else { throw .noSuchKey }
+            if onlyIfAbsent, values[to] != nil { return .flag(false) }
+            values[from] = nil
+            put(to, value.bytes)
+            return .flag(true)
+        case .length(let key): return .integer(Int64(values[key]?.bytes.count ?? 0))
+        case .exists(let keys): return .integer(Int64(keys.count { values[$0] != nil || collections.contains($0) }))
         case .get(let key): return values[key].map { .bytes($0.bytes) } ?? .missing
         case .getVersioned(let key):
             return values[key].map { .versioned($0.bytes, Version($0.version)) } ?? .missing
@@ -55,6 +74,11 @@ final class VersionedStore: Service, KeyValueService, @unchecked Sendable {
             return .flag(true)
         default: throw .refused(.keyValueGet, reason: "the store of the tests has no such operation")
         }
+    }
+
+    func performs(_ operation: Operation) -> Bool {
+        guard case .keyValue(let operation) = operation else { return true }
+        return !lacks(operation)
     }
 
     /// Says something else from now on, like a backend that was reached at last.

@@ -33,7 +33,7 @@ struct CapabilityProbe: Sendable, CustomTestStringConvertible {
         .init(capability: .keyValueRandom, request: "RANDOMKEY"),
         .init(capability: .keyValueTTL, request: "EXPIRE k 100"),
         .init(capability: .keyValueConditionalSet, request: "SET free v NX", besides: [.lockAcquire]),
-        .init(capability: .keyValueCompareAndSet, request: unlock, besides: [.lockRelease], refusedAs: .lockRelease),
+        .init(capability: .keyValueCompareAndSet, request: unlock, besides: [.lockRelease]),
         .init(capability: .keyValueExchange, request: "GETSET k v"),
         .init(capability: .keyValueIncrement, request: "INCR n", besides: [.sequenceNext]),
         .init(capability: .keyValueIncrementFloat, request: "INCRBYFLOAT n 1.5"),

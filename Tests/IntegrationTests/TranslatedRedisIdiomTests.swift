@@ -93,6 +93,79 @@ struct TranslatedRedisIdiomTests {
         #expect(try client.ask("EVAL", "return 1", "0").hasPrefix("-ERR UNSUPPORTED command 'eval'"))
     }
 
+    @Test("a lock is one connection's, whatever its owner is called, until it is given up, deleted or over")
+    func sameOwner() throws {
+        let both = try TranslatedRedis(gaps: Self.gaps)
+        let (one, other) = (try both.gateway.connect(), try both.gateway.connect())
+        let release = "if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('del',KEYS[1]) else return 0 end"
+        let extend =
+            "if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('pexpire',KEYS[1],ARGV[2]) else return 0 end"
+        #expect(try one.ask("SET", "l", "1", "NX", "PX", "60000") == "+OK\r\n")
+        #expect(try other.ask("SET", "l", "1", "NX", "PX", "60000") == "$-1\r\n")
+        #expect(try one.ask("SET", "l", "1", "NX", "PX", "60000") == "+OK\r\n", "it has it already")
+        #expect(try other.ask("EVAL", release, "1", "l", "1") == ":1\r\n")
+        #expect(try other.ask("SET", "l", "1", "NX", "PX", "60000") == "+OK\r\n")
+        #expect(try one.ask("SET", "l", "1", "NX", "PX", "60000") == "$-1\r\n")
+        #expect(try one.ask("DEL", "l", "none") == ":1\r\n")
+        #expect(try one.ask("DEL", "l") == ":0\r\n")
+        #expect(try one.ask("SET", "l", "2", "NX", "PX", "60000") == "+OK\r\n")
+        #expect(try other.ask("SET", "short", "1", "NX", "PX", "100") == "+OK\r\n")
+        #expect(try other.ask("EVAL", extend, "1", "short", "1", "60000") == ":1\r\n")
+        Thread.sleep(forTimeInterval: 0.2)
+        #expect(try one.ask("SET", "short", "1", "NX", "PX", "100") == "$-1\r\n", "it was given more time")
+        #expect(try one.ask("SET", "brief", "1", "NX", "PX", "100") == "+OK\r\n")
+        try eventually("the end of the lock") {
+            try other.ask("SET", "brief", "1", "NX", "PX", "60000") == "+OK\r\n"
+        }
+        #expect(try one.ask("DEL", "short", "brief") == ":2\r\n")
+    }
+
+    @Test("where SET NX makes a key and versions are not to be had, the scripts are refused and free nothing")
+    func keysWithoutVersions() throws {
+        let both = try TranslatedRedis(gaps: ["kv.compare-and-set: refuse"])
+        let client = try both.gateway.connect()
+        let release = "if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('del',KEYS[1]) else return 0 end"
+        #expect(try client.ask("SET", "l", "me", "NX", "PX", "60000") == "+OK\r\n")
+        #expect(try client.ask("EVAL", release, "1", "l", "me").hasPrefix("-ERR UNSUPPORTED kv.compare-and-set"))
+        #expect(try client.ask("GET", "l") == "$2\r\nme\r\n")
+    }
+
+    @Test("LREM ends as many equal items as it says, and what only a list can do is refused")
+    func equalItems() throws {
+        let both = try TranslatedRedis(gaps: Self.gaps)
+        let client = try both.gateway.connect()
+        func reserve(_ count: Int) throws {
+            for _ in 0..<count {
+                #expect(try client.ask("LPUSH", "jobs", "x") == ":1\r\n")
+                #expect(try client.ask("RPOPLPUSH", "jobs", "doing") == "$1\r\nx\r\n")
+            }
+        }
+        try reserve(2)
+        #expect(try client.ask("LREM", "doing", "0", "x") == ":2\r\n")
+        try reserve(3)
+        #expect(try client.ask("LREM", "doing", "-2", "x") == ":2\r\n")
+        #expect(try client.ask("LREM", "doing", "5", "x") == ":1\r\n")
+        for words in [
+            ["LLEN", "jobs"], ["LRANGE", "jobs", "0", "-1"], ["LPOP", "jobs"], ["LTRIM", "jobs", "0", "1"],
+        ] {
+            try client.send(RawConnection.command(words))
+            #expect(try client.reply().hasPrefix("-ERR UNSUPPORTED list."), "\(words)")
+        }
+    }
+
+    @Test("COMMAND knows what stands in for a command that the backend has not got")
+    func commands() throws {
+        let both = try TranslatedRedis(gaps: Self.gaps)
+        let client = try both.gateway.connect()
+        for name in ["lpush", "rpop", "brpop", "rpoplpush", "lmove", "blmove", "lrem"] {
+            #expect(try client.ask("COMMAND", "INFO", name).hasPrefix("*1\r\n*10\r\n"), "\(name)")
+        }
+        #expect(try client.ask("COMMAND", "INFO", "rpush") == "*1\r\n$-1\r\n")
+        #expect(try client.ask("COMMAND", "DOCS", "lpush").contains("queue.put (native). A list is a queue there"))
+        let whole = try TranslatedRedis().gateway.connect().ask("COMMAND", "COUNT")
+        #expect(try client.ask("COMMAND", "COUNT") != whole)
+    }
+
     @Test("on a backend with versions the scripts compare the value itself")
     func versions() throws {
         let both = try TranslatedRedis()

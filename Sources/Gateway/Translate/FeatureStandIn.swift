@@ -19,13 +19,14 @@ package struct FeatureStandIn: Equatable, Sendable {
         switch kind {
         case .lock:
             """
-            SET with NX and a time takes a lock there and makes no key: GET, TTL, DEL and SET do not see it, its owner takes it again, and \
-            in MULTI it is refused
+            SET with NX and a time takes a lock there and makes no key: GET, EXISTS, TTL and SET do not see it, DEL ends it only in the \
+            gateway process that took it, the connection that has it takes it again, of several gateways each gives it once to owners of \
+            one name, and in MULTI it is refused
             """
         case .queue:
             """
             a list is a queue there: LPUSH puts one item and answers 1, RPOP, BRPOP and RPOPLPUSH take it, LREM ends what was moved, which \
-            comes back after 60 s otherwise; in MULTI it is refused
+            comes back after 60 s otherwise; EXISTS, TYPE and DEL do not see it, LLEN and LRANGE are refused; in MULTI it is refused
             """
         case .sequence:
             """
@@ -74,7 +75,7 @@ extension FeatureNeeds {
         else { return nil }
         let found: FeatureStandIn? =
             switch translation {
-            case .perform(.lock, _): FeatureStandIn(kind: .lock, needs: CapabilitySet(.lockAcquire))
+            case .idiom(.takeLock, _): FeatureStandIn(kind: .lock, needs: CapabilitySet(.lockAcquire))
             case .perform(.sequence, _): FeatureStandIn(kind: .sequence, needs: CapabilitySet(.sequenceNext))
             case .perform(.queue, _): FeatureStandIn(kind: .queue, needs: CapabilitySet(.queuePut))
             case .idiom(.take, _), .idiom(.reserve, _):

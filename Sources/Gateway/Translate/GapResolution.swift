@@ -10,6 +10,8 @@ struct GapResolution {
     /// Done by the service or by the gateway's emulation, or ignored.
     private(set) var permitted = CapabilitySet()
     private(set) var ignored = CapabilitySet()
+    /// Done by the service in part; the gateway does the operations that the service does not have.
+    private(set) var completed = CapabilitySet()
     /// Whether values carry their expiry, because the backend has none.
     private(set) var keepsExpiryBeside = false
     /// Whether the backend has expiries, and cannot keep one when a value is changed.
@@ -32,7 +34,9 @@ struct GapResolution {
             case (.refused, _): break
             }
         }
+        hideListsBehindQueues()
         permitted = direct.union(ignored)
+        complete(gaps)
         // An emulation may stand on another one, so that one pass is not enough.
         var grows = true
         while grows {
@@ -45,6 +49,56 @@ struct GapResolution {
                 grows = true
             }
         }
+        if keepsExpiryBeside, permitted.contains(.keyValueCount) {
+            refuse(
+                .keyValueCount, "keys whose time is over would be counted, for their expiry is kept beside the value")
+        }
+        tellOfTransactions()
+    }
+
+    private mutating func refuse(_ capability: Capability, _ note: String) {
+        manifest[capability] = ManifestEntry(.refused, note: note)
+        direct.remove(capability)
+        permitted.remove(capability)
+    }
+
+    /// Where queues stand in for lists, whatever else lists can do would find nothing of what is in a queue.
+    private mutating func hideListsBehindQueues() {
+        guard !direct.contains(.listPush), direct.contains(.queuePut) else { return }
+        for capability in [Capability.listPop, .listRange, .listEdit, .listMove, .listBlocking]
+        where direct.contains(capability) {
+            refuse(capability, "a list is a queue here, and this form has no place in one")
+        }
+    }
+
+    /// Adds the operations that the service does not have to capabilities that it has in part.
+    private mutating func complete(_ gaps: [Capability: GapPolicy]) {
+        for rule in Emulation.rules
+        where manifest.incomplete.contains(rule.capability) && direct.contains(rule.capability)
+            && mayEmulate(rule, gaps[rule.capability])
+        {
+            completed.insert(rule.capability)
+            let whole = entry(of: rule)
+            var entry = manifest[rule.capability]
+            entry.support = .emulated
+            entry.weakenings.remove(.partial)
+            entry.weakenings.formUnion(whole.weakenings)
+            entry.note = "in part \(whole.note)"
+            manifest[rule.capability] = entry
+        }
+    }
+
+    /// Nothing that the gateway does itself can be a step of a transaction.
+    private mutating func tellOfTransactions() {
+        let emulated = permitted.subtracting(direct.union(ignored)).union(completed)
+        guard direct.contains(.keyValueTransaction), !emulated.isEmpty else { return }
+        let note = manifest[.keyValueTransaction].note
+        manifest[.keyValueTransaction].weakenings.insert(.partial)
+        manifest[.keyValueTransaction].note =
+            (note.isEmpty ? "" : "\(note); ")
+            + (keepsExpiryBeside
+                ? "commands on keys and strings are refused in it, for their expiry is kept beside the value"
+                : "what the gateway emulates is refused in it")
     }
 
     private func entry(of rule: Emulation) -> ManifestEntry {

@@ -37,7 +37,7 @@ package final class Gate {
         direct = policy.direct
         permitted = policy.permitted
         ignored = policy.ignored
-        emulator = Emulator(service, direct: policy.direct, keepsExpiryBeside: policy.keepsExpiryBeside)
+        emulator = Emulator(service, policy)
     }
 
     /// This gate, or its successor when the service's manifest has become another one.
@@ -70,19 +70,41 @@ package final class Gate {
 
     /// Performs `operation`, or throws why not.
     package func perform(_ operation: Operation, _ context: CallContext) async throws(Failure) -> Answer {
+        if !emulator.isNeeded(for: operation) { return try await service.perform(operation, context) }
         let needs = operation.needs
-        if !emulator.keepsExpiryBeside, needs.isSubset(of: direct) {
-            return try await service.perform(operation, context)
-        }
         try check(needs)
         let missing = needs.intersection(ignored)
-        guard missing.isEmpty else {
-            for capability in missing.members { counters.ignored[capability, default: 0] += 1 }
-            guard let rest = operation.without(missing) else { return operation.answerWhenIgnored }
-            return try await perform(rest, context)
-        }
+        guard !missing.isEmpty else { return try await emulate(operation, context) }
+        let rest = operation.without(missing)
+        try check(rest.operation.needs)
+        count(rest)
+        return rest.answer(
+            emulator.isNeeded(for: rest.operation)
+                ? try await emulate(rest.operation, context) : try await service.perform(rest.operation, context))
+    }
+
+    private func emulate(_ operation: Operation, _ context: CallContext) async throws(Failure) -> Answer {
         counters.emulated += 1
         return try await emulator.perform(operation, context)
+    }
+
+    /// Counts what is left out of an operation.
+    func count(_ rest: OperationRest) {
+        for capability in rest.ignored.members { counters.ignored[capability, default: 0] += 1 }
+    }
+
+    /// What a transaction does for `operation`, which the service does by itself then; throws the refusal of what takes the
+    /// gateway's emulation, for nothing can come between the steps of a transaction.
+    func transactionStep(_ operation: Operation) throws(Failure) -> OperationRest {
+        let needs = operation.needs
+        try check(needs)
+        let missing = needs.intersection(ignored)
+        let rest = missing.isEmpty ? OperationRest(operation) : operation.without(missing)
+        guard emulator.isNeeded(for: rest.operation) else { return rest }
+        let lacking = rest.operation.needs.subtracting(direct).members.first
+        let named = lacking ?? (emulator.keepsExpiryBeside ? .keyValueTTL : needs.members.first ?? .keyValueTransaction)
+        counters.refused[named, default: 0] += 1
+        throw .refused(named, reason: "in a transaction, where the gateway cannot emulate it")
     }
 
     /// Throws the refusal of the first of `needs` that is not to be had.

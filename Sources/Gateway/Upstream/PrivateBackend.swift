@@ -10,6 +10,8 @@ package final class PrivateBackend: Sendable {
     package let adapter: any Adapter
     /// What Redis clients have loaded with SCRIPT LOAD, whichever worker serves them.
     let scripts = RedisScriptStore()
+    /// Who has which of the locks that stand in for conditional sets, whichever worker serves them.
+    let locks = RedisLockClaims()
 
     /// Reads the settings; touches neither disk nor network.
     init(_ configuration: PrivateBackendConfiguration, index: Int, adapter: any Adapter) {

@@ -49,6 +49,7 @@ struct DescriptionReader {
         for entry in mapping(root["capabilities"]) { readCapability(entry) }
         boundLives()
         for entry in mapping(root["operations"]) { readOperation(entry) }
+        description.tellWhatIsLeftOut()
     }
 
     // MARK: The connection

@@ -122,6 +122,8 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
 
     // MARK: Shapes
 
+    func maps(_ shape: String) -> Bool { program[shape] != nil }
+
     /// An operation on one key.
     private func single(
         _ shape: String, _ key: [UInt8], _ answer: DeclaredAnswerShape, _ context: CallContext,

@@ -67,6 +67,11 @@ final class DeclaredService: Service, @unchecked Sendable {
     var sql: (any SQLService)? { manifest.supported(in: .sql).isEmpty ? nil : statements }
     var sequence: (any SequenceService)? { manifest.supported(in: .sequence).isEmpty ? nil : messaging }
 
+    func performs(_ operation: Operation) -> Bool {
+        guard case .keyValue(let operation) = operation, let keyValueFamily else { return true }
+        return keyValueFamily.performs(operation)
+    }
+
     /// With answers in order, what one connection is sent takes effect in that order.
     func begin(_ operation: Operation, _ context: CallContext, _ pending: PendingOperation) -> Bool {
         guard !pending.followsOthers || multiplexer.keepsOrder else { return false }

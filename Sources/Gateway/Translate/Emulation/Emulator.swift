@@ -11,20 +11,25 @@ final class Emulator: Sendable {
     private static let attempts = 64
 
     let service: any Service
-    private let direct: CapabilitySet
+    let direct: CapabilitySet
+    private let completed: CapabilitySet
     private let turns = KeyTurns()
     /// Whether values carry their expiry.
     let keepsExpiryBeside: Bool
 
-    init(_ service: any Service, direct: CapabilitySet, keepsExpiryBeside: Bool) {
+    init(_ service: any Service, _ policy: GapResolution) {
         self.service = service
-        self.direct = direct
-        self.keepsExpiryBeside = keepsExpiryBeside
+        direct = policy.direct
+        completed = policy.completed
+        keepsExpiryBeside = policy.keepsExpiryBeside
     }
 
     /// Whether the service cannot do `operation` alone.
     func isNeeded(for operation: Operation) -> Bool {
-        keepsExpiryBeside || !operation.needs.isSubset(of: direct)
+        let needs = operation.needs
+        if !needs.isSubset(of: direct) { return true }
+        if keepsExpiryBeside, case .keyValue = operation { return true }
+        return !needs.intersection(completed).isEmpty && !service.performs(operation)
     }
 
     func perform(_ operation: Operation, _ context: CallContext) async throws(Failure) -> Answer {
@@ -34,18 +39,21 @@ final class Emulator: Sendable {
         switch keyValue {
         case .get(let key): return try await read(key, context).answer
         case .set(let key, let value, let options): return try await set(key, value, options, context)
+        case .getVersioned(let key):
+            let current = try await read(key, context)
+            guard let value = current.value, let version = current.version else { return .missing }
+            return .versioned(value, version)
         case .exists(let keys), .touch(let keys):
-            return .integer(try await read(keys[0], context).value == nil ? 0 : 1)
+            return .integer(try await isThere(keys[0], context) ? 1 : 0)
         case .length(let key): return .integer(Int64(try await read(key, context).value?.count ?? 0))
         case .range(let key, let first, let last):
             return .bytes(ByteRange.slice(try await read(key, context).value ?? [], first, last))
         case .delete(let keys): return try await delete(keys[0], context)
-        case .expiry(let key):
-            let current = try await read(key, context)
-            guard current.value != nil else { return .missing }
-            return current.expiresAt.map { .integer($0) } ?? .done
-        case .scan(let cursor, let match, let count, let type):
-            return try await scan(cursor, match, count, type, context)
+        case .deleteVersion(let key, _):
+            guard try await isThere(key, context) else { return .flag(false) }
+            return try await service.perform(operation, context)
+        case .expiry(let key): return try await expiry(key, context)
+        case .type, .scan, .keys, .randomKey, .rename, .copy: return try await performOnKeys(keyValue, context)
         default: return try await change(keyValue, context)
         }
     }
@@ -161,65 +169,9 @@ final class Emulator: Sendable {
     }
 
     private func delete(_ key: [UInt8], _ context: CallContext) async throws(Failure) -> Answer {
-        let isThere = try await read(key, context).value != nil
+        let wasThere = try await isThere(key, context)
         let answer = try await service.perform(.keyValue(.delete(keys: [key])), context)
-        return isThere ? answer : .integer(0)
-    }
-
-    private func scan(
-        _ cursor: UInt64, _ match: [UInt8]?, _ count: Int, _ type: [UInt8]?, _ context: CallContext
-    ) async throws(Failure) -> Answer {
-        let scan = KeyValueOperation.scan(cursor: cursor, match: match, count: count, type: type)
-        guard case .page(let next, let keys) = try await service.perform(.keyValue(scan), context) else {
-            throw .backend("the adapter's answer to a scan is not one")
-        }
-        var living: [Answer] = []
-        for case .bytes(let key) in keys where try await read(key, context).value != nil { living.append(.bytes(key)) }
-        return .page(cursor: next, living)
-    }
-
-    // MARK: Several keys
-
-    /// One key after another, when the backend takes only one; nil when the operation is no such one.
-    private func severalKeys(
-        _ operation: KeyValueOperation, _ context: CallContext
-    ) async throws(Failure) -> Answer? {
-        guard !direct.contains(.keyValueMultiKey) || keepsExpiryBeside else { return nil }
-        switch operation {
-        case .getMany(let keys):
-            var answers: [Answer] = []
-            for key in keys {
-                do throws(Failure) {
-                    answers.append(try await perform(.keyValue(.get(key: key)), context))
-                } catch .wrongType {
-                    answers.append(.missing)
-                }
-            }
-            return .list(answers)
-        case .setMany(let pairs, false):
-            for pair in pairs {
-                let set = KeyValueOperation.set(key: pair.name, value: pair.value, SetOptions())
-                _ = try await perform(.keyValue(set), context)
-            }
-            return .done
-        case .setMany(_, true):
-            throw .refused(.keyValueMultiKey, reason: "several keys cannot be set only if none of them is there")
-        case .delete(let keys) where keys.count > 1:
-            return try await total(keys, context) { .delete(keys: [$0]) }
-        case .exists(let keys) where keys.count > 1, .touch(let keys) where keys.count > 1:
-            return try await total(keys, context) { .exists(keys: [$0]) }
-        default: return nil
-        }
-    }
-
-    private func total(
-        _ keys: [[UInt8]], _ context: CallContext, _ operation: ([UInt8]) -> KeyValueOperation
-    ) async throws(Failure) -> Answer {
-        var total: Int64 = 0
-        for key in keys {
-            if case .integer(let count) = try await perform(.keyValue(operation(key)), context) { total += count }
-        }
-        return .integer(total)
+        return wasThere ? answer : .integer(0)
     }
 }
 

@@ -16,14 +16,18 @@ enum RedisIdiom: Sendable, Equatable {
     /// Takes an item and keeps it reserved under the name of a list: `bytes`, or `missing`. From a list under which the
     /// session has items reserved already it gives one back instead.
     case reserve(queue: [UInt8], under: [UInt8], wait: Wait?)
-    /// Acknowledges an item that is reserved under the name of a list: `integer`, how many.
-    case acknowledge(under: [UInt8], payload: [UInt8])
+    /// Acknowledges items that are reserved under the name of a list, so many at most and all when zero: `integer`, how many.
+    case acknowledge(under: [UInt8], payload: [UInt8], count: Int64)
+    /// Takes a lock in place of a conditional set: `flag`, whether it is this connection's.
+    case takeLock(name: [UInt8], owner: [UInt8], milliseconds: Int64)
+    /// Deletes keys and ends locks of these names: `integer`, how many there were.
+    case deleteWithLocks([[UInt8]])
 
     /// Whether it may wait for something to happen.
     var waits: Bool {
         switch self {
         case .take(_, let wait), .reserve(_, _, let wait): wait != nil
-        case .script, .loadScript, .forgetScripts, .acknowledge: false
+        case .script, .loadScript, .forgetScripts, .acknowledge, .takeLock, .deleteWithLocks: false
         }
     }
 }
@@ -43,8 +47,7 @@ extension RedisIdiom {
             guard !permits(.keyValueConditionalSet), permits(.lockAcquire), options.condition == .absent,
                 !options.returnsOld, case .at(let time) = options.expiry
             else { return nil }
-            let acquire = LockOperation.acquire(name: key, owner: value, ttlMilliseconds: max(1, time - now))
-            return .perform(.lock(acquire), .held)
+            return .idiom(.takeLock(name: key, owner: value, milliseconds: max(1, time - now)), .held)
         case .keyValue(.increment(let name, let count)):
             guard count > 0, !permits(.keyValueIncrement), permits(.sequenceNext) else { return nil }
             return .perform(.sequence(name: name, count: count), .integer)
@@ -66,7 +69,8 @@ extension RedisIdiom {
             return .idiom(.take(queue: keys[0], wait: wait), .takenFirst)
         case .move(let from, let to, .right, .left, let wait):
             return .idiom(.reserve(queue: from, under: to, wait: wait), wait == nil ? .bulk : .waitedFor)
-        case .remove(let key, let value, _): return .idiom(.acknowledge(under: key, payload: value), .integer)
+        case .remove(let key, let value, let count):
+            return .idiom(.acknowledge(under: key, payload: value, count: count), .integer)
         default: return nil
         }
     }
@@ -107,17 +111,33 @@ extension RedisTranslator {
                 guard let item = try await reserve(queue, wait, call) else { return .success(.missing) }
                 reserved[list, default: []].append(item)
                 return .success(.bytes(item.payload))
-            case .acknowledge(let list, let payload):
-                guard let place = reserved[list]?.firstIndex(where: { $0.payload == payload }),
-                    let item = reserved[list]?.remove(at: place)
-                else { return .success(.integer(0)) }
-                if reserved[list]?.isEmpty == true { reserved[list] = nil }
-                let answer = try await gate.perform(.queue(.acknowledge(queue: item.queue, id: item.id)), call)
-                return .success(.integer(answer == .flag(true) ? 1 : 0))
+            case .acknowledge(let list, let payload, let count):
+                return .success(.integer(try await acknowledge(list, payload, count, call)))
+            case .takeLock(let name, let owner, let milliseconds):
+                return .success(try await takeLock(name, owner: owner, milliseconds: milliseconds, call))
+            case .deleteWithLocks(let keys): return .success(try await deleteWithLocks(keys, call))
             }
         } catch {
             return .failure(error)
         }
+    }
+
+    /// Acknowledges up to `count` equal items, all when zero, in the order in which they were reserved.
+    ///
+    /// One whose time was over is no longer this client's, and does not count.
+    private func acknowledge(
+        _ list: [UInt8], _ payload: [UInt8], _ count: Int64, _ call: CallContext
+    ) async throws(Failure) -> Int64 {
+        var done: Int64 = 0
+        while count == 0 || UInt64(done) < count.magnitude {
+            guard let place = reserved[list]?.firstIndex(where: { $0.payload == payload }),
+                let item = reserved[list]?.remove(at: place)
+            else { break }
+            if reserved[list]?.isEmpty == true { reserved[list] = nil }
+            let answer = try await gate.perform(.queue(.acknowledge(queue: item.queue, id: item.id)), call)
+            if answer == .flag(true) { done += 1 }
+        }
+        return done
     }
 
     /// Gives back the item that was reserved first.

@@ -173,7 +173,10 @@ extension RedisTranslator {
 
     /// The idiom in place of an operation that the backend cannot perform, where there is one.
     private func standIn(_ translation: RedisTranslation) -> RedisTranslation {
-        guard hasStandIns, case .perform(let operation, _) = translation else { return translation }
+        guard hasStandIns, case .perform(let operation, let shape) = translation else { return translation }
+        if case .keyValue(.delete(let keys)) = operation, takesLocks, haveLocks(keys, client.database) {
+            return .idiom(.deleteWithLocks(keys), shape)
+        }
         return RedisIdiom.standIn(for: operation, now: context.now) { gate.permits($0) } ?? translation
     }
 

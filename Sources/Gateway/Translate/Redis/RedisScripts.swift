@@ -19,11 +19,14 @@ extension RedisTranslator {
         _ script: RedisKnownScript, _ key: [UInt8], _ arguments: [[UInt8]], _ call: CallContext
     ) async throws(Failure) -> Bool {
         // Where SET NX PX is done by a lock of the backend, so is what its owner asks for; no value is there to compare.
-        let takesLocks = !gate.permits(.keyValueConditionalSet) && gate.permits(.lockAcquire)
+        let takesLocks = takesLocks
         if takesLocks, try await isDoneByLock(script, key, arguments, call) { return true }
         let compare = Operation.keyValue(.getVersioned(key: key))
         guard gate.permits(compare.needs) else {
-            return takesLocks ? false : try await isDoneByLock(script, key, arguments, call)
+            if takesLocks { return false }
+            // Where SET NX makes a key, a lock of the backend would be another thing than the one that the client means.
+            if gate.permits(.keyValueConditionalSet) { try gate.check(compare.needs) }
+            return try await isDoneByLock(script, key, arguments, call)
         }
         for _ in 0..<Self.tries {
             guard case .versioned(let value, let version) = try await gate.perform(compare, call), value == arguments[0]
@@ -70,11 +73,7 @@ extension RedisTranslator {
         if script == .compareAndExtend, arguments[2] == Self.adds {
             throw .refused(.keyValueCompareAndSet, reason: "a lock does not tell the time that more could be added to")
         }
-        let operation: LockOperation =
-            milliseconds <= 0
-            ? .release(name: name, owner: owner)
-            : .extend(name: name, owner: owner, ttlMilliseconds: milliseconds)
-        return try await gate.perform(.lock(operation), call) == .flag(true)
+        return try await changeLock(name, owner: owner, milliseconds: milliseconds <= 0 ? nil : milliseconds, call)
     }
 
     /// The third argument with which time is added to what is left.

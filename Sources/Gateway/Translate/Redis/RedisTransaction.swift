@@ -58,11 +58,7 @@ extension RedisTranslator {
         guard let translation = try? translate(line, context) else { return }
         switch translation {
         case .perform(let operation, _), .refuse(_, let operation, _):
-            do throws(Failure) {
-                try gate.check(operation.needs)
-            } catch {
-                throw gate.redisError(error, line.command)
-            }
+            _ = try step(for: operation, line.command)
         case .unsupported(let name): throw gate.redisRefusal(of: name)
         case .idiom: throw gate.redisRefusal(of: "\(entry.name) in a transaction")
         case .reply: break
@@ -108,7 +104,7 @@ extension RedisTranslator {
 /// What EXEC does for one queued command.
 private enum RedisExecStep {
     /// The answer of the operation at this place.
-    case operation(Int, RedisTranslation, RedisCommand)
+    case operation(Int, OperationRest, RedisTranslation, RedisCommand)
     case session(RedisSessionCommand, RedisCommandLine)
     case error(RedisErrorText, RedisCommand)
     case reply(RedisFixedReply)
@@ -163,8 +159,9 @@ extension RedisTranslator {
                     let translation = try translate(line, context)
                     switch translation {
                     case .perform(let operation, _), .refuse(_, let operation, _):
-                        plan.append(.operation(steps.count, translation, line.command))
-                        steps.append(TransactionStep(operation, database: context.database))
+                        let rest = try step(for: operation, line.command)
+                        plan.append(.operation(steps.count, rest, translation, line.command))
+                        steps.append(TransactionStep(rest.operation, database: context.database))
                     case .reply(let fixed): plan.append(.reply(fixed))
                     case .unsupported, .idiom: plan.append(.error(gate.redisRefusal(of: entry.name), line.command))
                     }
@@ -176,13 +173,23 @@ extension RedisTranslator {
         return (plan, steps)
     }
 
+    private func step(for operation: Operation, _ command: RedisCommand) throws(RedisErrorText) -> OperationRest {
+        do throws(Failure) {
+            return try gate.transactionStep(operation)
+        } catch {
+            throw gate.redisError(error, command)
+        }
+    }
+
     private func write(_ step: RedisExecStep, _ results: [Result<Answer, Failure>]) async {
         switch step {
         case .session(let action, let line): await perform(action, line)
         case .error(let text, let command): error(text, command)
         case .reply(let fixed): out.write(fixed)
-        case .operation(let place, let translation, let command):
-            let result = place < results.count ? results[place] : .failure(.protocolBroken("an answer is missing"))
+        case .operation(let place, let rest, let translation, let command):
+            gate.count(rest)
+            let given = place < results.count ? results[place] : .failure(.protocolBroken("an answer is missing"))
+            let result = given.map(rest.answer)
             switch (translation, result) {
             case (_, .failure(let failure)): error(gate.redisError(failure, command), command)
             case (.perform(_, let shape), .success(let answer)): write(answer, shape, command)

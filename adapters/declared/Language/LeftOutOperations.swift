@@ -1,0 +1,36 @@
+// What a file leaves out of a capability that it declares, told in the manifest.
+
+import Capabilities
+
+extension AdapterDescription {
+    /// Takes back, by `partial` and a note, what of a capability the file does not map or no file can.
+    ///
+    /// Where the gateway can do the operations that are missing, it does them, and the effective manifest says so instead.
+    mutating func tellWhatIsLeftOut() {
+        leaveOut(.keyValueRange, "parts of a value are neither read nor written", emulable: true)
+        leaveOut(.keyValueExchange, "a set does not give the old value", emulable: true)
+        leaveOut(.queueReserve, "it does not wait for an item", emulable: false)
+    }
+
+    private mutating func leaveOut(_ capability: Capability, _ what: String, emulable: Bool) {
+        var entry = manifest[capability]
+        guard entry.support == .native || entry.support == .emulated else { return }
+        entry.weakenings.insert(.partial)
+        entry.note = entry.note.isEmpty ? what : "\(entry.note); \(what)"
+        manifest[capability] = entry
+        if emulable { manifest.incomplete.insert(capability) }
+    }
+}
+
+extension DeclaredKeyValue {
+    /// Whether the file maps `operation`; asked of those that an incomplete capability stands for.
+    func performs(_ operation: KeyValueOperation) -> Bool {
+        switch operation {
+        case .length: maps("length")
+        case .getAndDelete: maps("get-and-delete")
+        case .range, .overwrite: false
+        case .set(_, _, let options): !options.returnsOld
+        default: true
+        }
+    }
+}
