@@ -1,5 +1,6 @@
 // Which requests are looked at.
 
+import Reactor
 import Testing
 
 @testable import Gateway
@@ -36,5 +37,23 @@ struct UsageBlockTests {
         }
         block.reset()
         #expect(block.isNew(outline: 64, of: 0))
+    }
+
+    @Test("a reset makes room for applications with other names")
+    func room() throws {
+        let listener = ListenerUsage(UsageTables.of(.redis), samples: 0, worker: try Worker(index: 0))
+        func session(_ name: String) -> SessionUsage {
+            let session = SessionUsage(listener, client: nil)
+            session.become(UsageIdentity(name: name)).note(0, weight: 1)
+            return session
+        }
+        let held = session("held")
+        for index in 1..<ListenerUsage.applicationLimit { session("\(index)").end() }
+        session("beyond").end()
+        #expect(Set(listener.snapshots.map(\.identity.name)).isDisjoint(with: ["beyond"]))
+        listener.reset()
+        session("beyond").end()
+        held.note(0)
+        #expect(Set(listener.snapshots.map(\.identity.name)) == ["held", "beyond"])
     }
 }

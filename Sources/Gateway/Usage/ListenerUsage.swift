@@ -51,8 +51,9 @@ final class ListenerUsage {
         return true
     }
 
-    /// Forgets what was counted.
+    /// Forgets what was counted, and the applications that have no session.
     func reset() {
+        blocks = blocks.filter { $0.value.hasSessions }
         for block in blocks.values { block.reset() }
         seen = []
     }

@@ -151,6 +151,8 @@ final class UsageBlock {
 
     func leave() { sessions -= 1 }
 
+    var hasSessions: Bool { sessions > 0 }
+
     @inline(never)
     private func passTick(_ now: UInt64) {
         settle()
