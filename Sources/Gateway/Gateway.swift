@@ -111,7 +111,8 @@ package final class Gateway: Sendable {
         self.listeners = listeners
         shadows = try ShadowPlace.all(of: listeners, to: routes)
         let shadowed = listeners + shadows.flatMap { [$0.primary, $0.candidate] }
-        migrations = try ListenerMigration.all(of: listeners, to: routes, next: shadowed.count, workers: count)
+        migrations = try ListenerMigration.all(
+            of: listeners, to: routes, in: configuration, next: shadowed.count, workers: count)
         let places = shadowed + migrations.flatMap(\.internalListeners)
         usage = configuration.usage.isEnabled ? UsageKeeper(configuration.usage, logger: logger) : nil
         let resolver = Resolver()

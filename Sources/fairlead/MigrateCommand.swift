@@ -146,14 +146,22 @@ struct MigrateCommand: ParsableCommand {
             )
         }
         let candidate = try ReportFile.read(report)
+        if let problem = state.subject.problem(of: candidate, at: report, for: state.target) {
+            throw RunProblem("\(problem): name a report on '\(state.target)' with --report FILE, or go on with --force")
+        }
         let profile =
             try usage.map { try ProfileSource(admin: nil, files: [$0]).read() }
             ?? ProfileSource(admin: admin, files: []).read()
-        let suites = try SuiteFeatures((try? SuitesFolder.library(nil)) ?? SuiteLibrary.none, of: [candidate])
-        let verdicts = profile.applications.filter { $0.listener == listener }
-            .map { Assessment($0, on: candidate, suites) }
-        let blocked = verdicts.filter { $0.verdict == .blocked }
-        for one in verdicts where one.verdict == .limited {
+        let verdict = try MigrationVerdict(profile, of: listener, on: candidate)
+        guard !verdict.assessments.isEmpty else {
+            throw RunProblem(
+                """
+                nothing was seen: nothing says whether '\(state.target)' can do what this listener's applications use; let them use it for a while, \
+                name a profile with --usage FILE, or go on with --force
+                """)
+        }
+        let blocked = verdict.blocked
+        for one in verdict.limited {
             StandardError.write(
                 "\(one.application.title): safe with limits: \(one.findings.map(\.subject).joined(separator: ", "))")
         }

@@ -17,6 +17,8 @@ struct MigrationState: Decodable {
     /// A number of this start of the gateway.
     let start: Int
     let begun: Bool
+    /// What a report on the target has to be about.
+    let subject: MigrationSubject
     let keys: Int?
     let seen, copied, differing, bytes, retagged: Int
     /// Whether the target was made to serve without all that the source holds; and how many keys that are, where it is known.
@@ -37,6 +39,7 @@ struct MigrationState: Decodable {
         case listener, source, target, phase, serving, step, problem, start, begun, keys, seen, copied, differing, bytes
         case retagged, partial, scripts, kept, leaving, obstacles, refused, outcome
         case again = "copied-again"
+        case subject = "report-about"
         case options = "cut-over-options"
     }
 

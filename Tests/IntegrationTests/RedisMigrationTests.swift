@@ -148,6 +148,11 @@ struct RedisMigrationTests {
                 ])
         }
         let report = "\(Tools.repository)/conformance/reports/\(name).json"
+        // Nobody was seen yet, so that there is nothing to judge.
+        let unseen = try moving.migrate("--report", report)
+        #expect(unseen.ending == .exited(1) && unseen.errorText.contains("nothing was seen"), "\(unseen.errorText)")
+        let seen = try moving.connect()
+        #expect(try seen.ask("GET", "s:1") == "$7\r\nvalue 1\r\n")
         let moved = try moving.migrate("--report", report)
         #expect(moved.ending == .exited(0), "\(moved.errorText)\(moved.text)")
         #expect(try moving.migrate("--cut-over").ending == .exited(0))
@@ -175,9 +180,25 @@ struct RedisMigrationTests {
         // The listener's application uses lists, which memcached has not.
         let client = try moving.connect()
         _ = try client.ask("RPUSH", "list", "a")
-        let report = "\(Tools.repository)/conformance/reports/memcached.json"
-        let blocked = try moving.migrate("--report", report)
+        // Nor does a report on something else say anything of the target.
+        let reports = "\(Tools.repository)/conformance/reports"
+        let foreign = try moving.migrate("--report", "\(reports)/memcached.json")
+        #expect(
+            foreign.ending == .exited(1)
+                && foreign.errorText.contains("is about adapter memcached, and 'new' is a trusted backend"),
+            "\(foreign.errorText)")
+        let memcached = try MovingRedis(to: "adapter: memcached, url: \"tcp://127.0.0.1:1\"")
+        let user = try memcached.connect()
+        _ = try user.ask("RPUSH", "list", "a")
+        let other = try memcached.migrate("--report", "\(reports)/embedded.json")
+        #expect(
+            other.errorText.contains("is about adapter embedded, and 'new' is adapter memcached"), "\(other.errorText)")
+        let blocked = try memcached.migrate("--report", "\(reports)/memcached.json")
         #expect(blocked.ending == .exited(1) && blocked.text.contains("list.push: the candidate refuses it"))
+        user.close()
+        let changed = try MovingRedis(to: "adapter: memcached, url: \"tcp://127.0.0.1:1\", gaps: { kv.scan: refuse }")
+        let another = try changed.migrate("--report", "\(reports)/memcached.json")
+        #expect(another.errorText.contains("belongs to another configuration of 'new'"), "\(another.errorText)")
         #expect(try moving.migrate("--cut-over").errorText.contains("the migration has not begun"))
         #expect(try moving.migrate("--finish").ending == .exited(1))
 

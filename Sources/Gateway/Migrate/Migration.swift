@@ -103,6 +103,7 @@ final class ListenerMigration: Sendable {
     }
 
     let settings: MigrationConfiguration
+    let subject: MigrationSubject
     /// The public listener, as it leads to each place.
     let atSource: ListenerState
     let atTarget: ListenerState
@@ -118,10 +119,11 @@ final class ListenerMigration: Sendable {
 
     /// Reads the file; a listener that has been cut over is served by the target from the start.
     init(
-        _ settings: MigrationConfiguration, atSource: ListenerState, atTarget: ListenerState, source: ListenerState,
-        target: ListenerState
+        _ settings: MigrationConfiguration, _ subject: MigrationSubject, atSource: ListenerState,
+        atTarget: ListenerState, source: ListenerState, target: ListenerState
     ) throws(StartError) {
         self.settings = settings
+        self.subject = subject
         self.atSource = atSource
         self.atTarget = atTarget
         self.source = source
@@ -195,7 +197,7 @@ final class ListenerMigration: Sendable {
         }
         return """
             {"listener": \(JSONText.quoted(name)), "source": \(JSONText.quoted(source.route.name)), \
-            "target": \(JSONText.quoted(settings.target)), "phase": "\(copy.steps.phase.rawValue)", \
+            "target": \(JSONText.quoted(settings.target)), "report-about": \(subject.json), "phase": "\(copy.steps.phase.rawValue)", \
             "start": \(start), "begun": \(copy.hasBegun), "serving": "\(copy.steps.phase.serving.rawValue)", "step": "\(status.step.rawValue)", \
             "keys": \(status.total.map(String.init) ?? "null"), "seen": \(status.seen), "copied": \(status.copied), \
             "bytes": \(status.bytes), "copied-again": \(status.copiedAgain), "differing": \(status.differing), \

@@ -7,7 +7,8 @@ import Reactor
 extension ListenerMigration {
     /// The migrations of `listeners`; their own listeners come with indices from `next` on, in the order of ``internalListeners``.
     static func all(
-        of listeners: [ListenerState], to routes: [String: Route], next: Int, workers: Int
+        of listeners: [ListenerState], to routes: [String: Route], in configuration: Configuration, next: Int,
+        workers: Int
     ) throws -> [ListenerMigration] {
         var migrations: [ListenerMigration] = []
         for listener in listeners {
@@ -50,7 +51,8 @@ extension ListenerMigration {
                 routes: [ListenerRoute(configuration: inner.catchAll, index: 0, target: target)], workers: 1)
             migrations.append(
                 try ListenerMigration(
-                    settings, atSource: listener, atTarget: atTarget, source: source, target: targetInner))
+                    settings, MigrationSubject(settings.target, in: configuration), atSource: listener,
+                    atTarget: atTarget, source: source, target: targetInner))
         }
         return migrations
     }
