@@ -23,7 +23,8 @@ final class S3Usage: SessionUsage {
         defer { block?.endSample { sample(request, command, in: bytes) } }
         var cursor = Self.fields(of: request, in: bytes)
         while let field = try? cursor.next(bytes) {
-            if let feature = S3UsageTable.find(field.name, in: bytes, words.headers) { note(feature, weight: weight) }
+            if let feature = header(field.name, command, in: bytes) { note(feature, weight: weight) }
+            if let feature = unusual(field, in: bytes) { note(feature, weight: weight) }
             if bytes.equalsIgnoringCase("x-amz-content-sha256", in: field.name) {
                 note(S3UsageTable.find(field.value, in: bytes, words.payloads) ?? words.payloadHash, weight: weight)
             }
@@ -43,6 +44,27 @@ final class S3Usage: SessionUsage {
         }
     }
 
+    /// The feature of a field called so; nil for one that asks for nothing.
+    private func header(_ name: Range<Int>, _ command: S3Command, in bytes: Bytes) -> Int? {
+        if let feature = S3UsageTable.find(name, in: bytes, words.headers) { return feature }
+        guard name.count > 6, bytes.equalsIgnoringCase("x-amz-", in: name.prefix(6)) else {
+            let stores = command == .putObject || command == .createMultipartUpload || command == .copyObject
+            return stores && bytes.equalsIgnoringCase("content-type", in: name) ? words.contentType : nil
+        }
+        if name.count > 11, bytes.equalsIgnoringCase("x-amz-meta-", in: name.prefix(11)) { return words.metadata }
+        return S3UsageTable.find(name, in: bytes, words.plainHeaders) == nil ? words.unknownHeader : nil
+    }
+
+    /// The feature of a field with another value than those that ask for what is the case anyway.
+    private func unusual(_ field: S3Field, in bytes: Bytes) -> Int? {
+        guard field.name.count > 6, let feature = S3UsageTable.find(field.name, in: bytes, words.values) else {
+            return nil
+        }
+        let name = String(decoding: field.name.dropFirst(6).map { bytes[$0].asciiLowercased }, as: UTF8.self)
+        let value = String(decoding: field.value.prefix(64).map { bytes[$0] }, as: UTF8.self)
+        return S3Refusals.isTaken(field: name, value: value) ? nil : feature
+    }
+
     private func sample(_ request: S3RequestHead, _ command: S3Command, in bytes: Bytes) -> String {
         var sample = S3UsageSample(command, path: request.path.count, words)
         if let query = request.query {
@@ -53,7 +75,7 @@ final class S3Usage: SessionUsage {
         }
         var cursor = Self.fields(of: request, in: bytes)
         while let field = try? cursor.next(bytes) {
-            if let feature = S3UsageTable.find(field.name, in: bytes, words.headers) {
+            if let feature = header(field.name, command, in: bytes) {
                 sample.field(feature, value: field.value.count)
             }
         }
@@ -61,8 +83,11 @@ final class S3Usage: SessionUsage {
     }
 
     private func look(at query: Range<Int>, in bytes: Bytes, weight: UInt64) {
-        Self.parameters(query, in: bytes) { name, _ in
+        Self.parameters(query, in: bytes) { name, value in
             note(S3UsageTable.find(name, in: bytes, words.parameters) ?? words.parameter, weight: weight)
+            if bytes.equals("versionId", in: name), !bytes.equals("null", in: value) {
+                note(words.version, weight: weight)
+            }
             if bytes.equalsIgnoringCase("x-amz-signature", in: name) { note(words.presigned4, weight: weight) }
             if bytes.equals("Signature", in: name) { note(words.presigned2, weight: weight) }
         }

@@ -16,7 +16,11 @@ struct S3UsageTable: Sendable {
 
     let table: UsageTable
     let headers, parameters, payloads: [Word]
-    let parameter, payloadHash, tls: Int
+    /// Fields of S3's own that every request may have.
+    let plainHeaders: [Word]
+    /// Fields of which translators take some values, with the features of all others.
+    let values: [Word]
+    let parameter, payloadHash, tls, metadata, contentType, unknownHeader, version: Int
     let signature4, signature4a, signature2, signatureOther, presigned4, presigned2: Int
 
     static let pathSize = 0
@@ -48,6 +52,16 @@ struct S3UsageTable: Sendable {
         headers = list("header", Self.headerNames)
         parameters = list("query", Self.parameterNames)
         payloads = list("payload", Self.payloadNames)
+        plainHeaders = ["x-amz-date", "x-amz-content-sha256", "x-amz-user-agent"].map {
+            Word(bytes: Array($0.utf8), feature: -1)
+        }
+        values = S3Refusals.fieldsOfSomeValues.sorted().map {
+            Word(bytes: Array("x-amz-\($0)".utf8), feature: add("s3.value.x-amz-\($0)"))
+        }
+        version = add("s3.value.versionid")
+        metadata = add("s3.header.x-amz-meta")
+        contentType = add("s3.header.content-type")
+        unknownHeader = add("s3.header.unknown")
         parameter = add("s3.query.unknown")
         payloadHash = add("s3.payload.sha256")
         tls = add("s3.protocol.tls")
@@ -78,7 +92,8 @@ struct S3UsageTable: Sendable {
         + "x-amz-object-lock-legal-hold x-amz-bypass-governance-retention x-amz-bucket-object-lock-enabled x-amz-mfa "
         + "x-amz-request-payer x-amz-expected-bucket-owner x-amz-security-token x-amz-object-attributes "
         + "x-amz-max-parts x-amz-part-number-marker x-amz-mp-object-size x-amz-write-offset-bytes x-amz-object-ownership "
-        + "x-amz-rename-source x-amz-optional-object-attributes"
+        + "x-amz-rename-source x-amz-optional-object-attributes "
+        + "x-amz-source-expected-bucket-owner x-amz-if-match-size x-amz-if-match-last-modified-time"
 
     /// Parameters by which an operation is chosen or shaped.
     private static let parameterNames =

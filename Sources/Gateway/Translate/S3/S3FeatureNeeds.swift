@@ -12,6 +12,8 @@ enum S3FeatureNeeds {
             return operations[command].map { .capabilities($0) } ?? .refused
         case "header": return header(name)
         case "query": return parameter(name)
+        // Only values that are not taken are noted.
+        case "value": return .refused
         case "signature": return ["v4", "v4-presigned"].contains(name) ? .nothing : .refused
         case "payload": return name.contains("ecdsa") ? .refused : .nothing
         case "protocol": return .nothing
@@ -48,13 +50,13 @@ enum S3FeatureNeeds {
             return .capabilities(CapabilitySet(.objectConditional))
         case "x-amz-copy-source": return .capabilities(CapabilitySet(.objectCopy))
         case "content-encoding", "content-disposition", "content-language", "cache-control", "expires",
-            "x-amz-metadata-directive":
+            "x-amz-metadata-directive", "x-amz-meta", "content-type":
             return .capabilities(CapabilitySet(.objectMetadata))
         default:
+            if name == "unknown" { return .refused }
             guard name.hasPrefix("x-amz-") else { return .nothing }
             switch S3Refusals.isTaken(field: String(name.dropFirst(6))) {
-            case .always: return .nothing
-            case .someValues: return .partly(CapabilitySet(), "other values than the usual one are refused")
+            case .always, .someValues: return .nothing
             case .never: return .refused
             }
         }
@@ -62,7 +64,8 @@ enum S3FeatureNeeds {
 
     private static func parameter(_ name: String) -> FeatureNeed {
         if name.hasPrefix("x-") { return name == "x-amz-security-token" ? .refused : .nothing }
-        if name == "versionid" { return .partly(CapabilitySet(), "objects have no version but null") }
+        // Objects have no version but null; others are noted as a value.
+        if name == "versionid" { return .nothing }
         return S3Refusals.isTaken(parameter: name) ? .nothing : .refused
     }
 }

@@ -59,6 +59,12 @@ enum S3Refusals {
     /// Parameters of the older way to sign a URL (Amazon S3 developer guide, "Signing and authenticating REST requests").
     private static let signatureParameters: Set<String> = ["AWSAccessKeyId", "Signature", "Expires"]
 
+    /// The names of the fields that are understood with some values only.
+    static var fieldsOfSomeValues: Dictionary<String, Set<String>>.Keys { values.keys }
+
+    /// Whether the field `x-amz-NAME`, which is understood with some values only, may have `value`.
+    static func isTaken(field name: String, value: String) -> Bool { values[name]?.contains(value) ?? true }
+
     /// What is taken of a field.
     enum Taking { case always, someValues, never }
 
