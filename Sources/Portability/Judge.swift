@@ -93,6 +93,8 @@ struct Judge {
     mutating func judgeByManifest(_ share: FeatureShare) {
         switch FeatureNeeds.of(share.feature) {
         case .nothing: break
+        // Of SQL an adapter may know more than there are capabilities for.
+        case .refused where application.protocol == "postgres" && isHeld(share): judgeByCases(share)
         case .refused:
             add(.blocked, share.feature, FeatureNeeds.refusal(of: share.feature), share, remedy: Self.staying)
         case .capabilities(let needs): judge(needs, share)
@@ -101,6 +103,10 @@ struct Judge {
             judge(gap: gap, share)
         case .untold: judgeByCases(share)
         }
+    }
+
+    private func isHeld(_ share: FeatureShare) -> Bool {
+        CaseEvidence.of(share.feature, in: report, suites)?.holding.isEmpty == false
     }
 
     static let staying =
@@ -169,6 +175,9 @@ struct Judge {
         guard let evidence = CaseEvidence.of(share.feature, in: report, suites) else { return }
         prove(share, by: evidence.holding)
         if evidence.holding.isEmpty, evidence.failing.isEmpty {
+            if !report.capabilities.isEmpty, application.protocol == "postgres" {
+                return add(.unproven, "SQL dialect", "no case of the report has played statements of this form", share)
+            }
             return add(.unproven, "not proven", "no case of the report is about it", share)
         }
         guard let first = evidence.failing.first else { return }

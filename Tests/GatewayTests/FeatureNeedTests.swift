@@ -42,6 +42,8 @@ struct FeatureNeedTests {
             ("s3.operation.UploadPartCopy", [.objectMultipart, .objectCopy]),
             ("s3.header.range", [.objectRange]),
             ("postgres.statement.savepoint", [.sqlTransaction]),
+            ("postgres.feature.holdable-cursor", [.sqlCursor]), ("s3.header.x-amz-meta", [.objectMetadata]),
+            ("s3.header.content-type", [.objectMetadata]),
         ] as [(String, [Capability])])
     func needs(feature: String, needs: [Capability]) {
         #expect(Set(Self.capabilities(feature) ?? []) == Set(needs), "\(FeatureNeeds.of(feature))")
@@ -55,7 +57,10 @@ struct FeatureNeedTests {
             "redis.subcommand.client.kill", "redis.command.wait", "redis.command.unknown",
             "s3.operation.PutObjectTagging",
             "s3.header.x-amz-server-side-encryption", "s3.query.versions", "s3.signature.v2",
-            "postgres.feature.replication",
+            "postgres.feature.replication", "postgres.feature.function", "postgres.feature.role",
+            "postgres.feature.materialized-view", "postgres.feature.binary-copy", "postgres.feature.time-zone",
+            "postgres.statement.do", "postgres.statement.grant", "postgres.statement.comment", "s3.header.unknown",
+            "s3.header.x-amz-if-match-size", "s3.value.x-amz-tagging", "s3.value.versionid",
         ])
     func refused(feature: String) { #expect(FeatureNeeds.of(feature) == .refused) }
 
@@ -63,7 +68,7 @@ struct FeatureNeedTests {
         "what the gateway does itself needs nothing",
         arguments: [
             "redis.protocol.resp3", "redis.subcommand.client.setname", "s3.signature.v4-presigned",
-            "s3.header.x-amz-checksum-crc32", "postgres.message.sync",
+            "s3.header.x-amz-checksum-crc32", "postgres.message.sync", "s3.header.x-amz-storage-class",
         ])
     func nothing(feature: String) { #expect(FeatureNeeds.of(feature) == .nothing) }
 

@@ -129,7 +129,8 @@ final class PostgresUsage: SessionUsage {
     /// Looks at a statement unless one that differs in its literals only was looked at before.
     private func statement(_ text: Range<Int>, in bytes: Bytes, _ command: PostgresCommand) {
         guard let block else { return }
-        if listener.isNew(PostgresUsageLook.hash(text, in: bytes), to: block) {
+        // What a setting is set to is what its statement is about.
+        if listener.isNew(PostgresUsageLook.hash(text, in: bytes, literals: command == .set), to: block) {
             look(text, in: bytes, command, weight: 1)
         } else {
             // What it shows is known; now and then it is counted again.
@@ -143,7 +144,7 @@ final class PostgresUsage: SessionUsage {
         block?.beginSample(Int(command.rawValue))
         // The server answers it with the word of the statement behind it.
         if command == .with { note(words[.commonTableExpression], weight: weight) }
-        var look = PostgresUsageLook(words, definesTypes: command == .create || command == .alter)
+        var look = PostgresUsageLook(words)
         look.run(text, in: bytes) { note($0, weight: weight) }
         // What begins with no statement's word may be anything.
         let isStatement = command.rawValue >= PostgresCommand.select.rawValue

@@ -11,8 +11,8 @@ struct PostgresUsageTable: Sendable {
         case simpleQuery, parse, bind, describe, execute, close, sync, flush, copyIn, copyFail, functionCall
         // Seen in what is looked at.
         case tls, replication, startupOptions, protocol32, namedStatement, namedPortal, binaryParameters, binaryResults
-        case commonTableExpression, rowLimit, parameter, dollarQuotes, jsonArrow, containment, regularExpression,
-            unknownFunction, unknownType
+        case commonTableExpression, rowLimit, parameter, dollarQuotes, unknownFunction, unknownType, unknownOperator,
+            otherForm, typeArray, array, longNumber, timeZone, copyFile
 
         fileprivate var name: String {
             switch self {
@@ -39,11 +39,15 @@ struct PostgresUsageTable: Sendable {
             case .rowLimit: "feature.row-limit"
             case .parameter: "feature.parameters"
             case .dollarQuotes: "feature.dollar-quotes"
-            case .jsonArrow: "operator.json-arrow"
-            case .containment: "operator.containment"
-            case .regularExpression: "operator.regular-expression"
             case .unknownFunction: "function.unknown"
             case .unknownType: "type.unknown"
+            case .unknownOperator: "operator.unknown"
+            case .otherForm: "feature.other"
+            case .typeArray: "type.array"
+            case .array: "feature.array"
+            case .longNumber: "feature.long-number"
+            case .timeZone: "feature.time-zone"
+            case .copyFile: "feature.copy-file"
             }
         }
     }
@@ -51,13 +55,30 @@ struct PostgresUsageTable: Sendable {
     static let shared = PostgresUsageTable()
 
     let table: UsageTable
-    let keywords, functions, types, locks: [UInt64: Int]
+    let keywords, functions, types, locks, definitions, settings: [UInt64: Int]
+    /// By ``PostgresUsageLook/join(_:_:)`` of two words; a negative one shows nothing.
+    let pairs, within, operators: [UInt64: Int]
+    let utcNames: Set<UInt64>
     /// By the numbers that pg_type gives them.
     let typeNumbers: [UInt32: Int]
     /// Words before a name that may be followed by a parenthesis and is no function.
-    let precedesNames: Set<UInt64>
+    let precedesNames, precedesNamesOfDefinitions: Set<UInt64>
+    let beforeDefinitions: Set<UInt64>
+    /// Words that begin a definition.
+    let defining: Set<UInt64>
+    /// Words before the name of a setting.
+    let beforeSettings: Set<UInt64>
     let asWord = PostgresUsageLook.hash("as")
     let forWord = PostgresUsageLook.hash("for")
+    let setWord = PostgresUsageLook.hash("set")
+    let copyWord = PostgresUsageLook.hash("copy")
+    let dropWord = PostgresUsageLook.hash("drop")
+    let fromWord = PostgresUsageLook.hash("from")
+    let toWord = PostgresUsageLook.hash("to")
+    let timeWord = PostgresUsageLook.hash("time")
+    let zoneWord = PostgresUsageLook.hash("zone")
+    let timeZoneWord = PostgresUsageLook.hash("timezone")
+    let others: Set<UInt64>
     private let otherKeywords: Set<UInt64>
     private let firstFixed: Int
 
@@ -70,7 +91,7 @@ struct PostgresUsageTable: Sendable {
 
     /// Whether a word before a parenthesis is a keyword, so that it calls nothing.
     func isKeyword(_ hash: UInt64) -> Bool {
-        keywords[hash] != nil || otherKeywords.contains(hash) || types[hash] != nil
+        keywords[hash] != nil || otherKeywords.contains(hash) || others.contains(hash)
     }
 
     private init() {
@@ -83,10 +104,16 @@ struct PostgresUsageTable: Sendable {
             var list: [UInt64: Int] = [:]
             for word in words.split(separator: " ") {
                 let parts = word.split(separator: ":")
+                let key = parts[0].split(separator: "+").map { PostgresUsageLook.hash($0) }
+                let hash = key.count == 2 ? PostgresUsageLook.join(key[0], key[1]) : PostgresUsageLook.hash(parts[0])
+                guard parts[parts.count - 1] != "-" else {
+                    list[hash] = -1
+                    continue
+                }
                 let name = "postgres.\(kind).\(parts[parts.count - 1])"
                 let place = features.lastIndex(of: name) ?? features.count
                 if place == features.count { features.append(name) }
-                list[PostgresUsageLook.hash(parts[0])] = place
+                list[hash] = place
             }
             return list
         }
@@ -97,7 +124,18 @@ struct PostgresUsageTable: Sendable {
         functions = list("function", PostgresUsageWords.functions)
         types = list("type", PostgresUsageWords.types)
         locks = list("feature", PostgresUsageWords.locks)
+        definitions = list("feature", PostgresUsageWords.definitions)
+        settings = list("feature", PostgresUsageWords.settings)
+        pairs = list("feature", PostgresUsageWords.pairs)
+        within = list("feature", PostgresUsageWords.within)
+        operators = list("operator", PostgresUsageWords.operators)
+        utcNames = set(PostgresUsageWords.utcNames)
+        others = set(PostgresUsageWords.others)
+        beforeDefinitions = set(PostgresUsageWords.beforeDefinitions)
+        defining = set("create alter drop")
+        beforeSettings = set("set session local")
         precedesNames = set(PostgresUsageWords.precedesNames)
+        precedesNamesOfDefinitions = set(PostgresUsageWords.precedesNamesOfDefinitions)
         otherKeywords = set(PostgresUsageWords.otherKeywords)
         var numbers: [UInt32: Int] = [:]
         for (number, name) in PostgresUsageWords.typeNumbers {

@@ -19,24 +19,36 @@ enum PostgresFeatureNeeds {
         case "prepare", "execute", "deallocate": .capabilities(CapabilitySet(.sqlPrepared))
         case "declare", "fetch", "move": .capabilities(CapabilitySet(.sqlCursor))
         case "copy": .capabilities(CapabilitySet(.sqlCopy))
-        case "select", "insert", "update", "delete", "values", "create", "drop", "alter", "truncate":
+        case "select", "insert", "update", "delete", "create", "drop":
             .capabilities(CapabilitySet(.sqlQuery))
         case "set", "show", "reset", "discard", "close": .nothing
-        case "listen", "notify", "unlisten": .untold
+        case "do", "call", "grant", "revoke", "comment", "cluster", "refresh", "security", "import", "load",
+            "checkpoint",
+            "reassign", "merge":
+            .refused
         default: .untold
         }
     }
+
+    /// What CREATE, ALTER and DROP are about beyond tables, views, indexes, sequences and schemas.
+    private static let definitions = Set(
+        PostgresUsageWords.definitions.split(separator: " ").compactMap {
+            $0.split(separator: ":").last.map(String.init)
+        })
 
     private static func feature(_ name: String) -> FeatureNeed {
         switch name {
         case "simple-query": .capabilities(CapabilitySet(.sqlQuery))
         case "extended-query", "parameters", "binary-parameters": .capabilities(CapabilitySet(.sqlParameters))
         case "named-statement": .capabilities(CapabilitySet(.sqlPrepared))
-        case "row-limit", "named-portal", "cursor": .capabilities(CapabilitySet(.sqlCursor))
+        case "row-limit", "named-portal", "cursor", "holdable-cursor": .capabilities(CapabilitySet(.sqlCursor))
         case "copy-in", "copy-from-stdin", "copy-to-stdout": .capabilities(CapabilitySet(.sqlCopy))
         case "tls", "startup-options", "copy-fail": .nothing
-        case "replication", "function-call", "holdable-cursor": .refused
-        default: .untold
+        case "replication", "function-call", "binary-copy", "copy-program", "copy-file", "two-phase-commit",
+            "time-zone",
+            "set-role", "session-authorization", "set-constraints":
+            .refused
+        default: definitions.contains(name) ? .refused : .untold
         }
     }
 }
