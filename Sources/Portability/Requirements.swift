@@ -14,7 +14,7 @@ extension [Application] {
             case .capabilities(let set), .partly(let set, _): needs = needs.union(set)
             case .nothing, .refused, .untold: break
             }
-            if Weakening.wholeSeconds.matters(to: feature) { needsMilliseconds = true }
+            if Weakening.isOfMilliseconds(feature) { needsMilliseconds = true }
         }
         return needs.members.map { capability in
             capability == .keyValueTTL && needsMilliseconds

@@ -6,8 +6,18 @@ extension Weakening {
     /// Whether who uses `feature` can see it.
     func matters(to feature: String) -> Bool {
         guard self == .wholeSeconds else { return true }
-        let word = feature.split(separator: ".").last.map(String.init) ?? ""
-        return ["px", "pxat", "psetex", "pexpire", "pexpireat", "pttl", "pexpiretime"].contains(word)
+        // What is left of a time and the moment at which it is over may be a second off, too.
+        return Self.isOfMilliseconds(feature)
+            || ["ttl", "expiretime", "exat", "expireat"].contains(Self.lastWord(of: feature))
+    }
+
+    /// Whether who uses `feature` needs times that are no whole seconds.
+    static func isOfMilliseconds(_ feature: String) -> Bool {
+        ["px", "pxat", "psetex", "pexpire", "pexpireat", "pttl", "pexpiretime"].contains(lastWord(of: feature))
+    }
+
+    private static func lastWord(of feature: String) -> String {
+        feature.split(separator: ".").last.map(String.init) ?? ""
     }
 
     /// A sentence for the operator.
@@ -15,7 +25,7 @@ extension Weakening {
         switch self {
         case .notAtomic: "a request for several keys can be done in part, and others can see it half done"
         case .notDurable: "what was answered can be lost when the backend stops or runs out of room"
-        case .wholeSeconds: "times are rounded to whole seconds"
+        case .wholeSeconds: "times are rounded to whole seconds, so that what is told of them can be a second off"
         case .atLeastOnce: "a message may come twice"
         case .atMostOnce: "a message may be lost"
         case .eventuallyConsistent: "what was written may not be read back at once"

@@ -127,6 +127,46 @@ struct AssessmentTests {
         #expect(finding.share == 0.02)
     }
 
+    @Test(
+        "whole seconds matter to those who ask what is left of a time, or name the moment, and are not asked for in full"
+    )
+    func secondsThatAreTold() {
+        var abilities = Self.plain
+        abilities["kv.ttl"] = ManifestEntry(.native, weakenings: [.wholeSeconds])
+        let report = Self.report(abilities)
+        for feature in [
+            "redis.command.ttl", "redis.command.expiretime", "redis.command.expireat", "redis.option.set.exat",
+        ] {
+            let one = Assessment(Self.application([feature: 1]), on: report, SuiteFeatures())
+            #expect(one.findings.map(\.subject).contains("kv.ttl: whole-seconds"), "\(feature): \(one.findings)")
+        }
+        #expect([Self.application(["redis.command.ttl": 1])].requirements == ["kv.ttl"])
+        #expect([Self.application(["redis.command.pttl": 1])].requirements == ["kv.ttl/whole-seconds"])
+    }
+
+    @Test("SQL that no case has played is one finding, and a case that shows it proves more than capabilities do")
+    func dialect() {
+        var abilities = Self.plain
+        for name in ["sql.query", "sql.cursor"] { abilities[name] = ManifestEntry(.native) }
+        var report = Self.report(abilities)
+        report.targets = [Report.Target(wire: "postgres", label: "", product: "", version: "", features: [])]
+        func findings(_ features: [String]) -> [String] {
+            let application = Application(
+                protocol: "postgres", listener: "sql", identity: [:],
+                features: Dictionary(
+                    uniqueKeysWithValues: features.map { ("postgres.\($0)", Feature(count: 1, first: 1, last: 1)) }))
+            return Assessment(application, on: report, SuiteFeatures()).findings.map { "\($0.level) \($0.subject)" }
+        }
+        #expect(
+            findings(["statement.select", "feature.distinct-on", "type.interval", "function.unknown", "feature.other"])
+                == [
+                    "unproven SQL dialect"
+                ])
+        #expect(findings(["statement.select", "feature.simple-query"]) == [])
+        #expect(findings(["feature.holdable-cursor"]) == [])
+        #expect(findings(["statement.do"]) == ["blocked postgres.statement.do"])
+    }
+
     @Test("what is ignored, what a case disproves, and a report that has failed are limits")
     func limits() {
         var abilities = Self.plain
