@@ -100,9 +100,30 @@ struct MutationTests {
                 #expect(await session.state("select 1") == "00000")
                 await session.close()
             }
-            // Most are wrong, and some are still right.
+            // Most are wrong, and some are still right: PostgreSQL 15 takes 96 of the 3,000 and the store 58 of those and no other.
+            // What it does not take is refused by its name: SELECT without columns, DELETE with USING, GROUPING SETS, overlay,
+            // DEFAULT in a row, the fields of one and rows as values, IF among several changes, aliases that are key words.
+            // TRUNCATE of t, which it once took three times, fails as there where a table w refers to t. Of 100,000 it takes 1,786.
             #expect(states["00000", default: 0] > texts.count / 60, "\(states)")
             #expect(states["42601", default: 0] > texts.count / 50, "\(states)")
+        }
+    }
+
+    @Test(
+        "calls with no arguments or with the smallest number fail, and end no process",
+        arguments: [
+            "select coalesce()", "select greatest()", "select least ( ) n", "select coalesce", "select nullif()",
+            "select nextval('-9223372036854775808'::int8)", "select currval('-9223372036854775808'::int8)",
+            "select setval('-9223372036854775808'::int8, -1)", "select abs('-9223372036854775808'::int8)",
+            "select format('%*s', '-9223372036854775808'::int8, 'a')", "select lpad('a', 9223372036854775807)",
+            "select repeat('a', 9223372036854775807)", "select rpad('é', 268435456, 'é')",
+        ])
+    func smallest(_ text: String) async throws {
+        try await StoreUnderTest().run { service in
+            let session = try await service.session()
+            #expect(await session.state(text) != "00000")
+            #expect(await session.state("select 1") == "00000")
+            await session.close()
         }
     }
 }

@@ -189,7 +189,7 @@ extension SQLiteFunctions {
     ) throws(SQLFailure) -> (schema: String, name: String)? {
         let own = try connection.rows(
             "SELECT name FROM main.sqlite_master WHERE rowid = ?1 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-            [.integer(number - SQLCatalog.firstNumber)])
+            [.integer(number &- SQLCatalog.firstNumber)])
         if let stored = own.first?.first?.string { return SQLSchemaName.split(stored) }
         let rows = try connection.rows(
             """

@@ -58,7 +58,8 @@ extension SQLiteConnection {
         refreshSequences()
         if case .integer(let number) = value {
             let rows = try rows(
-                "SELECT name, sql FROM main.sqlite_master WHERE rowid = ?1", [.integer(number - SQLCatalog.firstNumber)]
+                "SELECT name, sql FROM main.sqlite_master WHERE rowid = ?1",
+                [.integer(number &- SQLCatalog.firstNumber)]
             )
             guard let stored = rows.first?[0].string else {
                 throw SQLFailure("XX000", "could not open relation with OID \(number)")

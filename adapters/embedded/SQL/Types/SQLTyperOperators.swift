@@ -239,12 +239,11 @@ extension SQLTyper {
         _ operands: [SQLTyped], _ context: String
     ) throws(SQLTypingEnd) -> (type: SQLType, modifier: Int32) {
         let type = try commonType(operands, context)
-        guard type != .unknown else {
+        guard type != .unknown, let modifier = operands.first?.modifier else {
             for operand in operands { doubt(operand) }
             return (.unknown, -1)
         }
         for var operand in operands { try resolve(&operand, as: type) }
-        let modifier = operands[0].modifier
         let isSame = operands.allSatisfy { $0.open == nil && $0.type == type && $0.modifier == modifier }
         return (type, isSame ? modifier : -1)
     }
