@@ -136,6 +136,22 @@ struct RoutedRedisStateTests {
         #expect(try other.ask("BLPOP", "q", "0.05") == "*-1\r\n")
     }
 
+    @Test("nothing behind RESET overtakes what is under way before it")
+    func resetBehindOthers() throws {
+        let place = try RoutedRedis()
+        let client = try place.gateway.connect()
+        try client.ask("SET", "k", "0")
+        for round in 1...30 {
+            #expect(try client.ask("HELLO", "3").hasPrefix("%7"))
+            // It keeps the server from reading until both connections have something for it.
+            let replies = try RoutedRedis.pipeline(
+                client,
+                [["EVAL", "for i = 1, 1000000 do end", "0"], ["GET", "k"], ["RESET"], ["SET", "k", "\(round)"]])
+            let before = "\(round - 1)"
+            #expect(replies == ["_\r\n", "$\(before.utf8.count)\r\n\(before)\r\n", "+RESET\r\n", "+OK\r\n"])
+        }
+    }
+
     @Test("a connection beside a watched one is of the database that the client has chosen since")
     func selectedWhileWatching() throws {
         let place = try RoutedRedis(["{ prefix: \"a:\", backend: alpha }"])

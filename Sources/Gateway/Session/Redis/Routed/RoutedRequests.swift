@@ -281,6 +281,16 @@ extension RoutedClient {
     /// Answers a command in its place; false when that has to wait.
     private func answer(_ reply: [UInt8], _ effect: RoutedEffect) -> Bool {
         switch effect {
+        case .reset, .login:
+            // What follows goes on other connections, and would overtake there what is still under way on these.
+            guard slots.isEmpty else {
+                holdsWhole = true
+                isStalled = true
+                return false
+            }
+        default: break
+        }
+        switch effect {
         case .none: break
         case .begins: transaction = .begun
         case .ends: transaction = .none
