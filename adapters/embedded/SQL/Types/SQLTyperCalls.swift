@@ -161,6 +161,7 @@ extension SQLTyper {
     ) throws(SQLTypingEnd) -> SQLType {
         switch name {
         case "coalesce", "greatest", "least":
+            guard !arguments.isEmpty else { throw failure("42601", "syntax error at or near \")\"", start) }
             let type = try unified(arguments, name.uppercased()).type
             if name != "coalesce", type == .jsonb { throw refused("\(name) of jsonb is not known here", start) }
             return type
