@@ -6,7 +6,7 @@ import Testing
 
 @testable import Reactor
 
-@Suite("Connections", .timeLimit(.minutes(1)))
+@Suite("Connections", .timeLimit(.minutes(5)))
 struct ConnectionTests {
     enum Family: String, CaseIterable {
         case v4 = "127.0.0.1"

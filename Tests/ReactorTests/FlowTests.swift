@@ -6,7 +6,7 @@ import Testing
 
 @testable import Reactor
 
-@Suite("Flow control", .timeLimit(.minutes(1)))
+@Suite("Flow control", .timeLimit(.minutes(5)))
 struct FlowTests {
     @Test("a reader that stops stops the sender, with bounded memory between them, and loses nothing")
     func slowReader() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Reactor
 
-@Suite("Giving way", .timeLimit(.minutes(1)))
+@Suite("Giving way", .timeLimit(.minutes(5)))
 struct GivingWayTests {
     private static let slice: UInt64 = 2_800_000
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Reactor
 
-@Suite("Pausing", .timeLimit(.minutes(1)))
+@Suite("Pausing", .timeLimit(.minutes(5)))
 struct PauseTests {
     @Test("nothing is read while paused, and all of it once it is not")
     func pause() async throws {

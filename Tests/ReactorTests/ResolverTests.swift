@@ -7,7 +7,7 @@ import Testing
 
 @testable import Reactor
 
-@Suite("The resolver", .timeLimit(.minutes(1)))
+@Suite("The resolver", .timeLimit(.minutes(5)))
 struct ResolverTests {
     @Test("localhost is this machine")
     func localhost() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Reactor
 
-@Suite("A session in its steady state", .timeLimit(.minutes(1)))
+@Suite("A session in its steady state", .timeLimit(.minutes(5)))
 struct SteadyStateTests {
     /// What the worker's thread did for a number of rounds.
     struct Cost: Equatable, Sendable {

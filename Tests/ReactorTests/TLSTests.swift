@@ -6,7 +6,7 @@ import Testing
 
 @testable import Reactor
 
-@Suite("TLS", .timeLimit(.minutes(1)))
+@Suite("TLS", .timeLimit(.minutes(5)))
 struct TLSTests {
     /// One authority for all tests; making keys takes a while.
     static let certificates = Task { try await Certificates.make() }

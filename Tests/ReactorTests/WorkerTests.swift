@@ -6,7 +6,7 @@ import Testing
 
 @testable import Reactor
 
-@Suite("A worker", .timeLimit(.minutes(1)))
+@Suite("A worker", .timeLimit(.minutes(5)))
 struct WorkerTests {
     @Test("work that many threads submit runs once each, on the worker")
     func submit() async throws {
