@@ -32,7 +32,17 @@ package struct FolderSweeper: Sendable {
             done
             """
         let streams = ChildProcess.Streams(input: ends[0], output: null, errors: null)
-        _ = try spawn(["sh", "-c", script, "sh", prefix], environment: ["PATH=/usr/bin:/bin"], streams: streams).get()
+        let shell = try spawn(
+            ["sh", "-c", script, "sh", prefix], environment: ["PATH=/usr/bin:/bin"], streams: streams
+        )
+        .get()
+        // One that ends before this process must not stay a zombie: tests that exit are found by waiting for any child.
+        let reaper = Thread {
+            var status: Int32 = 0
+            while waitpid(shell, &status, 0) == -1, errno == EINTR {}
+        }
+        reaper.stackSize = 256 << 10
+        reaper.start()
     }
 
     /// Lets the shell begin while this process goes on.
