@@ -14,7 +14,7 @@ demo: ## install, build, and start scratch servers with Fairlead in front of the
 test: ## install, build, fuzz for a moment, and run every test
 	@Scripts/test
 
-soak: ## play the randomised tests of Redis connections, and migrations of a million keys and of 10,000 objects, for minutes
+soak: ## play the randomised tests of Redis connections, shared, routed and translated, and migrations of a million keys and of 10,000 objects, for minutes
 	@Scripts/soak
 
 build: ## install and build (debug)

@@ -10,8 +10,8 @@ public enum DecimalText {
         private typealias Number = Double
     #endif
 
-    /// The longest text that is read as a number.
-    private static let longest = 256
+    /// The longest text that is read as a number: redis src/util.h, MAX_LONG_DOUBLE_CHARS without its end.
+    private static let longest = 5 * 1024 - 1
 
     /// The sum as text: up to 17 digits behind the point, no exponent, no zeros at the end.
     ///

@@ -141,18 +141,41 @@ struct RedisTranslationTableTests {
         #expect(translated("EVAL x 0") == .unsupported("eval"))
     }
 
+    /// The script that gives up a lock, behind so many spaces: each is another one by its digest.
+    private func release(_ spaces: Int = 0) throws -> RedisLoadedScript {
+        let text =
+            #"if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end"#
+        return try #require(RedisLoadedScript(bytes(String(repeating: " ", count: spaces) + text)))
+    }
+
     @Test("scripts are kept by their digests, in letters of either case, and not without bound")
-    func scriptStore() {
+    func scriptStore() throws {
         let store = RedisScriptStore()
-        #expect(store.load(.compareAndDelete, bytes("abc")) == bytes("a9993e364706816aba3e25717850c26c9cd0d89d"))
-        #expect(store[bytes("A9993E364706816ABA3E25717850C26C9CD0D89D")] == .compareAndDelete)
-        #expect(store[bytes("a9993e")] == nil)
-        for number in 0..<1023 { store.load(.compareAndExpire, bytes("\(number)")) }
-        #expect(store[bytes("a9993e364706816aba3e25717850c26c9cd0d89d")] == .compareAndDelete)
-        let last = store.load(.compareAndExtend, bytes("one more"))
-        #expect(store[bytes("a9993e364706816aba3e25717850c26c9cd0d89d")] == nil)
-        #expect(store[last] == .compareAndExtend)
+        let digest = bytes("b70c2384248f88e6b75b9f89241a180f856ad852")
+        store.load(try release())
+        #expect(try release().digest == digest)
+        #expect(store[bytes("B70C2384248F88E6B75B9F89241A180F856AD852")]?.meaning == .compareAndDelete)
+        #expect(store[bytes("b70c23")] == nil)
+        for number in 1...1023 { store.load(try release(number)) }
+        #expect(store[digest]?.meaning == .compareAndDelete)
+        let last = try release(1024)
+        store.load(last)
+        #expect(store[digest] == nil)
+        #expect(store[last.digest] == last)
         store.removeAll()
-        #expect(store[last] == nil)
+        #expect(store[last.digest] == nil)
+    }
+
+    @Test("an error within a script names the script and the line")
+    func scriptErrors() throws {
+        let text = bytes(
+            "if redis.call('get', KEYS[1]) == ARGV[1] then\n return redis.call('del', KEYS[1])\nelse return 0 end")
+        let script = try #require(RedisLoadedScript(text))
+        let digest = String(decoding: script.digest, as: UTF8.self)
+        #expect(
+            script.error(.wrongType, .wrongType)?.text
+                == RedisErrorText.wrongType.text + " script: \(digest), on @user_script:1.")
+        #expect(script.error(.notAnInteger, .notAnInteger)?.text.hasSuffix(", on @user_script:2.") == true)
+        #expect(script.error(.noSuchKey, .noSuchKey) == nil)
     }
 }

@@ -21,6 +21,11 @@ enum TranslatedRedisConversations {
             }
         }
 
+        init(_ name: String, commands: [[String]]) {
+            self.name = name
+            bytes = commands.flatMap(RawConnection.command)
+        }
+
         /// Bytes as they are.
         init(_ name: String, raw: String, isAnsweredByClosing: Bool = false) {
             self.name = name
@@ -148,6 +153,36 @@ enum TranslatedRedisConversations {
             unsubscribe a
             exec
             """),
+        Conversation(
+            "an EXEC that is not even begun",
+            """
+            exec x
+            watch k
+            multi
+            set k 1
+            exec x
+            exec
+            get k
+            subscribe a
+            exec
+            pubsub numsub a
+            get a
+            """),
+        Conversation(
+            "the bus in a transaction",
+            """
+            multi
+            publish a x
+            pubsub numsub a
+            pubsub channels
+            exec
+            multi
+            subscribe a
+            pubsub numsub a
+            unsubscribe a
+            pubsub numsub a
+            exec
+            """),
     ]
 
     private static let listening = [
@@ -188,6 +223,7 @@ enum TranslatedRedisConversations {
         Conversation(
             "who listens",
             """
+            pubsub channels a b
             pubsub channels
             pubsub numsub
             pubsub numsub a b
@@ -338,6 +374,30 @@ enum TranslatedRedisConversations {
     ]
 
     private static let values = [
+        Conversation(
+            "help",
+            "client help\nconfig help\ncommand help\npubsub help\nscript help\nclient help x\nhello 3\npubsub help"),
+        Conversation(
+            "numbers wider than a double",
+            """
+            incrbyfloat a 1e400
+            incrbyfloat a 1e400
+            incrbyfloat b 1e5000
+            incrbyfloat b inf
+            hincrbyfloat h f 1e400
+            hincrbyfloat h f -1e400
+            """),
+        Conversation(
+            "errors in scripts",
+            commands: [
+                ["lpush", "l", "a"], ["set", "k", "v"], ["eval", TranslatedRedisGenerator.release, "1", "l", "v"],
+                ["eval", TranslatedRedisGenerator.extend, "1", "k", "v", "abc"],
+                ["eval", TranslatedRedisGenerator.extend, "1", "k", "w", "abc"],
+                ["eval", TranslatedRedisGenerator.prolong, "1", "k", "v", "abc", "1"], ["expire", "k", "1000"],
+                ["eval", TranslatedRedisGenerator.prolong, "1", "k", "v", "abc", "1"],
+                ["eval", TranslatedRedisGenerator.prolong, "1", "k", "v", "9223372036854775807", "1"],
+                ["evalsha", "b70c2384248f88e6b75b9f89241a180f856ad852", "1", "l", "v"],
+            ]),
         Conversation(
             "scans",
             """

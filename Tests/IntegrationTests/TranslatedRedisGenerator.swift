@@ -25,15 +25,23 @@ struct TranslatedRedisGenerator {
         self.forms = forms
     }
 
+    /// One of so many connections.
+    mutating func connection(of count: Int) -> Int { Int.random(in: 0..<count, using: &random) }
+
     /// The words of the next command.
-    mutating func next() -> [String] {
-        var text = Substring(pick(forms))
+    mutating func next() -> [String] { next { _ in true } }
+
+    /// The words of the next command whose form is one of those `allowed`.
+    mutating func next(_ allowed: (String) -> Bool) -> [String] {
+        var form = pick(forms)
+        while !allowed(form) { form = pick(forms) }
+        var text = Substring(form)
         var words = expand(&text, until: nil).split(separator: " ", omittingEmptySubsequences: true).map(String.init)
         // A word of spaces or of nothing cannot stand in a form.
         for index in words.indices {
-            if words[index] == "EMPTY" { words[index] = "" }
-            if words[index] == "SPACED" { words[index] = "two words" }
+            if let text = Self.texts[words[index]] { words[index] = text }
         }
+        guard Self.mayBeWrong(words[0]) else { return words }
         switch Int.random(in: 0..<40, using: &random) {
         case 0: words.append(pick(Self.junk))
         case 1 where words.count > 1: words[Int.random(in: 1..<words.count, using: &random)] = pick(Self.junk)
@@ -43,6 +51,44 @@ struct TranslatedRedisGenerator {
         }
         return words
     }
+
+    /// Whether a wrong word does no more than to be refused: a command that waits could wait for ever, one that takes by
+    /// lot could take something else than the real server, and a script could be another one.
+    private static func mayBeWrong(_ command: String) -> Bool {
+        !command.hasPrefix("B") && command != "SPOP" && !command.hasPrefix("EVAL") && !command.hasSuffix("SUBSCRIBE")
+            && command != "HELLO"
+    }
+
+    private static let texts = [
+        "EMPTY": "", "SPACED": "two words", "OTHER": "return 1", "RELEASE": release,
+        "RELEASED": "b70c2384248f88e6b75b9f89241a180f856ad852",
+        "EXTEND": extend, "PROLONG": prolong,
+    ]
+    static let release =
+        #"if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end"#
+    static let extend =
+        #"if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("pexpire",KEYS[1],ARGV[2]) else return 0 end"#
+    /// As redis-py's class Lock has it.
+    static let prolong = """
+        local token = redis.call('get', KEYS[1])
+        if not token or token ~= ARGV[1] then
+            return 0
+        end
+        local expiration = redis.call('pttl', KEYS[1])
+        if not expiration then
+            expiration = 0
+        end
+        if expiration < 0 then
+            return 0
+        end
+
+        local newttl = ARGV[2]
+        if ARGV[3] == "0" then
+            newttl = ARGV[2] + expiration
+        end
+        redis.call('pexpire', KEYS[1], newttl)
+        return 1
+        """
 
     private static let junk = ["abc", "-1", "0", "EMPTY!", "99999999999999999999", "nan", "inf", "1.5", "REV", "COUNT"]
 
@@ -92,6 +138,10 @@ struct TranslatedRedisGenerator {
             return pick(["0", "1", "2", "-1", "3.25", "0.1", "1e3", "-2.5", "inf", "-inf", "100", "1.1", "zero"])
         case "e": return pick(["9000000000000", "9000000001000", "9100000000000", "1"])
         case "d": return pick(["1000", "2000", "50000", "0", "-5", "abc"])
+        case "u": return pick(["1000", "50000"])
+        case "db": return pick(["0", "0", "1", "2"])
+        case "ch": return pick(["ca", "cb", "news"])
+        case "pt": return pick(["c*", "*", "n?ws", "c[ab]"])
         case "b": return pick(["-inf", "+inf", "(1", "1", "2", "(2.5", "0", "3.25", "(a", "100"])
         case "x": return pick(["-", "+", "[a", "(a", "[c", "(c", "[d", "[1", "b"])
         case "g": return pick(["*", "s*", "?1", "[hl]1", "a", "[^s]*", "\\*"])

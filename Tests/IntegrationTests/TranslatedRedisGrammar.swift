@@ -2,13 +2,18 @@
 
 /// The forms: `(a|b)` is one of several, `[a|b]` one of several or nothing, a name in braces a value of its kind.
 ///
-/// Kinds: `k` any key; `s` `h` `l` `t` `z` a key that mostly holds a string, hash, list, set, sorted set; `y` a sorted set
+/// A word in capitals that stands for a text is one of ``TranslatedRedisGenerator``'s. Kinds: `k` any key; `s` `h` `l` `t` `z` a key that mostly holds a string, hash, list, set, sorted set; `y` a sorted set
 /// whose scores are all equal, since members have no other order that is promised; `v` a value; `m` a
 /// member or field; `n` a whole number; `c` a small count; `f` a number; `e` milliseconds far ahead since 1970; `d` seconds
-/// to live; `b` an end of a range of scores; `x` an end of a range of members; `g` a pattern. `w` a weight.
+/// to live, `u` the same and always right; `b` an end of a range of scores; `x` an end of a range of members; `g` a pattern. `w` a weight,
+/// `db` a database, `ch` a channel, `pt` a pattern of channels.
 /// A plus repeats a kind.
 enum TranslatedRedisGrammar {
     static let forms: [String] = strings + keys + hashes + lists + sets + sortedSets + ranges
+
+    /// What a client says about its connection, its transaction and its subscriptions, for games of several connections.
+    static let sessions: [String] =
+        Array(repeating: "MULTI", count: 20) + Array(repeating: "EXEC", count: 20) + transactions + scripts + listening
 
     private static let strings = [
         "GET {s}", "SET {s} {v}", "SET {s} {v} [NX|XX] [GET] [EX {d}|PXAT 9000000000000|KEEPTTL|EXAT 9000000000]",
@@ -71,10 +76,30 @@ enum TranslatedRedisGrammar {
         "ZREMRANGEBYRANK {z} {n} {n}", "ZREMRANGEBYSCORE {z} {b} {b}", "ZREMRANGEBYLEX {y} {x} {x}",
     ]
 
+    private static let transactions = [
+        "WATCH {k+}", "WATCH {k}", "WATCH {s}", "WATCH {h}", "WATCH {l}", "WATCH {t}", "WATCH {z}", "UNWATCH",
+        "DISCARD",
+        "DISCARD", "EXEC x", "SELECT {db}", "SELECT {db}", "SELECT {n}", "FLUSHDB [SYNC|ASYNC]", "FLUSHALL", "RESET",
+        "HELLO (2|3)", "PING [{v}]", "ECHO {v}", "CLIENT GETNAME", "CLIENT SETNAME {m}",
+        "(CLIENT|CONFIG|COMMAND|PUBSUB|SCRIPT) HELP", "COMMAND GETKEYS GET {k}", "HINCRBYFLOAT {h} {m} 1e400",
+        "INCRBYFLOAT {s} (1e400|1e5000)",
+    ]
+
+    private static let scripts = [
+        "EVAL RELEASE 1 {s} {v}", "EVAL EXTEND 1 {s} {v} {d}000", "EVAL PROLONG 1 {s} {v} {u}000 (0|1)",
+        "EVALSHA RELEASED 1 {s} {v}", "SCRIPT EXISTS RELEASED", "SCRIPT LOAD RELEASE", "SCRIPT FLUSH", "EVAL OTHER 0",
+    ]
+
+    private static let listening = [
+        "SUBSCRIBE {ch+}", "UNSUBSCRIBE {ch+}", "UNSUBSCRIBE", "PSUBSCRIBE {pt+}", "PUNSUBSCRIBE {pt}", "PUNSUBSCRIBE",
+        "PUBLISH {ch} {v}", "PUBLISH {ch} {v}", "PUBLISH {ch} {m}", "PUBLISH {ch} {m}", "PUBSUB CHANNELS [{pt}]",
+        "PUBSUB NUMSUB {ch+}", "PUBSUB NUMPAT",
+    ]
+
     /// Commands whose replies have no order of their own.
     static let unordered: Set<String> = [
         "SMEMBERS", "HGETALL", "HKEYS", "HVALS", "KEYS", "SCAN", "HSCAN", "SSCAN", "ZSCAN", "SINTER", "SUNION", "SDIFF",
-        "SPOP",
+        "SPOP", "PUBSUB",
     ]
     /// Commands whose replies are drawn by lot.
     static let random: Set<String> = ["RANDOMKEY", "HRANDFIELD", "SRANDMEMBER", "ZRANDMEMBER"]

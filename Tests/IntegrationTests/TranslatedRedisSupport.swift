@@ -38,8 +38,41 @@ indirect enum ReplyTree: Equatable {
     case leaf(String)
     case aggregate(Character, [ReplyTree])
 
-    /// Reads the next reply of `connection`.
+    /// Reads the next reply of `connection`, past messages of its subscriptions.
     init(from connection: RawConnection) throws {
+        var messages: [ReplyTree] = []
+        self = try Self.next(from: connection, messages: &messages)
+    }
+
+    /// Reads the next reply of `connection`; messages that stand before it or in it are put aside.
+    ///
+    /// redis-server 7.0 writes what a client publishes to itself into the reply of EXEC.
+    static func next(from connection: RawConnection, messages: inout [ReplyTree]) throws -> ReplyTree {
+        while true {
+            let reply = try ReplyTree(from: connection, messages: &messages)
+            guard reply.isMessage else { return reply }
+            messages.append(reply)
+        }
+    }
+
+    /// Whether both are times to come that were read one after the other.
+    func isNear(_ other: ReplyTree) -> Bool {
+        guard let one = Int(text.dropFirst()), let other = Int(other.text.dropFirst()), one > 0 else { return false }
+        return abs(one - other) < 30_000
+    }
+
+    private var isMessage: Bool {
+        guard case .aggregate("*", let items) = self.inVersion2, items.count >= 3 else { return false }
+        return items[0] == .leaf("$7\nmessage") || items[0] == .leaf("$8\npmessage")
+    }
+
+    /// The same with pushes as arrays.
+    private var inVersion2: ReplyTree {
+        if case .aggregate(">", let items) = self { .aggregate("*", items) } else { self }
+    }
+
+    /// Reads what comes next, a message or not; messages within it are put aside.
+    init(from connection: RawConnection, messages: inout [ReplyTree]) throws {
         let line = String(decoding: try connection.receive(through: "\r\n").dropLast(2), as: UTF8.self)
         let count = Int(line.dropFirst()) ?? -1
         switch line.first {
@@ -50,7 +83,8 @@ indirect enum ReplyTree: Equatable {
         case "*", "~", ">", "%":
             guard count >= 0 else { fallthrough }
             let items = line.first == "%" ? count * 2 : count
-            self = .aggregate(line.first ?? "*", try (0..<items).map { _ in try ReplyTree(from: connection) })
+            self = .aggregate(
+                line.first ?? "*", try (0..<items).map { _ in try Self.next(from: connection, messages: &messages) })
         default: self = .leaf(line)
         }
     }

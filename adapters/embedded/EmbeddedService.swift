@@ -59,10 +59,17 @@ package final class EmbeddedService: Service, KeyValueService, HashService, List
 
     /// Performs an operation that does not wait.
     private func answer(_ operation: Operation, _ context: CallContext) throws(Failure) -> Answer {
+        if let answer = onBus(operation) { return answer }
+        return try store.perform(operation, context, self)
+    }
+
+    /// What the bus answers; nil when `operation` is the store's.
+    @inline(__always)
+    func onBus(_ operation: Operation) -> Answer? {
         switch operation {
         case .publish(let channel, let payload): .integer(sharedBus.publish(payload, to: channel))
         case .inspectBus(let inspection): sharedBus.inspect(inspection)
-        default: try store.perform(operation, context, self)
+        default: nil
         }
     }
 

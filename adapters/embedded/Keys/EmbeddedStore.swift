@@ -80,6 +80,8 @@ final class EmbeddedStore: @unchecked Sendable {
             }
             defer { state.serveWaiters(context.now) }
             return steps.map { step in
+                // Under the lock, so that messages of two transactions come in the order of what they changed.
+                if let answer = service.onBus(step.operation) { return .success(answer) }
                 let context = CallContext(database: step.database, now: context.now)
                 do throws(Failure) {
                     return .success(try state.performAlone(step.operation, context))

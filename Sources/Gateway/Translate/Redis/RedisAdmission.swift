@@ -28,13 +28,16 @@ extension RedisTranslator {
             try count(line.command)
             if subscriptions.count > 0, !out.isRESP3, !entry.isForSubscribers {
                 throw RedisErrorText(
-                    "ERR Can't execute '\(entry.name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
+                    "ERR Can't execute '\(entry.fullName(line))': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
                         + "are allowed in this context")
             }
             return entry
         } catch {
             if transaction.isOpen { transaction.isBroken = true }
-            throw error
+            guard line.command == .exec else { throw error }
+            // An EXEC that is not even begun ends the transaction, and what was watched for it.
+            transaction.close()
+            throw .execAborted(because: error)
         }
     }
 }
@@ -48,6 +51,12 @@ extension RedisCommandEntry {
         case .translate: name == "pubsub" || name == "script"
         case .session: false
         }
+    }
+
+    /// Its name, with that of the command within it: `pubsub|numsub`.
+    fileprivate func fullName(_ line: RedisCommandLine) -> String {
+        guard hasSubcommands, let first = line.arguments.first else { return name }
+        return "\(name)|\(String(decoding: first, as: UTF8.self).lowercased())"
     }
 
     /// Whether a RESP2 client with subscriptions may send it.

@@ -1,5 +1,6 @@
 // Numbers and words in arguments, read as redis-server reads them.
 
+import Capabilities
 import RedisWire
 
 /// Readers of single arguments; each throws the error reply that the server gives.
@@ -41,6 +42,14 @@ enum RedisArgument {
         let isOutOfRange = number.isInfinite ? !spellsInfinity(text) : number == 0 && hasValue(text)
         guard !isOutOfRange else { throw error }
         return number
+    }
+
+    /// Whether what INCRBYFLOAT adds is finite; it is wider than a double, so that `1e400` is a number.
+    ///
+    /// Source: redis src/util.c string2ld.
+    static func isFinite(_ text: [UInt8]) throws(RedisErrorText) -> Bool {
+        if DecimalText.isNumber(text) { return true }
+        return try double(text).isFinite
     }
 
     /// An end of a range of scores: a number, or one behind a parenthesis that leaves it out.

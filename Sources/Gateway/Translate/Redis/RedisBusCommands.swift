@@ -19,7 +19,11 @@ enum RedisBusCommands {
     ) throws(RedisErrorText) -> RedisTranslation {
         let name = line.arguments[0]
         let rest = Array(line.arguments[1...])
-        if name.isWord("channels") { return .perform(.inspectBus(.channels(match: rest.first)), .array) }
+        if name.isWord("help") { return .reply(.help("pubsub")) }
+        if name.isWord("channels") {
+            guard rest.count <= 1 else { throw .subcommandSyntax(name, of: "pubsub") }
+            return .perform(.inspectBus(.channels(match: rest.first)), .array)
+        }
         if name.isWord("numpat") { return .perform(.inspectBus(.patternCount), .integer) }
         if name.isWord("numsub") {
             guard !rest.isEmpty else { return .reply(.emptyArray) }

@@ -22,6 +22,7 @@ extension RedisTranslator {
             guard line.arguments[1].isWord("on") || line.arguments[1].isWord("off") else { throw .syntax }
             out.status("OK")
         case name.isWord("getredir"): out.integer(-1)
+        case name.isWord("help"): out.write(.help("client"))
         default: throw gate.redisRefusal(of: "client|\(String(decoding: name, as: UTF8.self).lowercased())")
         }
     }

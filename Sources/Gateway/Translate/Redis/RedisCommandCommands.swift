@@ -36,6 +36,7 @@ extension RedisTranslator {
             out.map(entries.count)
             for entry in entries { writeDocs(of: entry) }
         case name.isWord("getkeys"): try writeKeys(rest)
+        case name.isWord("help"): out.write(.help("command"))
         default: throw gate.redisRefusal(of: "command|\(String(decoding: name, as: UTF8.self).lowercased())")
         }
     }
@@ -87,10 +88,13 @@ extension RedisTranslator {
             out.set(entry.categories.count)
             for category in entry.categories { out.bytes.append(contentsOf: "+\(category)\r\n".utf8) }
             let tips = RedisCommandTips.of(entry.name)
-            out.array(tips.count)
+            out.set(tips.count)
             for tip in tips { out.bulk(tip) }
-            // Key specifications and subcommands: none are given.
-            for _ in 0..<2 { out.array(0) }
+            let specifications = RedisKeySpecification.of(entry.name)
+            out.set(specifications.count)
+            for specification in specifications { out.write(specification) }
+            // Subcommands: none are given.
+            out.array(0)
         }
     }
 
@@ -133,6 +137,8 @@ extension RedisTranslator {
 extension RedisCommandEntry {
     /// The categories of access, derived from flags and group.
     var categories: [String] {
+        // What has only subcommands does nothing itself.
+        if hasSubcommands, name != "command" { return ["@slow"] }
         var categories: [String] = []
         if let category = group.category { categories.append(category) }
         if flags.contains(.write) { categories.append("@write") }

@@ -74,12 +74,18 @@ struct RedisCommandFlags: OptionSet, Sendable {
     static let noAuth = RedisCommandFlags(rawValue: 1 << 9)
     static let movableKeys = RedisCommandFlags(rawValue: 1 << 11)
     static let dangerous = RedisCommandFlags(rawValue: 1 << 12)
+    static let allowBusy = RedisCommandFlags(rawValue: 1 << 13)
+    static let noMandatoryKeys = RedisCommandFlags(rawValue: 1 << 14)
+    static let skipMonitor = RedisCommandFlags(rawValue: 1 << 15)
+    static let skipSlowlog = RedisCommandFlags(rawValue: 1 << 16)
 
     /// Those that COMMAND INFO shows, with their names there.
     static let shown: [(RedisCommandFlags, StaticString)] = [
         (.write, "write"), (.readOnly, "readonly"), (.denyOOM, "denyoom"), (.pubsub, "pubsub"),
         (.noScript, "noscript"), (.blocking, "blocking"), (.loading, "loading"), (.stale, "stale"), (.fast, "fast"),
-        (.noAuth, "no_auth"), (.movableKeys, "movablekeys"),
+        (.noAuth, "no_auth"), (.movableKeys, "movablekeys"), (.allowBusy, "allow_busy"),
+        (.noMandatoryKeys, "no_mandatory_keys"),
+        (.skipMonitor, "skip_monitor"), (.skipSlowlog, "skip_slowlog"),
     ]
 }
 

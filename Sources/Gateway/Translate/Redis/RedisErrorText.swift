@@ -91,6 +91,13 @@ extension RedisErrorText {
     static let discardWithoutMulti = RedisErrorText("ERR DISCARD without MULTI")
     static let execAborted = RedisErrorText("EXECABORT Transaction discarded because of previous errors.")
 
+    /// Source: redis src/multi.c execCommandAbort.
+    static func execAborted(because error: RedisErrorText) -> RedisErrorText {
+        let isPlain = error.bytes.starts(with: "ERR ".utf8)
+        return RedisErrorText(
+            bytes: Array("EXECABORT Transaction discarded because of: ".utf8) + error.bytes.dropFirst(isPlain ? 4 : 0))
+    }
+
     static func wrongArity(_ command: String) -> RedisErrorText {
         RedisErrorText("ERR wrong number of arguments for '\(command)' command")
     }
@@ -110,6 +117,13 @@ extension RedisErrorText {
     static func unknownSubcommand(_ name: [UInt8], of command: String) -> RedisErrorText {
         RedisErrorText(
             bytes: Array("ERR unknown subcommand '".utf8) + name.prefix(128)
+                + Array("'. Try \(command.uppercased()) HELP.".utf8))
+    }
+
+    /// Source: redis src/networking.c addReplySubcommandSyntaxError.
+    static func subcommandSyntax(_ name: [UInt8], of command: String) -> RedisErrorText {
+        RedisErrorText(
+            bytes: Array("ERR unknown subcommand or wrong number of arguments for '".utf8) + untilZero(name).prefix(128)
                 + Array("'. Try \(command.uppercased()) HELP.".utf8))
     }
 

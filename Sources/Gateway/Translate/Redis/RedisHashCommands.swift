@@ -47,7 +47,7 @@ enum RedisHashCommands {
         },
         .init("hincrbyfloat", 4, setFast, .one, .hash, CapabilitySet(.hashIncrement)) {
             line, _ throws(RedisErrorText) in
-            guard try RedisArgument.double(line.arguments[2]).isFinite else { throw .notFinite }
+            guard try RedisArgument.isFinite(line.arguments[2]) else { throw .notFinite }
             return .hash(
                 line.arguments[0], .incrementFloat(field: line.arguments[1], by: line.arguments[2]), .bulk)
         },

@@ -6,9 +6,9 @@ import RedisWire
 /// A command that takes several operations, or knowledge that the session keeps.
 enum RedisIdiom: Sendable, Equatable {
     /// A script that is known by its text: `integer`.
-    case script(RedisKnownScript, key: [UInt8], arguments: [[UInt8]])
+    case script(RedisLoadedScript, key: [UInt8], arguments: [[UInt8]])
     /// Keeps a known script to be called by its digest: `bytes`, the digest.
-    case loadScript(RedisKnownScript, [UInt8])
+    case loadScript(RedisLoadedScript)
     /// Forgets the scripts that were loaded: `done`.
     case forgetScripts
     /// Takes an item off a queue for good: `taken` with the item, or `missing`.
@@ -94,8 +94,10 @@ extension RedisTranslator {
         do throws(Failure) {
             switch idiom {
             case .script(let script, let key, let arguments):
-                return .success(.integer(try await isDone(script, key, arguments, call) ? 1 : 0))
-            case .loadScript(let script, let text): return .success(.bytes(context.scripts.load(script, text)))
+                return .success(.integer(try await isDone(script.meaning, key, arguments, call) ? 1 : 0))
+            case .loadScript(let script):
+                context.scripts.load(script)
+                return .success(.bytes(script.digest))
             case .forgetScripts:
                 context.scripts.removeAll()
                 return .success(.done)

@@ -237,6 +237,7 @@ extension RedisTranslator {
         case .idiom(let idiom, let shape):
             reply.shape = shape
             reply.isReadOnly = false
+            if case .script(let script, _, _) = idiom { reply.script = script }
             isBlocked = idiom.waits
             let call = CallContext(database: client.database, now: context.now)
             run(RedisReplySlot(keys: .any, isReadOnly: false, isPublish: false, pending: reply), &group) { [self] in

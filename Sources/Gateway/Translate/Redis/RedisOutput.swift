@@ -22,7 +22,9 @@ extension RedisTranslator: Departing {
             } else {
                 write(answer, reply.shape, reply.command)
             }
-        case .failure(let failure): error(gate.redisError(failure, reply.command), reply.command)
+        case .failure(let failure):
+            let text = gate.redisError(failure, reply.command)
+            error(reply.script?.error(failure, text) ?? text, reply.command)
         }
         if !reply.isReadOnly { uncommitted.append(before..<out.bytes.count) }
         settle(reply.command, from: before, startedAt: reply.startedAt, isSilent: reply.isSilent)
@@ -40,7 +42,8 @@ extension RedisTranslator: Departing {
     ) {
         if let whenMissing, answer == .missing || answer == .integer(0) {
             out.write(whenMissing)
-        } else if refusal == .notFiniteSum, case .bytes(let value) = answer, (try? RedisArgument.double(value)) == nil {
+        } else if refusal == .notFiniteSum, case .bytes(let value) = answer, (try? RedisArgument.isFinite(value)) == nil
+        {
             // A value that is no number is seen before a sum that is none.
             error(.notAFloat, command)
         } else {

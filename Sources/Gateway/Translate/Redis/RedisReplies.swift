@@ -15,6 +15,10 @@ extension RedisReplyWriter {
         case .flags(let flags):
             array(flags.count)
             for flag in flags { integer(flag ? 1 : 0) }
+        case .help(let command):
+            let lines = RedisHelp.lines(of: command)
+            array(lines.count)
+            for line in lines { status(Array(line.utf8)) }
         case .error(let text): error(text.bytes)
         }
     }

@@ -23,6 +23,8 @@ struct RedisPendingReply {
     /// What is said instead when the operation only looked whether a key has the right type.
     var refusal: RedisErrorText?
     var whenMissing: RedisFixedReply?
+    /// The script whose errors are told as such.
+    var script: RedisLoadedScript?
     /// When the command was read, in nanoseconds of the worker's clock.
     var startedAt: UInt64
     /// Whether CLIENT REPLY keeps it from the client.

@@ -60,7 +60,8 @@ extension RedisTranslator {
             }
             if arguments[2] == Self.adds { start = expiry }
         }
-        let (time, overflowed) = start.addingReportingOverflow(RedisInteger.parse(arguments[1]) ?? 0)
+        guard let milliseconds = RedisInteger.parse(arguments[1]) else { throw .notAnInteger }
+        let (time, overflowed) = start.addingReportingOverflow(milliseconds)
         guard !overflowed else { throw .invalid("invalid expire time in 'pexpire' command") }
         return time > call.now ? .kept(until: time) : .deleted
     }
@@ -69,7 +70,11 @@ extension RedisTranslator {
         _ script: RedisKnownScript, _ name: [UInt8], _ arguments: [[UInt8]], _ call: CallContext
     ) async throws(Failure) -> Bool {
         let owner = arguments[0]
-        let milliseconds = script == .compareAndDelete ? 0 : RedisInteger.parse(arguments[1]) ?? 0
+        var milliseconds: Int64 = 0
+        if script != .compareAndDelete {
+            guard let number = RedisInteger.parse(arguments[1]) else { throw .notAnInteger }
+            milliseconds = number
+        }
         if script == .compareAndExtend, arguments[2] == Self.adds {
             throw .refused(.keyValueCompareAndSet, reason: "a lock does not tell the time that more could be added to")
         }

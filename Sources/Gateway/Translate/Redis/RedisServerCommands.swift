@@ -74,6 +74,7 @@ extension RedisTranslator {
 
     /// Answers CONFIG GET; everything else of CONFIG is refused, because the gateway's settings are in its file.
     func config(_ arguments: [[UInt8]]) throws(RedisErrorText) {
+        if arguments[0].isWord("help") { return out.write(.help("config")) }
         guard arguments[0].isWord("get") else {
             throw gate.redisRefusal(of: "config|\(String(decoding: arguments[0], as: UTF8.self).lowercased())")
         }

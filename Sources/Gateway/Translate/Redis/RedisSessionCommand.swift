@@ -10,7 +10,7 @@ enum RedisSessionCommand: Sendable, Equatable {
     case multi, exec, discard, watch, unwatch
     case subscribe, psubscribe, unsubscribe, punsubscribe
 
-    private static let always: RedisCommandFlags = [.noScript, .loading, .stale, .fast]
+    private static let always: RedisCommandFlags = [.noScript, .loading, .stale, .fast, .allowBusy]
     private static let listening: RedisCommandFlags = [.pubsub, .noScript, .loading, .stale]
     private static let transaction = CapabilitySet(.keyValueTransaction)
 
@@ -28,7 +28,7 @@ enum RedisSessionCommand: Sendable, Equatable {
         .init("info", -1, [.loading, .stale, .dangerous], .server, .info),
         .init("config", -2, [], .server, .config),
         .init("multi", 1, always, .transactions, .multi, needs: transaction),
-        .init("exec", 1, always.subtracting(.fast), .transactions, .exec, needs: transaction),
+        .init("exec", 1, [.noScript, .loading, .stale, .skipSlowlog], .transactions, .exec, needs: transaction),
         .init("discard", 1, always, .transactions, .discard, needs: transaction),
         .init("watch", -2, always, .transactions, .watch, keys: .all, needs: transaction),
         .init("unwatch", 1, always, .transactions, .unwatch, needs: transaction),

@@ -174,7 +174,7 @@ enum RedisStringCommands {
     ) throws(RedisErrorText) -> RedisTranslation {
         let key = line.arguments[0]
         do throws(RedisErrorText) {
-            guard try RedisArgument.double(line.arguments[1]).isFinite else { throw .notFiniteSum }
+            guard try RedisArgument.isFinite(line.arguments[1]) else { throw .notFiniteSum }
             return .keyValue(.incrementFloat(key: key, by: line.arguments[1]), .bulk)
         } catch {
             return .refuse(error, after: .keyValue(.get(key: key)), whenMissing: nil)

@@ -106,6 +106,8 @@ private enum RedisExecStep {
     /// The answer of the operation at this place.
     case operation(Int, OperationRest, RedisTranslation, RedisCommand)
     case session(RedisSessionCommand, RedisCommandLine)
+    /// An operation on the bus, whose answer depends on the subscriptions that the transaction begins or ends.
+    case bus(Operation, RedisReplyShape, RedisCommand)
     case error(RedisErrorText, RedisCommand)
     case reply(RedisFixedReply)
 }
@@ -145,6 +147,7 @@ extension RedisTranslator {
         var context = context
         context.mayWait = false
         context.database = client.database
+        let subscribes = commands.contains { $0.entry.changesSubscriptions }
         for (line, entry) in commands {
             switch entry.action {
             case .session(let action):
@@ -158,6 +161,8 @@ extension RedisTranslator {
                 do throws(RedisErrorText) {
                     let translation = try translate(line, context)
                     switch translation {
+                    case .perform(let operation, let shape) where subscribes && operation.isOnBus:
+                        plan.append(.bus(operation, shape, line.command))
                     case .perform(let operation, _), .refuse(_, let operation, _):
                         let rest = try step(for: operation, line.command)
                         plan.append(.operation(steps.count, rest, translation, line.command))
@@ -184,6 +189,13 @@ extension RedisTranslator {
     private func write(_ step: RedisExecStep, _ results: [Result<Answer, Failure>]) async {
         switch step {
         case .session(let action, let line): await perform(action, line)
+        case .bus(let operation, let shape, let command):
+            do throws(Failure) {
+                let call = CallContext(database: client.database, now: context.now)
+                write(try await gate.perform(operation, call), shape, command)
+            } catch {
+                self.error(gate.redisError(error, command), command)
+            }
         case .error(let text, let command): error(text, command)
         case .reply(let fixed): out.write(fixed)
         case .operation(let place, let rest, let translation, let command):
@@ -197,6 +209,25 @@ extension RedisTranslator {
                 write(text, whenMissing: whenMissing, answer, command)
             default: error(gate.redisError(.protocolBroken("an answer is missing"), command), command)
             }
+        }
+    }
+}
+
+extension Operation {
+    /// Whether it publishes or asks who listens.
+    fileprivate var isOnBus: Bool {
+        switch self {
+        case .publish, .inspectBus: true
+        default: false
+        }
+    }
+}
+
+extension RedisCommandEntry {
+    fileprivate var changesSubscriptions: Bool {
+        switch action {
+        case .session(.subscribe), .session(.psubscribe), .session(.unsubscribe), .session(.punsubscribe): true
+        default: false
         }
     }
 }

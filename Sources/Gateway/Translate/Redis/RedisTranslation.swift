@@ -44,6 +44,8 @@ enum RedisFixedReply: Sendable, Equatable {
     /// The last page of a scan, with nothing on it.
     case emptyPage
     case flags([Bool])
+    /// What HELP says of a command.
+    case help(String)
     case error(RedisErrorText)
 }
 
