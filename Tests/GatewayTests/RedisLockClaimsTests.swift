@@ -30,6 +30,16 @@ struct RedisLockClaimsTests {
         #expect(claims.claim(elsewhere, owner: me, claim(3, until: 900), now: 300) == .claimed(before: nil))
     }
 
+    @Test("of two processes, neither has the owner of the other, whatever the values are")
+    func owners() {
+        let (one, other) = (RedisLockClaims(), RedisLockClaims())
+        #expect(one.owner(bytes("1")) == one.owner(bytes("1")))
+        #expect(one.owner(bytes("1")) != other.owner(bytes("1")))
+        #expect(one.owner(bytes("1")).starts(with: bytes("1@")))
+        #expect(one.owner([]).count == 17)
+        #expect(one.owner([]).allSatisfy { 0x21...0x7E ~= $0 })
+    }
+
     @Test("no more are remembered than there is room for, and those that are over make room")
     func bounds() {
         let claims = RedisLockClaims()

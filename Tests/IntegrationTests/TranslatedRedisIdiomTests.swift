@@ -178,6 +178,33 @@ struct TranslatedRedisIdiomTests {
         #expect(try client.ask("EXISTS", "l") == ":0\r\n")
     }
 
+    @Test("two gateways before one backend give a lock to one, even if both clients write the same value")
+    func twoGateways() throws {
+        let etcd = try EtcdServer()
+        let yaml = """
+            admin: 127.0.0.1:0
+            listeners:
+              redis: { protocol: redis, listen: "127.0.0.1:0", backend: store }
+            backends:
+              store:
+                adapter: etcd
+                url: "\(etcd.url)"
+                gaps: { kv.conditional-set: refuse, kv.compare-and-set: refuse }
+            """
+        let gateways = [try Fairlead(yaml: yaml + "\n"), try Fairlead(yaml: yaml + "\n")]
+        let (one, other) = (try gateways[0].connect(), try gateways[1].connect())
+        let release = "if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('del',KEYS[1]) else return 0 end"
+        #expect(try one.ask("SET", "l", "1", "NX", "PX", "60000") == "+OK\r\n")
+        #expect(try other.ask("SET", "l", "1", "NX", "PX", "60000") == "$-1\r\n")
+        #expect(try other.ask("EVAL", release, "1", "l", "1") == ":0\r\n", "the other's client does not have it")
+        #expect(try other.ask("SET", "l", "1", "NX", "PX", "60000") == "$-1\r\n")
+        let again = try gateways[0].connect()
+        #expect(try again.ask("EVAL", release, "1", "l", "1") == ":1\r\n", "any connection of the gateway that took it")
+        #expect(try other.ask("SET", "l", "1", "NX", "PX", "60000") == "+OK\r\n")
+        #expect(
+            try other.ask("INFO", "fairlead").contains("fairlead_lock.acquire.note:SET with NX and a time takes it"))
+    }
+
     @Test("scripts are loaded, asked for, called and forgotten as with a real server")
     func loaded() throws {
         let both = try TranslatedRedis()

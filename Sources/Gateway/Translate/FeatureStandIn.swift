@@ -19,9 +19,9 @@ package struct FeatureStandIn: Equatable, Sendable {
         switch kind {
         case .lock:
             """
-            SET with NX and a time takes a lock there and makes no key: GET, EXISTS, TTL and SET do not see it, DEL ends it only in the \
-            gateway process that took it, the connection that has it takes it again, of several gateways each gives it once to owners of \
-            one name, and in MULTI it is refused
+            SET with NX and a time takes a lock there and makes no key: GET, EXISTS, TTL and SET do not see it, DEL and the scripts \
+            that release it end it only in the gateway process that took it, the connection that has it takes it again, and in MULTI it is \
+            refused
             """
         case .queue:
             """

@@ -54,6 +54,17 @@ struct GapResolution {
                 .keyValueCount, "keys whose time is over would be counted, for their expiry is kept beside the value")
         }
         tellOfTransactions()
+        tellOfLocks()
+    }
+
+    /// Where SET with NX and a time takes a lock, whose lock it is.
+    private mutating func tellOfLocks() {
+        guard permitted.contains(.lockAcquire), !permitted.contains(.keyValueConditionalSet) else { return }
+        let note = manifest[.lockAcquire].note
+        manifest[.lockAcquire].note =
+            (note.isEmpty ? "" : "\(note); ")
+            + "SET with NX and a time takes it under the value and a mark of this gateway process: no other gateway gives it "
+            + "to the same value, and none but this one releases or extends it"
     }
 
     private mutating func refuse(_ capability: Capability, _ note: String) {

@@ -1,12 +1,14 @@
 // Which connection took which lock, so that a second one with the same owner does not get it as well.
 
+import Digest
 import Synchronization
 
 /// The locks of one backend that this process took for SET with NX, by database, name and owner.
 ///
 /// A lock of a backend is its owner's, whoever speaks for it; a key that SET made with NX is nobody's a second time. Clients
 /// that all write the same value would share the lock, so the gateway remembers the connection that took it, and when it
-/// will have run out. Other processes do not know: between them owners have to differ.
+/// will have run out. Other processes do not know, so that to the backend the owner is the value with a mark behind it that
+/// no other start of a gateway has: between them a lock is one's even if all write the same value.
 final class RedisLockClaims: Sendable {
     /// Locks that are remembered, and bytes of their names and owners; more are refused until some have run out.
     private static let most = 65_536
@@ -61,6 +63,11 @@ final class RedisLockClaims: Sendable {
         }
     }
     private let state = Mutex(State())
+    // Of one length always, so that no value and mark are those of another value. Text, since owners stand in lines.
+    private let mark = [0x40] + hexadecimal(randomBytes(8))
+
+    /// The owner that the backend knows for a client's value.
+    func owner(_ value: [UInt8]) -> [UInt8] { value + mark }
 
     /// Claims a lock before the backend is asked for it, so that of two connections one asks.
     func claim(_ name: Name, owner: [UInt8], _ claim: Claim, now: Int64) -> Outcome {

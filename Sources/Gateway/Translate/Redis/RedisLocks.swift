@@ -23,7 +23,8 @@ extension RedisTranslator {
                 .lockAcquire, reason: "the gateway remembers as many locks as it can; some have to end first")
         }
         do throws(Failure) {
-            let acquire = LockOperation.acquire(name: name, owner: owner, ttlMilliseconds: milliseconds)
+            let acquire = LockOperation.acquire(
+                name: name, owner: locks.owner(owner), ttlMilliseconds: milliseconds)
             let answer = try await gate.perform(.lock(acquire), call)
             if answer != .flag(true) { locks.put(nil, place, owner: owner) }
             return answer
@@ -43,12 +44,14 @@ extension RedisTranslator {
     ) async throws(Failure) -> Bool {
         let locks = gate.backend.locks
         let place = RedisLockClaims.Name(database: call.database, name: name)
+        // A lock that no SET took is its owner's by the value alone.
+        let known = takesLocks ? locks.owner(owner) : owner
         guard let milliseconds else {
-            let isDone = try await gate.perform(.lock(.release(name: name, owner: owner)), call) == .flag(true)
+            let isDone = try await gate.perform(.lock(.release(name: name, owner: known)), call) == .flag(true)
             if isDone { locks.put(nil, place, owner: owner) }
             return isDone
         }
-        let extend = LockOperation.extend(name: name, owner: owner, ttlMilliseconds: milliseconds)
+        let extend = LockOperation.extend(name: name, owner: known, ttlMilliseconds: milliseconds)
         let isDone = try await gate.perform(.lock(extend), call) == .flag(true)
         let (until, overflowed) = call.now.addingReportingOverflow(milliseconds)
         if isDone { locks.extend(place, owner: owner, until: overflowed ? .max : until) }
