@@ -76,6 +76,8 @@ public struct Manifest: Sendable, Equatable {
     /// Capabilities that are partial because the service does not have all of their operations, as ``Service/performs(_:)``
     /// tells; the gateway does the others where it can.
     public var incomplete = CapabilitySet()
+    /// Whether a value can be changed and keep its expiry, although `kv.ttl` is partial: it lacks something else then.
+    public var keepsExpiry = false
     private var entries: [Capability: ManifestEntry]
 
     public init(adapter: String, _ entries: [Capability: ManifestEntry] = [:]) {

@@ -52,6 +52,33 @@ struct ShippedFilesTests {
         #expect(file.manifest[.keyValueExchange].support == .refused)
     }
 
+    @Test("what of conditional sets and of times a file does not map is told as partial")
+    func halfMapped() throws {
+        func file(_ operations: String) throws -> Manifest {
+            let text = MistakeTests.sound.replacing(
+                "kv.ttl: native", with: "kv.ttl: native\n  kv.conditional-set: native")
+            return try DeclaredAdapterFile.parse(text + "\n" + operations, source: "a.yaml").manifest
+        }
+        let absent = #"  set-if-absent: { send: "ADD {key} {value.length}\n{value}\n" }"#
+        let one = try file(absent)
+        #expect(one[.keyValueConditionalSet].weakenings == [.partial])
+        #expect(one[.keyValueConditionalSet].note == "a key cannot be set only if it is there")
+        #expect(one[.keyValueTTL].weakenings == [.partial] && !one.keepsExpiry)
+        #expect(
+            one[.keyValueTTL].note
+                == "not mapped, and so refused: set-if-absent-with-expiry, set-keeping-expiry, expire, expiry, persist, "
+                + "get-and-expire")
+        let both = try file(
+            absent.replacing("{key}", with: "{key} {expiry}") + "\n"
+                + #"  set-if-present: { send: "REP {key} {expiry} {value.length}\n{value}\n" }"#)
+        #expect(both[.keyValueConditionalSet] == ManifestEntry(.native))
+        #expect(both[.keyValueTTL].note.hasPrefix("not mapped, and so refused: set-keeping-expiry"))
+        // A file that maps all of it, or says itself what is missing, is left as it is.
+        #expect(try #require(try ShippedAdapters.file("etcd")).manifest[.keyValueTTL].weakenings == [.wholeSeconds])
+        let told = try #require(try ShippedAdapters.file("memcached-binary")).manifest[.keyValueTTL]
+        #expect(told.weakenings.contains(.partial) && !told.note.contains("not mapped"))
+    }
+
     @Test("what is not in a manifest is refused")
     func unmentionedIsRefused() throws {
         let manifest = try #require(try ShippedAdapters.file("memcached")).manifest

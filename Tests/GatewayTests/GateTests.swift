@@ -69,6 +69,31 @@ struct GateTests {
         #expect(try await gate.perform(.keyValue(.getAndExpire(key: key, .never)), now) == .bytes([0x31]))
     }
 
+    @Test("where times are ignored, one that has passed ends the key all the same")
+    func ignoringThePast() {
+        let ttl = CapabilitySet(.keyValueTTL)
+        func rest(_ operation: KeyValueOperation) -> OperationRest {
+            Operation.keyValue(operation).without(ttl, now: 1_000)
+        }
+        let ended = rest(.expire(key: key, at: 1_000, .always))
+        #expect(ended.operation == .keyValue(.delete(keys: [key])) && ended.ignored == CapabilitySet())
+        #expect(ended.answer(.integer(1)) == .flag(true) && ended.answer(.integer(0)) == .flag(false))
+        #expect(rest(.expire(key: key, at: 1_001, .always)).operation == .keyValue(.exists(keys: [key])))
+        // There is no time that the condition could hold over.
+        #expect(rest(.expire(key: key, at: 1, .ifSome)).operation == .keyValue(.exists(keys: [key])))
+        #expect(rest(.getAndExpire(key: key, .at(1))).operation == .keyValue(.getAndDelete(key: key)))
+        func set(_ condition: SetCondition, returnsOld: Bool = false) -> OperationRest {
+            rest(.set(key: key, value: [0x31], SetOptions(condition, expiry: .at(1), returnsOld: returnsOld)))
+        }
+        #expect(set(.always).operation == .keyValue(.delete(keys: [key])) && set(.always).answer(.integer(0)) == .done)
+        #expect(set(.present).operation == .keyValue(.delete(keys: [key])))
+        #expect(set(.present).answer(.integer(0)) == .missing && set(.present).answer(.integer(1)) == .done)
+        #expect(set(.absent).operation == .keyValue(.exists(keys: [key])))
+        #expect(set(.absent).answer(.integer(0)) == .done && set(.absent).answer(.integer(1)) == .missing)
+        #expect(set(.always, returnsOld: true).operation == .keyValue(.getAndDelete(key: key)))
+        #expect(set(.absent, returnsOld: true).operation == .keyValue(.get(key: key)))
+    }
+
     @Test("a step of a transaction is done by the service alone, or refused by the name of what is missing")
     func transactionSteps() async throws {
         let natively = VersionedStore.basics + [.keyValueTransaction, .hashGet]
@@ -76,7 +101,7 @@ struct GateTests {
         let hash = Operation.hash(HashOperation(key, .count))
         func refused(_ gate: Gate, _ operation: Operation) -> Capability? {
             do throws(Failure) {
-                _ = try gate.transactionStep(operation)
+                _ = try gate.transactionStep(operation, now: 1_000)
                 return nil
             } catch {
                 guard case .refused(let capability, _) = error else { return nil }
@@ -84,7 +109,7 @@ struct GateTests {
             }
         }
         let plain = Gate(VersionedStore(natively))
-        #expect(try plain.transactionStep(get).operation == get)
+        #expect(try plain.transactionStep(get, now: 1_000).operation == get)
         #expect(refused(plain, .keyValue(.increment(key: key, by: 1))) == .keyValueIncrement)
         #expect(refused(plain, .keyValue(.getMany(keys: [key, key]))) == .keyValueMultiKey)
         #expect(refused(plain, set(SetOptions(expiry: .at(5_000)))) == .keyValueTTL)
@@ -93,14 +118,14 @@ struct GateTests {
         for operation in [get, set(SetOptions()), set(SetOptions(expiry: .at(5_000)))] {
             #expect(refused(beside, operation) == .keyValueTTL)
         }
-        #expect(try beside.transactionStep(hash).operation == hash)
+        #expect(try beside.transactionStep(hash, now: 1_000).operation == hash)
         #expect(beside.manifest[.keyValueTransaction].weakenings == [.partial])
 
         let ignoring = Gate(
             VersionedStore(natively + [.keyValueExists], ignored: [.keyValueTTL]), gaps: [.keyValueTTL: .ignore])
-        let rest = try ignoring.transactionStep(set(SetOptions(expiry: .at(5_000))))
+        let rest = try ignoring.transactionStep(set(SetOptions(expiry: .at(5_000))), now: 1_000)
         #expect(rest == OperationRest(set(SetOptions()), ignored: CapabilitySet(.keyValueTTL)))
-        let expiry = try ignoring.transactionStep(.keyValue(.expiry(key: key)))
+        let expiry = try ignoring.transactionStep(.keyValue(.expiry(key: key)), now: 1_000)
         #expect(expiry.operation == .keyValue(.exists(keys: [key])))
         #expect(expiry.answer(.integer(1)) == .done && expiry.answer(.integer(0)) == .missing)
         #expect(ignoring.counters.ignored.isEmpty)

@@ -329,6 +329,23 @@ struct TranslatedS3WireTests {
         }
     }
 
+    @Test("a refusal names the capability of the operation that asked for too much")
+    func refusedCapabilities() throws {
+        try Self.withClient { _, client in
+            for (request, name) in [
+                (Self.put("key", "", ["x-amz-tagging: a=b"]), "object.put"),
+                (Self.get("key?unheard-of=1"), "object.get"),
+                (Self.put("key?partNumber=1&uploadId=1", "", ["x-amz-grant-read: id=1"]), "object.multipart"),
+                // No capability stands for these.
+                (Self.put("key?acl", ""), "object"), (Self.get("?policy"), "object"),
+            ] {
+                try client.send(request)
+                let answer = try client.response(to: String(request.prefix(3)))
+                #expect(answer.status == 501 && answer.text.contains("UNSUPPORTED \(name): backend"), "\(answer.text)")
+            }
+        }
+    }
+
     @Test("bytes that are no request get an error and a close")
     func garbage() throws {
         try Self.withClient { server, _ in

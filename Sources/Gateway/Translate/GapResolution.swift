@@ -16,7 +16,7 @@ struct GapResolution {
     private(set) var keepsExpiryBeside = false
     /// Whether the backend has expiries, and cannot keep one when a value is changed.
     private var cannotKeepExpiry: Bool {
-        direct.contains(.keyValueTTL) && manifest[.keyValueTTL].weakenings.contains(.partial)
+        direct.contains(.keyValueTTL) && manifest[.keyValueTTL].weakenings.contains(.partial) && !manifest.keepsExpiry
     }
 
     /// - Parameter gaps: the configuration's wishes, over what `declared` says.

@@ -75,7 +75,7 @@ package final class Gate {
         try check(needs)
         let missing = needs.intersection(ignored)
         guard !missing.isEmpty else { return try await emulate(operation, context) }
-        let rest = operation.without(missing)
+        let rest = operation.without(missing, now: context.now)
         try check(rest.operation.needs)
         count(rest)
         return rest.answer(
@@ -94,12 +94,13 @@ package final class Gate {
     }
 
     /// What a transaction does for `operation`, which the service does by itself then; throws the refusal of what takes the
-    /// gateway's emulation, for nothing can come between the steps of a transaction.
-    func transactionStep(_ operation: Operation) throws(Failure) -> OperationRest {
+    /// gateway's emulation, for nothing can come between the steps of a transaction. `now` is in milliseconds since 1970.
+    func transactionStep(_ operation: Operation, now: Int64) throws(Failure) -> OperationRest {
         let needs = operation.needs
         try check(needs)
         let missing = needs.intersection(ignored)
-        let rest = missing.isEmpty ? OperationRest(operation) : operation.without(missing)
+        let rest = missing.isEmpty ? OperationRest(operation) : operation.without(missing, now: now)
+        try check(rest.operation.needs)
         guard emulator.isNeeded(for: rest.operation) else { return rest }
         let lacking = rest.operation.needs.subtracting(direct).members.first
         let named = lacking ?? (emulator.keepsExpiryBeside ? .keyValueTTL : needs.members.first ?? .keyValueTransaction)

@@ -10,6 +10,28 @@ extension AdapterDescription {
         leaveOut(.keyValueRange, "parts of a value are neither read nor written", emulable: true)
         leaveOut(.keyValueExchange, "a set does not give the old value", emulable: true)
         leaveOut(.queueReserve, "it does not wait for an item", emulable: false)
+        let absent = maps("set-if-absent"), present = maps("set-if-present")
+        if absent != present {
+            let other = present ? "is not there" : "is there"
+            leaveOut(.keyValueConditionalSet, "a key cannot be set only if it \(other)", emulable: false)
+        }
+        leaveOutTimes()
+    }
+
+    private func maps(_ shape: String) -> Bool { operations.contains { $0.shape.name == shape } }
+
+    /// Tells which words about times the file does not map, unless it says `partial` itself and why.
+    private mutating func leaveOutTimes() {
+        guard !manifest[.keyValueTTL].weakenings.contains(.partial) else { return }
+        var missing: [String] = []
+        for name in ["set", "set-if-absent", "set-if-present"] where maps(name) {
+            let takesTime = operations.contains { $0.shape.name == name && $0.mentions(Input.expiry.spelling) }
+            if !takesTime, !maps(name + "-with-expiry") { missing.append(name + "-with-expiry") }
+        }
+        missing += ["set-keeping-expiry", "expire", "expiry", "persist", "get-and-expire"].filter { !maps($0) }
+        guard !missing.isEmpty else { return }
+        leaveOut(.keyValueTTL, "not mapped, and so refused: \(missing.joined(separator: ", "))", emulable: false)
+        manifest.keepsExpiry = maps("set-if-version-keeping-expiry")
     }
 
     private mutating func leaveOut(_ capability: Capability, _ what: String, emulable: Bool) {

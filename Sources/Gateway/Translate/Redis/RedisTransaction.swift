@@ -180,7 +180,7 @@ extension RedisTranslator {
 
     private func step(for operation: Operation, _ command: RedisCommand) throws(RedisErrorText) -> OperationRest {
         do throws(Failure) {
-            return try gate.transactionStep(operation)
+            return try gate.transactionStep(operation, now: context.now)
         } catch {
             throw gate.redisError(error, command)
         }
