@@ -74,36 +74,20 @@ enum DateText {
     }
 
     private static func sum(_ year: Int, _ month: Int, _ day: Int, _ seconds: Int, _ fraction: Int64) -> Int64? {
-        guard (1...12).contains(month), (1...31).contains(day) else { return nil }
-        return (Int64(days(year, month, day)) * 86_400 + Int64(seconds)) * 1000 + fraction
-    }
-
-    /// Days since 1970 of a day of the Gregorian calendar (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        let year = month <= 2 ? year - 1 : year
-        let era = (year >= 0 ? year : year - 399) / 400
-        let yearOfEra = year - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        GregorianCalendar.days(year: year, month: month, day: day).map {
+            ($0 * 86_400 + Int64(seconds)) * 1000 + fraction
+        }
     }
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT`.
     static func http(_ milliseconds: Int64) -> [UInt8] {
         let seconds = Int(max(0, min(milliseconds / 1000, 253_402_300_799)))
-        let (day, rest) = (seconds / 86_400, seconds % 86_400)
-        // The inverse of `days`, from the same paper.
-        let shifted = day + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        let rest = seconds % 86_400
+        guard let (year, month, day) = GregorianCalendar.date(days: Int64(seconds / 86_400)) else { return [] }
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let name = months[month - 1].prefix(1).uppercased() + months[month - 1].dropFirst()
-        let date = "\(two(dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)) \(name) \(year)"
+        let date = "\(two(day)) \(name) \(year)"
         let time = "\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))"
-        return Array("\(weekdays[day % 7]), \(date) \(time) GMT".utf8)
+        return Array("\(weekdays[seconds / 86_400 % 7]), \(date) \(time) GMT".utf8)
     }
 }

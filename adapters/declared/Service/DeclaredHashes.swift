@@ -37,29 +37,29 @@ extension DeclaredStructures: HashService {
             return try several("hash.set", key, pairs.map(\.name), others: pairs.map(\.value), context, .tally)
         case .setIfAbsent(let field, let value):
             try calls.checkValue(value, .hashSet)
-            return try single("hash.set-if-absent", key, context, .flag) {
+            return try calls.single("hash.set-if-absent", key, context, .flag) {
                 $0[.field] = field
                 $0[.value] = value
             }
-        case .get(let field): return try single("hash.get", key, context, .value) { $0[.field] = field }
-        case .all: return try single("hash.all", key, context, .pairs)
-        case .fields where has("hash.fields"): return try single("hash.fields", key, context, .names)
-        case .values where has("hash.values"): return try single("hash.values", key, context, .values)
-        case .count where has("hash.count"): return try single("hash.count", key, context, .numberOrZero)
+        case .get(let field): return try calls.single("hash.get", key, context, .value) { $0[.field] = field }
+        case .all: return try calls.single("hash.all", key, context, .pairs)
+        case .fields where has("hash.fields"): return try calls.single("hash.fields", key, context, .names)
+        case .values where has("hash.values"): return try calls.single("hash.values", key, context, .values)
+        case .count where has("hash.count"): return try calls.single("hash.count", key, context, .numberOrZero)
         case .contains(let field):
-            return try single(has("hash.contains") ? "hash.contains" : "hash.get", key, context, .flag) {
+            return try calls.single(has("hash.contains") ? "hash.contains" : "hash.get", key, context, .flag) {
                 $0[.field] = field
             }
-        case .valueLength(let field): return try single("hash.get", key, context, .length) { $0[.field] = field }
+        case .valueLength(let field): return try calls.single("hash.get", key, context, .length) { $0[.field] = field }
         case .delete(let fields): return try several("hash.delete", key, fields, context, .tally)
         case .increment(let field, let amount):
-            return try single("hash.increment", key, context, .number) {
+            return try calls.single("hash.increment", key, context, .number) {
                 $0[.field] = field
                 $0.numberB = amount
             }
         case .incrementFloat(let field, let amount):
             let addend = try calls.addend(amount)
-            return try single("hash.increment-float", key, context, .decimal) {
+            return try calls.single("hash.increment-float", key, context, .decimal) {
                 $0[.field] = field
                 $0[.addend] = addend
             }
@@ -68,7 +68,7 @@ extension DeclaredStructures: HashService {
     }
 
     private func all(_ key: [UInt8], _ context: CallContext) async throws(Failure) -> [Pair] {
-        guard case .pairs(let pairs) = try await calls.answer(try single("hash.all", key, context, .pairs)) else {
+        guard case .pairs(let pairs) = try await calls.answer(try calls.single("hash.all", key, context, .pairs)) else {
             return []
         }
         return pairs

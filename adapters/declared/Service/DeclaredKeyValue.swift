@@ -9,7 +9,7 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
     let program: Program
     private let get: OperationProgram?
     /// By condition and expiry.
-    private let sets: [OperationProgram?]
+    let sets: [OperationProgram?]
 
     init(_ calls: DeclaredCalls) {
         self.calls = calls
@@ -27,12 +27,12 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
         case .deleteVersion(let key, let version):
             guard calls.isVersion(version.bytes) else { return .flag(false) }
             return try await calls.answer(
-                try single("delete-version", key, .flag, context) { $0.third = version.bytes })
+                try calls.single("delete-version", key, context, .flag) { $0.third = version.bytes })
         case .expire(let key, let time, let condition):
             guard condition != .always else { return .flag(try await expire(key, at: time, context)) }
             return .flag(try await expire(key, at: time, if: condition, context))
         case .expiry(let key):
-            let plan = try single("expiry", key, .value, context)
+            let plan = try calls.single("expiry", key, context, .value)
             let answer = try await calls.run(plan.operation, plan.inputs)
             guard answer.outcome == .result else { return .missing }
             return program.encoder.expiry.time(left: answer.outputs.left, now: context.now).map { .integer($0) }
@@ -91,29 +91,29 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
             guard let get else { throw calls.unmapped("get") }
             return DeclaredPlan(get, try calls.request(key, get, context), .value)
         case .set(let key, let value, let options): return try set(key, value, options, context)
-        case .delete(let keys) where keys.count == 1: return try single("delete", keys[0], .count, context)
+        case .delete(let keys) where keys.count == 1: return try calls.single("delete", keys[0], context, .count)
         case .exists(let keys) where keys.count == 1: return try exists(keys[0], context)
-        case .getVersioned(let key): return try single("get-versioned", key, .versioned, context)
+        case .getVersioned(let key): return try calls.single("get-versioned", key, context, .versioned)
         case .getAndExpire(let key, .kept): return try plan(.get(key: key), context)
         case .getAndExpire(let key, let expiry):
             let number = try expiryNumber(expiry, context)
-            return try single("get-and-expire", key, .value, context) { $0.numberA = number }
-        case .getAndDelete(let key): return try single("get-and-delete", key, .value, context)
+            return try calls.single("get-and-expire", key, context, .value) { $0.numberA = number }
+        case .getAndDelete(let key): return try calls.single("get-and-delete", key, context, .value)
         case .append(let key, let value):
             try calls.checkValue(value, .keyValueAppend)
-            return try single("append", key, .number, context) { $0.second = value }
-        case .length(let key): return try single("length", key, .numberOrZero, context)
+            return try calls.single("append", key, context, .number) { $0.second = value }
+        case .length(let key): return try calls.single("length", key, context, .numberOrZero)
         case .increment(let key, let amount):
-            return try single("increment", key, .number, context) { $0.numberB = amount }
-        case .persist(let key): return try single("persist", key, .flag, context)
-        case .type(let key) where program["type"] != nil: return try single("type", key, .value, context)
+            return try calls.single("increment", key, context, .number) { $0.numberB = amount }
+        case .persist(let key): return try calls.single("persist", key, context, .flag)
+        case .type(let key) where program["type"] != nil: return try calls.single("type", key, context, .value)
         case .incrementFloat(let key, let amount):
             let addend = try calls.addend(amount)
-            return try single("increment-float", key, .decimal, context) { $0[.addend] = addend }
+            return try calls.single("increment-float", key, context, .decimal) { $0[.addend] = addend }
         case .rename(let from, let to, let onlyIfAbsent):
             let shape = onlyIfAbsent ? "rename-if-absent" : "rename"
             let target = try calls.key(to, calls.mapped(shape))
-            return try single(shape, from, .renamed, context) { $0[.target] = target }
+            return try calls.single(shape, from, context, .renamed) { $0[.target] = target }
         case .copy(let from, let to, let database, let replaces):
             return try copy(from, to, database, replaces, context)
         default: return nil
@@ -123,17 +123,6 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
     // MARK: Shapes
 
     func maps(_ shape: String) -> Bool { program[shape] != nil }
-
-    /// An operation on one key.
-    private func single(
-        _ shape: String, _ key: [UInt8], _ answer: DeclaredAnswerShape, _ context: CallContext,
-        _ fill: (inout Inputs) -> Void = { _ in }
-    ) throws(Failure) -> DeclaredPlan {
-        let operation = try calls.mapped(shape)
-        var inputs = try calls.request(key, operation, context)
-        fill(&inputs)
-        return DeclaredPlan(operation, inputs, answer)
-    }
 
     private func mapped(_ shape: String, _ capability: Capability) throws(Failure) -> OperationProgram {
         guard let operation = program[shape] else { throw calls.unmapped(shape, capability) }
@@ -157,116 +146,13 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
     }
 
     private func exists(_ key: [UInt8], _ context: CallContext) throws(Failure) -> DeclaredPlan {
-        try single(program["exists"] == nil ? "get" : "exists", key, .count, context)
+        try calls.single(program["exists"] == nil ? "get" : "exists", key, context, .count)
     }
 
-    private func expiryNumber(_ expiry: Expiry, _ context: CallContext) throws(Failure) -> Int64 {
+    func expiryNumber(_ expiry: Expiry, _ context: CallContext) throws(Failure) -> Int64 {
         guard case .at(let time) = expiry else { return program.encoder.expiry.never }
         return try program.encoder.expiry.number(at: time, now: context.now)
     }
-
-    // MARK: Setting
-
-    /// The operation of the file that sets so; nil when the version is none that the server can have given.
-    private func set(
-        _ key: [UInt8], _ value: [UInt8], _ options: SetOptions, _ context: CallContext
-    ) throws(Failure) -> DeclaredPlan? {
-        guard !options.returnsOld else { throw .refused(.keyValueExchange, reason: "a set cannot give the old value") }
-        var inputs = Inputs()
-        inputs.now = context.now
-        inputs.database = Int64(context.database)
-        let row: Int
-        switch options.condition {
-        case .always: row = 0
-        case .absent: row = 1
-        case .present: row = 2
-        case .version(let version):
-            row = 3
-            guard calls.isVersion(version.bytes) else { return nil }
-            inputs.third = version.bytes
-        }
-        let operation: OperationProgram
-        switch options.expiry {
-        case .never:
-            guard let plain = sets[row * 3] else { throw unmappedSet(row, "") }
-            operation = plain
-            inputs.numberA = program.encoder.expiry.never
-        case .kept:
-            guard let keeping = sets[row * 3 + 2] else { throw unmappedSet(row, "-keeping-expiry") }
-            operation = keeping
-        case .at(let time):
-            if let own = sets[row * 3 + 1] {
-                operation = own
-            } else if let plain = sets[row * 3], plain.writesExpiry {
-                operation = plain
-            } else {
-                throw unmappedSet(row, "-with-expiry")
-            }
-            inputs.numberA = try program.encoder.expiry.number(at: time, now: context.now)
-        }
-        try calls.checkValue(value, .keyValueSet)
-        inputs.first = try calls.key(key, operation)
-        inputs.second = value
-        return DeclaredPlan(operation, inputs, .stored)
-    }
-
-    private func unmappedSet(_ row: Int, _ suffix: String) -> Failure {
-        let names = ["set", "set-if-absent", "set-if-present", "set-if-version"]
-        let capabilities: [Capability] = [
-            .keyValueSet, .keyValueConditionalSet, .keyValueConditionalSet, .keyValueCompareAndSet,
-        ]
-        return calls.unmapped(names[row] + suffix, suffix.isEmpty ? capabilities[row] : .keyValueTTL)
-    }
-
-    private func setMany(
-        _ pairs: [Pair], _ onlyIfAllAbsent: Bool, _ context: CallContext
-    ) async throws(Failure) -> Answer {
-        guard !onlyIfAllAbsent else {
-            throw .refused(.keyValueMultiKey, reason: "several keys cannot be set only if none of them is there")
-        }
-        for pair in pairs { _ = try await perform(.set(key: pair.name, value: pair.value, SetOptions()), context) }
-        return .done
-    }
-
-    // MARK: Single keys
-
-    private func expire(_ key: [UInt8], at time: Int64, _ context: CallContext) async throws(Failure) -> Bool {
-        guard time > context.now else {
-            return try await calls.answer(try single("delete", key, .flag, context)) == .flag(true)
-        }
-        let number = try expiryNumber(.at(time), context)
-        return try await calls.answer(try single("expire", key, .flag, context) { $0.numberA = number }) == .flag(true)
-    }
-
-    /// Sets an expiry that depends on the one that there is: the value is written again, if its version still holds.
-    private func expire(
-        _ key: [UInt8], at time: Int64, if condition: ExpireCondition, _ context: CallContext
-    ) async throws(Failure) -> Bool {
-        guard program["expiry"] != nil else {
-            throw .refused(.keyValueTTL, reason: "it cannot depend on an expiry that the backend does not tell")
-        }
-        for _ in 0..<Self.attempts {
-            guard case .versioned(let value, let version) = try await perform(.getVersioned(key: key), context) else {
-                return false
-            }
-            let present: Int64?
-            switch try await perform(.expiry(key: key), context) {
-            case .missing: return false
-            case .integer(let time): present = time
-            default: present = nil
-            }
-            guard condition.holds(for: time, over: present) else { return false }
-            if time <= context.now {
-                if try await perform(.deleteVersion(key: key, version), context) == .flag(true) { return true }
-                continue
-            }
-            let options = SetOptions(.version(version), expiry: .at(time))
-            if try await perform(.set(key: key, value: value, options), context) == .done { return true }
-        }
-        throw .unavailable("the key was changed by others \(Self.attempts) times in a row")
-    }
-
-    private static let attempts = 16
 
     // MARK: Several keys
 

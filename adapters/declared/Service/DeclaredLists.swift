@@ -35,41 +35,41 @@ extension DeclaredStructures: ListService {
             for value in values { try calls.checkValue(value, .listPush) }
             return try several(Self.push(side, onlyIfPresent), key, values, context, .numberOrZero)
         case .pop(let key, let side, nil):
-            return try single(Self.pop(side), key, context, .first) { $0.numberB = 1 }
+            return try calls.single(Self.pop(side), key, context, .first) { $0.numberB = 1 }
         case .pop(let key, let side, let count?):
-            let plan = try single(Self.pop(side), key, context, .taken) { $0.numberB = count }
+            let plan = try calls.single(Self.pop(side), key, context, .taken) { $0.numberB = count }
             return plan.operation.mentioned.contains(.count) && count > 0 ? plan : nil
-        case .length(let key): return try single("list.length", key, context, .numberOrZero)
+        case .length(let key): return try calls.single("list.length", key, context, .numberOrZero)
         case .range(let key, let first, let last): return try range(key, first, last, context)
         case .item(let key, let index):
             guard has("list.item") else { return try range(key, index, index, context, .first) }
-            return try single("list.item", key, context, .value) { $0.numberA = index }
+            return try calls.single("list.item", key, context, .value) { $0.numberA = index }
         case .setItem(let key, let index, let value):
             try calls.checkValue(value, .listPush)
-            return try single("list.set", key, context, .edited) {
+            return try calls.single("list.set", key, context, .edited) {
                 $0.numberA = index
                 $0.second = value
             }
         case .insert(let key, let before, let pivot, let value):
             try calls.checkValue(value, .listPush)
-            return try single(before ? "list.insert-before" : "list.insert-after", key, context, .inserted) {
+            return try calls.single(before ? "list.insert-before" : "list.insert-after", key, context, .inserted) {
                 $0[.pivot] = pivot
                 $0.second = value
             }
         case .remove(let key, let value, let count):
-            return try single("list.remove", key, context, .tally) {
+            return try calls.single("list.remove", key, context, .tally) {
                 $0.second = value
                 $0.numberB = count
             }
         case .trim(let key, let first, let last):
-            return try single("list.trim", key, context, .done) {
+            return try calls.single("list.trim", key, context, .done) {
                 $0.numberA = first
                 $0.numberB = last
             }
         case .move(let from, let target, let take, let put, let wait):
             guard wait == nil else { throw .refused(.listBlocking, reason: "it does not wait for values") }
             let target = try calls.key(target, calls.mapped("list.move"))
-            return try single("list.move", from, context, .value) {
+            return try calls.single("list.move", from, context, .value) {
                 $0[.target] = target
                 $0[.takeSide] = take.word
                 $0[.putSide] = put.word
@@ -87,7 +87,7 @@ extension DeclaredStructures: ListService {
     private func range(
         _ key: [UInt8], _ first: Int64, _ last: Int64, _ context: CallContext, _ answer: DeclaredAnswerShape = .values
     ) throws(Failure) -> DeclaredPlan {
-        try single("list.range", key, context, answer) {
+        try calls.single("list.range", key, context, answer) {
             $0.numberA = first
             $0.numberB = last
         }
@@ -97,7 +97,7 @@ extension DeclaredStructures: ListService {
     private func pop(
         _ key: [UInt8], _ side: ListSide, _ count: Int64, _ context: CallContext
     ) async throws(Failure) -> [[UInt8]] {
-        let plan = try single(Self.pop(side), key, context, .taken) { $0.numberB = count }
+        let plan = try calls.single(Self.pop(side), key, context, .taken) { $0.numberB = count }
         if plan.operation.mentioned.contains(.count) { return count > 0 ? try await calls.answer(plan).items : [] }
         var values: [[UInt8]] = []
         while Int64(values.count) < count, values.count < program.limits.items {

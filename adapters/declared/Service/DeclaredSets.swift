@@ -35,17 +35,17 @@ extension DeclaredStructures: SetService {
         switch operation {
         case .add(let key, let members): return try several("set.add", key, members, context, .tally)
         case .remove(let key, let members): return try several("set.remove", key, members, context, .tally)
-        case .members(let key): return try single("set.members", key, context, .names)
+        case .members(let key): return try calls.single("set.members", key, context, .names)
         case .contains(let key, let members) where members.count == 1 && has("set.contains"):
-            return try single("set.contains", key, context, .onlyFlag) { $0[.member] = members[0] }
-        case .count(let key) where has("set.count"): return try single("set.count", key, context, .numberOrZero)
-        case .pop(let key, nil): return try single("set.pop", key, context, .first) { $0.numberB = 1 }
+            return try calls.single("set.contains", key, context, .onlyFlag) { $0[.member] = members[0] }
+        case .count(let key) where has("set.count"): return try calls.single("set.count", key, context, .numberOrZero)
+        case .pop(let key, nil): return try calls.single("set.pop", key, context, .first) { $0.numberB = 1 }
         case .pop(let key, let count?):
-            let plan = try single("set.pop", key, context, .names) { $0.numberB = count }
+            let plan = try calls.single("set.pop", key, context, .names) { $0.numberB = count }
             return plan.operation.mentioned.contains(.count) && count > 0 ? plan : nil
         case .move(let from, let target, let member):
             let target = try calls.key(target, calls.mapped("set.move"))
-            return try single("set.move", from, context, .flag) {
+            return try calls.single("set.move", from, context, .flag) {
                 $0[.target] = target
                 $0[.member] = member
             }
@@ -54,11 +54,11 @@ extension DeclaredStructures: SetService {
     }
 
     private func members(_ key: [UInt8], _ context: CallContext) async throws(Failure) -> [[UInt8]] {
-        try await calls.answer(try single("set.members", key, context, .names)).items
+        try await calls.answer(try calls.single("set.members", key, context, .names)).items
     }
 
     private func pop(_ key: [UInt8], _ count: Int64, _ context: CallContext) async throws(Failure) -> [[UInt8]] {
-        let plan = try single("set.pop", key, context, .names)
+        let plan = try calls.single("set.pop", key, context, .names)
         var members: [[UInt8]] = []
         // With {count} in it, only a count of zero comes here.
         while Int64(members.count) < count, members.count < program.limits.items {

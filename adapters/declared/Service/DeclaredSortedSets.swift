@@ -14,7 +14,7 @@ extension DeclaredStructures: SortedSetService {
         case .rank(let key, let member, let reversed, _):
             let rank = try await calls.answer(try self.rank(key, member, reversed, context))
             let score = try await calls.answer(
-                try single("sorted-set.score", key, context, .score) { $0[.member] = member })
+                try calls.single("sorted-set.score", key, context, .score) { $0[.member] = member })
             return rank == .missing || score == .missing ? .missing : .list([rank, score])
         case .count(let key): return .integer(Int64(try await all(key, context).count))
         case .countRange(let key, let range):
@@ -63,16 +63,16 @@ extension DeclaredStructures: SortedSetService {
                 return try several(shape, key, members.map(\.member), others: scores, context, .tally)
             }
             guard members.count == 1 else { return nil }
-            return try single(shape, key, context, .score) {
+            return try calls.single(shape, key, context, .score) {
                 $0[.member] = members[0].member
                 $0[.score] = scores[0]
             }
         case .remove(let key, let members): return try several("sorted-set.remove", key, members, context, .tally)
         case .scores(let key, let members) where members.count == 1:
-            return try single("sorted-set.score", key, context, .onlyScore) { $0[.member] = members[0] }
+            return try calls.single("sorted-set.score", key, context, .onlyScore) { $0[.member] = members[0] }
         case .rank(let key, let member, let reversed, false): return try rank(key, member, reversed, context)
         case .count(let key) where has("sorted-set.count"):
-            return try single("sorted-set.count", key, context, .numberOrZero)
+            return try calls.single("sorted-set.count", key, context, .numberOrZero)
         case .range(let key, let slice):
             guard case .ranks(let first, let last) = slice.range, slice.offset == 0, slice.limit < 0,
                 !slice.reversed
@@ -117,7 +117,7 @@ extension DeclaredStructures: SortedSetService {
             return try await tally(shape, key, members.map(\.member), others: scores, context)
         }
         for (member, score) in zip(members, scores) {
-            let plan = try single(shape, key, context, .flag) {
+            let plan = try calls.single(shape, key, context, .flag) {
                 $0[.member] = member.member
                 $0[.score] = score
             }
@@ -131,7 +131,7 @@ extension DeclaredStructures: SortedSetService {
     private func rank(
         _ key: [UInt8], _ member: [UInt8], _ reversed: Bool, _ context: CallContext
     ) throws(Failure) -> DeclaredPlan {
-        try single(reversed ? "sorted-set.rank-from-highest" : "sorted-set.rank", key, context, .rank) {
+        try calls.single(reversed ? "sorted-set.rank-from-highest" : "sorted-set.rank", key, context, .rank) {
             $0[.member] = member
         }
     }
@@ -139,7 +139,7 @@ extension DeclaredStructures: SortedSetService {
     private func range(
         _ key: [UInt8], _ first: Int64, _ last: Int64, _ context: CallContext
     ) throws(Failure) -> DeclaredPlan {
-        try single("sorted-set.range", key, context, .scored) {
+        try calls.single("sorted-set.range", key, context, .scored) {
             $0.numberA = first
             $0.numberB = last
         }
@@ -153,7 +153,7 @@ extension DeclaredStructures: SortedSetService {
     private func popping(
         _ key: [UInt8], _ highest: Bool, _ count: Int64, _ context: CallContext
     ) throws(Failure) -> DeclaredPlan {
-        try single(highest ? "sorted-set.pop-highest" : "sorted-set.pop-lowest", key, context, .scored) {
+        try calls.single(highest ? "sorted-set.pop-highest" : "sorted-set.pop-lowest", key, context, .scored) {
             $0.numberB = count
         }
     }

@@ -36,17 +36,6 @@ final class DeclaredStructures: @unchecked Sendable {
 
     func has(_ shape: String) -> Bool { program[shape] != nil }
 
-    /// An operation on one key.
-    func single(
-        _ shape: String, _ key: [UInt8], _ context: CallContext, _ answer: DeclaredAnswerShape,
-        _ fill: (inout Inputs) -> Void = { _ in }
-    ) throws(Failure) -> DeclaredPlan {
-        let operation = try calls.mapped(shape)
-        var inputs = try calls.request(key, operation, context)
-        fill(&inputs)
-        return DeclaredPlan(operation, inputs, answer)
-    }
-
     /// An operation on items of a key; nil when the file's takes only one of them.
     func several(
         _ shape: String, _ key: [UInt8], _ items: [[UInt8]], others: [[UInt8]] = [], _ context: CallContext,
