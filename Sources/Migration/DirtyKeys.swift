@@ -125,6 +125,11 @@ package struct DirtyKeys {
 
     // MARK: Handing out
 
+    /// Whether writes that are not answered hold back every generation, and the keys of those that are.
+    package var isHeldUp: Bool {
+        generations[current].inFlight > 0 && generations.count { $0.isClosed } == Self.generationCount - 1
+    }
+
     /// Closes what was noted until now, and hands out and forgets what is closed and whose writes are all answered.
     package mutating func take(_ body: (_ database: UInt32, _ key: Span<UInt8>) -> Void) -> Remainder {
         closeCurrent()

@@ -33,6 +33,19 @@ package struct WaitingKeys {
         return true
     }
 
+    /// Puts the keys of `other` behind the others; false, and none is put there, when there is no room for all.
+    package mutating func append(all other: WaitingKeys) -> Bool {
+        var start = other.firstByte
+        for (place, key) in other.keys[other.firstKey...].enumerated() {
+            guard append(other.bytes.span.extracting(start..<(start + key.count)), database: key.database) else {
+                removeLast(place)
+                return false
+            }
+            start += key.count
+        }
+        return true
+    }
+
     /// Takes back the `count` keys that were put in last.
     package mutating func removeLast(_ count: Int) {
         for _ in 0..<min(count, self.count) { bytes.removeLast(keys.removeLast().count) }

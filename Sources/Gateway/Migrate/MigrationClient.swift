@@ -11,6 +11,8 @@ protocol MigrationClient: SocketTap {
     /// The hold has lasted for long: gives up what the client has not sent to its end, and by force also what it waits for
     /// an answer to.
     func giveUp(byForce: Bool)
+    /// What it has noted of what it has not sent to its end holds back the keys of others: it is noted in another way.
+    func letGoOfQueued()
     /// Goes on as before.
     func release()
 }

@@ -70,6 +70,7 @@ final class MigrationNotes {
         var keys = MigrationKeys()
         keys.hasSeenScripts = hasSeenScripts
         hasSeenScripts = false
+        if dirty.isHeldUp { for client in clients.values { client.letGoOfQueued() } }
         keys.remainder = dirty.take { database, key in
             guard let name = scope.ownName(of: key, in: database) else { return }
             keys.keys.append(

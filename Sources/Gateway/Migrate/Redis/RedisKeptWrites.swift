@@ -38,6 +38,13 @@ struct RedisKeptWrites {
         return .keys(kept)
     }
 
+    /// Keeps `queued`, which one command may change; everything where it is nil or there is no room.
+    mutating func keep(_ queued: WaitingKeys?, _ dirty: inout DirtyKeys) -> Kept {
+        dirty.beginWait()
+        guard let queued, keys.append(all: queued) else { return .everything }
+        return .keys(queued.count)
+    }
+
     /// The oldest command of which something is kept is answered.
     mutating func answered(_ kept: Kept, _ dirty: inout DirtyKeys) {
         dirty.endWait()

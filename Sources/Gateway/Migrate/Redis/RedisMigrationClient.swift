@@ -26,10 +26,9 @@ final class RedisMigrationClient: MigrationClient {
     @exclusivity(unchecked) private var replies = RedisReplyFramer()
     @exclusivity(unchecked) private var exchange = RedisExchange()
     @exclusivity(unchecked) private var waiting = RedisAwaited<Waiting>()
-    /// That of the writes in the open transaction.
-    private var transaction: DirtyKeys.Ticket?
     @exclusivity(unchecked) private var database = RedisClientDatabase()
     @exclusivity(unchecked) private var kept = RedisKeptWrites()
+    @exclusivity(unchecked) private var queued = RedisQueuedWrites()
     /// Replies until the last command is answered that may wait.
     private var repliesToWait = 0
     /// Whether the conversation cannot be followed any more, and may change everything until it is over.
@@ -78,20 +77,30 @@ final class RedisMigrationClient: MigrationClient {
         }
         var entry = Waiting()
         switch request.effect {
-        case .exec, .discard, .reset:
-            entry.ticket = transaction
+        case .exec:
             entry.isEnd = wasInTransaction
-            transaction = nil
+            if repliesToWait > 0 {
+                entry.kept = queued.sent(behindWaiting: &kept, &notes.dirty)
+            } else {
+                entry.ticket = queued.sent(&notes.dirty)
+            }
+        case .discard, .reset:
+            entry.isEnd = wasInTransaction
+            queued.removeAll(&notes.dirty)
         default:
             let writes = whole.map { RedisWrites.of($0, in: bytes) } ?? .unread(request)
             if Self.scripts.contains(request.command), case .keys = writes { notes.hasSeenScripts = true }
             entry.mayWait = request.mayBlock && !wasInTransaction
-            if writes != .nothing, !wasInTransaction, entry.mayWait || repliesToWait > 0 {
+            if writes != .nothing, wasInTransaction {
+                queued.add(writes, whole, bytes, database, &notes.dirty, at: socket.worker.now)
+            }
+            // In a transaction too: where its MULTI is refused, what follows is carried out at once.
+            if writes != .nothing, entry.mayWait || repliesToWait > 0 {
                 entry.kept = kept.keep(writes, whole, bytes, database, &notes.dirty)
             }
             if writes != .nothing, entry.kept == nil {
-                let ticket = wasInTransaction ? transaction ?? notes.dirty.begin() : notes.dirty.begin()
-                if wasInTransaction { transaction = ticket } else { entry.ticket = ticket }
+                let ticket = notes.dirty.begin()
+                entry.ticket = ticket
                 note(writes, whole, bytes, ticket)
             }
         }
@@ -184,6 +193,8 @@ final class RedisMigrationClient: MigrationClient {
         socket.resume()
     }
 
+    func letGoOfQueued() { queued.letGo(&notes.dirty, at: socket.worker.now) }
+
     /// A client with nothing under way, or one that waits for something to happen, connects anew.
     private func endIfIdle() {
         if isBlind || waiting.count == 0 || exchange.isBlocked { socket.waker.cancel() }
@@ -197,7 +208,7 @@ final class RedisMigrationClient: MigrationClient {
             notes.dirty.endWait()
             return notes.dirty.lose(notes.dirty.begin())
         }
-        if let transaction { notes.dirty.end(transaction) }
+        queued.removeAll(&notes.dirty)
         waiting.removeAll { entry in
             // One that blocks does nothing once its connection is gone, and nobody else writes while clients are held.
             let isOver = isHeld && exchange.isBlocked
@@ -223,8 +234,7 @@ final class RedisMigrationClient: MigrationClient {
             if entry.kept != nil { notes.dirty.endWait() }
         }
         kept.removeAll()
-        if let transaction { notes.dirty.end(transaction) }
-        transaction = nil
+        queued.removeAll(&notes.dirty)
         if isHeld { endIfIdle() }
     }
 }

@@ -159,6 +159,9 @@ final class S3MigrationClient: MigrationClient {
         socket.resume()
     }
 
+    /// A body that is slow to come keeps its own generation: what is sent is written when it has come.
+    func letGoOfQueued() {}
+
     func giveUp(byForce: Bool) {
         guard byForce || !body.isEnded && !waiting.isEmpty else { return }
         socket.waker.cancel()
