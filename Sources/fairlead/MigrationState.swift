@@ -13,7 +13,7 @@ struct MigrationState: Decodable {
 
     private struct Document: Decodable { let migrations: [MigrationState] }
 
-    let listener, source, target, phase, serving, step, problem: String
+    let listener, source, target, phase, serving, step, problem, waiting: String
     /// A number of this start of the gateway.
     let start: Int
     let begun: Bool
@@ -36,7 +36,8 @@ struct MigrationState: Decodable {
     let options: String
 
     enum CodingKeys: String, CodingKey {
-        case listener, source, target, phase, serving, step, problem, start, begun, keys, seen, copied, differing, bytes
+        case listener, source, target, phase, serving, step, problem, waiting, start, begun, keys, seen, copied,
+            differing, bytes
         case retagged, partial, scripts, kept, leaving, obstacles, refused, outcome
         case again = "copied-again"
         case subject = "report-about"
@@ -140,6 +141,7 @@ struct MigrationState: Decodable {
         }
         line += ", \(copied) copied\(bytes > 0 ? " (\(bytes >> 20) MiB)" : ""), \(again) looked at again after writes"
         if step == "comparing" || step == "level" { line += ", \(differing) differed when compared" }
+        if !waiting.isEmpty { line += "; \(waiting)" }
         return problem.isEmpty ? line : "\(line): \(problem)"
     }
 }

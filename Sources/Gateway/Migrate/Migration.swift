@@ -56,6 +56,8 @@ final class ListenerMigration: Sendable {
         /// Whether clients have called scripts or functions with keys.
         var hasSeenScripts = false
         var problem = ""
+        /// For what is waited that does not come.
+        var waiting = ""
         /// What does not come along, or would be lost, as it was found before anything was copied.
         var obstacles: [String] = []
 
@@ -206,7 +208,7 @@ final class ListenerMigration: Sendable {
             "partial": \(remains != .nothing), "kept": \(remains.count.map(String.init) ?? "null"), \
             "scripts": \(status.hasSeenScripts), "leaving": [\(copy.leaving.map { JSONText.quoted($0.rawValue) }.sorted().joined(separator: ", "))], \
             "obstacles": [\(status.obstacles.map(JSONText.quoted).joined(separator: ", "))], \
-            "refused": [\(refused.joined(separator: ", "))], "problem": \(JSONText.quoted(status.problem)), \
+            "refused": [\(refused.joined(separator: ", "))], "problem": \(JSONText.quoted(status.problem)), "waiting": \(JSONText.quoted(status.waiting)), \
             "outcome": \(copy.outcome.map(JSONText.quoted) ?? "null")}
             """
     }

@@ -48,7 +48,11 @@ final class MigrationRunner {
         self.logger = logger
         local = workers[migration.atSource.index % workers.count]
         waker = Waker(worker: local.worker)
-        patience = MigrationPatience(local.worker) { migration.with { $0.order?.needsNoAnswer == true } }
+        patience = MigrationPatience(local.worker) {
+            migration.with { $0.order?.needsNoAnswer == true }
+        } tell: { text in
+            migration.update { $0.waiting = text ?? "" }
+        }
         clients = MigrationClients(of: migration, workers)
         wasBegun = migration.hasBegun
     }
@@ -89,6 +93,7 @@ final class MigrationRunner {
     }
 
     private func carryOut(_ order: ListenerMigration.Order) async {
+        defer { patience.hears() }
         do {
             switch order {
             case .run(let consent): try await synchronize(.ordered(consent)) { finish("level") }

@@ -9,6 +9,8 @@ struct LinkProblem: Error, CustomStringConvertible {
     let description: String
     /// The name of the place that gave none, where it was one.
     var place: String?
+    /// Whether nothing came for too long.
+    var isSilence = false
 }
 
 /// One end of a connection within the process; the other is a session as any client has.
@@ -105,6 +107,7 @@ final class RedisMigrationLink {
                 do throws(IOError) { received = try socket.receive() } catch { throw lost("\(error)") }
                 guard case .bytes(let size) = received else { break }
                 last = socket.worker.now
+                patience.hears()
                 var problem: String?
                 socket.worker.withReceived(size) { bytes in
                     do throws(WireError) { try take(bytes, into: &nodes) } catch { problem = "\(error)" }
@@ -115,7 +118,7 @@ final class RedisMigrationLink {
             if nodes.count > count { throw lost("it answers what nobody has asked") }
             if socket.hasEnded || socket.hasWriteFailed { throw lost("it closed the connection") }
             if waker.isCancelled { throw LinkProblem(description: "the gateway stops") }
-            guard await patience.wait(waker, since: last, atMost: Self.silence) else {
+            guard await patience.wait(waker, since: last, until: last &+ Self.silence, of: name) else {
                 throw lost("it has not answered in time (\((socket.worker.now &- last) / 1_000_000_000) s)")
             }
         }

@@ -29,16 +29,18 @@ final class S3MigrationCopier: MigrationCopier {
     ) {
         let worker = waker.worker
         self.worker = worker
+        let here = MigrationPlace(from.route.name, on: worker)
+        let there = MigrationPlace(to.route.name, on: worker)
         self.habits = habits
         lanes = (0..<Self.laneCount).map { _ in
             let waker = Waker(worker: worker)
             return S3ObjectCopy(
-                from: S3MigrationLink(to: from, waker: waker, patience, serve),
-                to: S3MigrationLink(to: to, waker: waker, patience, serve),
+                from: S3MigrationLink(to: from, waker: waker, patience, here, serve),
+                to: S3MigrationLink(to: to, waker: waker, patience, there, serve),
                 habits)
         }
-        self.from = S3MigrationLink(to: from, waker: waker, patience, serve)
-        self.to = S3MigrationLink(to: to, waker: waker, patience, serve)
+        self.from = S3MigrationLink(to: from, waker: waker, patience, here, serve)
+        self.to = S3MigrationLink(to: to, waker: waker, patience, there, serve)
     }
 
     // MARK: Copying

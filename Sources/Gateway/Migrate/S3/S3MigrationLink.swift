@@ -10,14 +10,17 @@ import Wire
 final class S3MigrationLink: @unchecked Sendable {
     let name: String
     let waker: Waker
-    private let patience: MigrationPatience
-    private let listener: ListenerState
-    private let serve: @Sendable (AcceptedConnection, ListenerState) async -> Void
+    let patience: MigrationPatience
+    /// What other connections know of it; nil for one that only asks whether it lives.
+    let place: MigrationPlace?
+    let listener: ListenerState
+    let serve: @Sendable (AcceptedConnection, ListenerState) async -> Void
     private let signer: S3OwnSigner?
     private let host: String
     private let addressing: BucketAddressing
     private var socket: Socket?
     private var session: Task<Void, Never>?
+    var probe: S3MigrationProbe?
     /// What was received, from `offset` on not yet looked at.
     private var buffer: [UInt8] = []
     private var offset = 0
@@ -25,20 +28,19 @@ final class S3MigrationLink: @unchecked Sendable {
     private var payload = S3Payload(.none)
     private var keepsAlive = true
 
-    /// Nanoseconds of silence after which a place is given up.
-    private static let silence: UInt64 = 60_000_000_000
-    /// Times that a request is sent whose answer does not come, or tells of a server out of breath.
+    /// Times that a request is sent whose connection breaks, or whose answer tells of a server out of breath.
     private static let tries = 5
     /// Nanoseconds before the second try; twice as many before each further one.
     private static let firstPause: UInt64 = 200_000_000
 
     init(
-        to listener: ListenerState, waker: Waker, _ patience: MigrationPatience,
+        to listener: ListenerState, waker: Waker, _ patience: MigrationPatience, _ place: MigrationPlace?,
         _ serve: @escaping @Sendable (AcceptedConnection, ListenerState) async -> Void
     ) {
         self.listener = listener
         self.waker = waker
         self.patience = patience
+        self.place = place
         self.serve = serve
         name = listener.route.name
         if case .trusted(let backend) = listener.route {
@@ -61,12 +63,14 @@ final class S3MigrationLink: @unchecked Sendable {
     /// The answer to `request`, all of it; asked again where nothing but the server's state stands in the way.
     func ask(_ request: S3MigrationRequest) async throws(LinkProblem) -> S3MigrationReply {
         var pause = Self.firstPause
+        var hasBeenSilent = false
         for _ in 1..<Self.tries {
             do throws(LinkProblem) {
                 let reply = try await askOnce(request)
                 if !reply.isTransient { return reply }
             } catch {
-                if isUrged { throw error }
+                if isUrged || error.isSilence && hasBeenSilent { throw error }
+                if error.isSilence { hasBeenSilent = true }
             }
             await rest(pause)
             pause *= 2
@@ -79,8 +83,8 @@ final class S3MigrationLink: @unchecked Sendable {
         return try await answer(to: request.method)
     }
 
-    /// Whether nothing is worth a second try: the gateway stops, or there is an order that needs no answer.
-    var isUrged: Bool { waker.isCancelled || patience.isShort }
+    /// Whether nothing is worth a second try: the gateway stops, there is an order that needs no answer, or the place hangs.
+    var isUrged: Bool { waker.isCancelled || patience.isShort || place?.isGivenUp == true }
 
     /// Waits; not for longer than until the gateway stops.
     func rest(_ nanoseconds: UInt64) async { await patience.rest(waker, for: nanoseconds) }
@@ -110,12 +114,11 @@ final class S3MigrationLink: @unchecked Sendable {
             if socket.hasWriteFailed || socket.isReadable && !socket.isQuiet() { return false }
             guard socket.isCongested else { return true }
             if waker.isCancelled { throw lost("the gateway stops") }
-            guard await patience.wait(waker, since: last, atMost: Self.silence) else {
-                throw lost("it took nothing more in time (\((waker.worker.now &- last) / 1_000_000_000) s)")
-            }
+            guard await wait(since: last) else { throw silent("it took nothing more", since: last) }
             if socket.queuedCount != queued {
                 queued = socket.queuedCount
                 last = waker.worker.now
+                hears()
             }
         }
     }
@@ -199,18 +202,17 @@ final class S3MigrationLink: @unchecked Sendable {
                 socket.worker.withReceived(count) { bytes in
                     bytes.withUnsafeBufferPointer { buffer.append(contentsOf: $0) }
                 }
+                hears()
                 return
             case .end: throw lost("it closed the connection")
             case .nothing:
                 if waker.isCancelled { throw lost("the gateway stops") }
-                guard await patience.wait(waker, since: start, atMost: Self.silence) else {
-                    throw lost("it has not answered in time (\((waker.worker.now &- start) / 1_000_000_000) s)")
-                }
+                guard await wait(since: start) else { throw silent("it has not answered", since: start) }
             }
         }
     }
 
-    private func lost(_ reason: String) -> LinkProblem {
+    func lost(_ reason: String) -> LinkProblem {
         abandon()
         return LinkProblem(description: "'\(name)': \(reason)", place: name)
     }
@@ -236,6 +238,7 @@ final class S3MigrationLink: @unchecked Sendable {
         socket = nil
         session?.cancel()
         session = nil
+        probe?.cancel()
         buffer = []
         offset = 0
         payload = S3Payload(.none)
@@ -245,5 +248,6 @@ final class S3MigrationLink: @unchecked Sendable {
         let session = session
         abandon()
         await session?.value
+        await probe?.end()
     }
 }

@@ -38,6 +38,7 @@ final class S3ObjectCopy: @unchecked Sendable {
     /// Leaves the object at the other place as it is here; with `comparing`, only where it differs.
     func settle(_ bucket: [UInt8], _ key: [UInt8], comparing: Bool) async throws(LinkProblem) -> S3CopyResult {
         var problem = LinkProblem(description: "")
+        var hasBeenSilent = false
         for attempt in 0..<Self.tries {
             if attempt > 0 { await from.rest(UInt64(attempt) * 500_000_000) }
             do {
@@ -46,7 +47,8 @@ final class S3ObjectCopy: @unchecked Sendable {
                 // What is half read or half sent is of no use to a second try.
                 from.abandon()
                 to.abandon()
-                if from.isUrged { throw error }
+                if from.isUrged || to.isUrged || error.isSilence && hasBeenSilent { throw error }
+                if error.isSilence { hasBeenSilent = true }
                 problem = error
             } catch {
                 problem = LinkProblem(description: "\(error)")
