@@ -20,11 +20,14 @@ package struct DirtyKeys {
     package struct Remainder: Equatable, Sendable {
         /// Keys that are not known may have been changed: all of the source has to be gone through again.
         package var isEverything = false
+        /// Because clients have sent what may change, or delete, all there is; and not only because something is not known.
+        package var isOrdered = false
         /// Nothing is noted any more and no write is under way.
         package var isSettled = true
 
-        package init(isEverything: Bool = false, isSettled: Bool = true) {
+        package init(isEverything: Bool = false, isOrdered: Bool = false, isSettled: Bool = true) {
             self.isEverything = isEverything
+            self.isOrdered = isOrdered
             self.isSettled = isSettled
         }
     }
@@ -32,6 +35,7 @@ package struct DirtyKeys {
     private struct Generation {
         var keys: KeySet
         var isEverything = false
+        var isOrdered = false
         var inFlight = 0
         var isClosed = false
 
@@ -70,13 +74,20 @@ package struct DirtyKeys {
     /// The write of `ticket`, which is not answered, may change `key`.
     package mutating func note(_ key: Span<UInt8>, database: UInt32, _ ticket: Ticket) {
         guard !generations[ticket.generation].isEverything else { return }
-        if !generations[ticket.generation].keys.insert(key, database: database) { noteEverything(ticket) }
+        if !generations[ticket.generation].keys.insert(key, database: database) { forgetKeys(of: ticket.generation) }
     }
 
     /// The write of `ticket`, which is not answered, may change any key.
-    package mutating func noteEverything(_ ticket: Ticket) {
-        generations[ticket.generation].isEverything = true
-        generations[ticket.generation].keys.removeAll()
+    ///
+    /// - Parameter isOrdered: whether it may delete all there is, and not only a key that is not known.
+    package mutating func noteEverything(_ ticket: Ticket, isOrdered: Bool = true) {
+        if isOrdered { generations[ticket.generation].isOrdered = true }
+        forgetKeys(of: ticket.generation)
+    }
+
+    private mutating func forgetKeys(of generation: Int) {
+        generations[generation].isEverything = true
+        generations[generation].keys.removeAll()
     }
 
     /// The write of `ticket` is answered, with an error or without: a script that fails has changed what it has changed.
@@ -90,8 +101,7 @@ package struct DirtyKeys {
     /// The server may still carry it out, later than anything that is known here, so all has to be looked at once more.
     package mutating func lose(_ ticket: Ticket) {
         end(ticket)
-        generations[current].isEverything = true
-        generations[current].keys.removeAll()
+        forgetKeys(of: current)
     }
 
     // MARK: Commands that wait
@@ -138,8 +148,10 @@ package struct DirtyKeys {
             if generations[index].isClosed, generations[index].inFlight == 0 {
                 generations[index].keys.forEach(body)
                 if generations[index].isEverything { remainder.isEverything = true }
+                if generations[index].isOrdered { remainder.isOrdered = true }
                 generations[index].keys.removeAll()
                 generations[index].isEverything = false
+                generations[index].isOrdered = false
                 generations[index].isClosed = false
             }
         }

@@ -37,6 +37,7 @@ extension MigrationRunner {
         // From here on the other direction is the one that is copied.
         await closeCopier()
         hasLostSight = false
+        unseen = consent.force ? .few : .none
         needsPass = next == .cutOver ? migration.remains.needsLook : force
         wasBegun = true
         isUnlisted = false

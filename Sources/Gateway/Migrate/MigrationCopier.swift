@@ -99,6 +99,10 @@ protocol MigrationCopier: AnyObject {
     func copy(
         _ keys: [[UInt8]], of part: MigrationPart, comparing: Bool
     ) async throws(LinkProblem) -> MigrationOutcome
+    /// Those of `keys` that are not there at `side`.
+    func missing(
+        _ keys: [[UInt8]], of part: MigrationPart, at side: MigrationSide
+    ) async throws(LinkProblem) -> [[UInt8]]
     /// Deletes those of `keys` at the other place that are not here.
     func deleteExtras(_ keys: [[UInt8]], of part: MigrationPart) async throws(LinkProblem)
     /// Takes `part` away from the other place, when it is not here.

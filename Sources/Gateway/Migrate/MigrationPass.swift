@@ -66,6 +66,7 @@ extension MigrationRunner {
     private func deleteExtras(_ copier: any MigrationCopier) async throws {
         let remains = migration.phase.serving == .target ? migration.remains : .nothing
         guard remains != .unknown else { return }
+        if migration.phase.serving == .target, unseen != .any, try await deleteVanished(copier, but: remains) { return }
         for (part, _) in try await copier.parts(of: .other) {
             var cursor: [UInt8]?
             repeat {
@@ -132,18 +133,28 @@ extension MigrationRunner {
         var isSettled = keys.isEmpty
         for taken in try await clients.takeDirty() {
             keys.formUnion(taken.keys)
-            if taken.hasSeenScripts { migration.update { $0.hasSeenScripts = true } }
+            if taken.hasSeenScripts {
+                migration.update { $0.hasSeenScripts = true }
+                unseen = max(unseen, .few)
+            }
             if taken.remainder.isEverything {
+                unseen = max(unseen, taken.remainder.isOrdered ? .any : .few)
                 needsPass = true
                 mayHaveExtras = true
             }
             if !taken.remainder.isSettled { isSettled = false }
         }
+        vanished.subtract(keys)
         do {
             try await copyWritten(keys, copier)
         } catch {
             // Another copier has to begin with them; too many to be kept, they are found by going through all.
-            if again.count + keys.count <= DirtyKeys.keyLimit { again.formUnion(keys) } else { needsPass = true }
+            if again.count + keys.count <= DirtyKeys.keyLimit {
+                again.formUnion(keys)
+            } else {
+                needsPass = true
+                unseen = max(unseen, .few)
+            }
             throw error
         }
         return isSettled && again.isEmpty && !needsPass

@@ -28,6 +28,10 @@ final class MigrationRunner {
     var isUnlisted = false
     /// Whether keys may have been deleted that nobody has named since the other place was last cleared.
     var mayHaveExtras = false
+    /// How much may have been deleted at the place that serves that nobody has named, since both were last level.
+    var unseen = UnseenDeletions.few
+    /// What it seems to have lost, while that is looked at.
+    var vanished: Set<MigrationKey> = []
     /// Whether the place that serves was out of sight, and may have lost what it held.
     var hasLostSight = true
     private var backOff = MigrationBackOff()
@@ -171,6 +175,7 @@ final class MigrationRunner {
             try keepStopped(false)
             // Whoever orders it has seen what there is.
             hasLostSight = false
+            unseen = .any
             try await look(consent)
         }
         try await begin()
@@ -216,6 +221,7 @@ final class MigrationRunner {
         }
         migration.update { $0.step = .level }
         hasLostSight = false
+        unseen = .none
         backOff.reset()
         levelled()
         while !waker.isCancelled {

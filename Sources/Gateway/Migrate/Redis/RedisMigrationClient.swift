@@ -128,7 +128,7 @@ final class RedisMigrationClient: MigrationClient {
         _ writes: RedisWrites, _ whole: RedisWholeCommand?, _ bytes: Span<UInt8>, _ ticket: DirtyKeys.Ticket
     ) {
         guard case .keys(let keys) = writes, let whole, let count = database.count else {
-            return notes.dirty.noteEverything(ticket)
+            return notes.dirty.noteEverything(ticket, isOrdered: whole != nil && writes == .everything)
         }
         var cursor = RedisKeyCursor(keys, of: whole, in: bytes)
         while let range = cursor.next(in: bytes) {

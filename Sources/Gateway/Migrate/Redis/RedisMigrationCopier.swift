@@ -146,12 +146,18 @@ final class RedisMigrationCopier: MigrationCopier {
     }
 
     func deleteExtras(_ keys: [[UInt8]], of part: MigrationPart) async throws(LinkProblem) {
-        let database = Self.database(part)
-        // What the place that serves has no database for is not to be asked for there, and stays.
-        guard try await from.refusal(of: database) == nil else { return }
-        let answers = try await from.ask(keys.map { [Array("EXISTS".utf8), $0] }, in: database)
-        let extras = keys.indices.filter { answers[$0].integer == 0 }.map { keys[$0] }
-        _ = try await to.ask(extras.map { [Array("DEL".utf8), $0] }, in: database)
+        let extras = try await missing(keys, of: part, at: .serving)
+        _ = try await to.ask(extras.map { [Array("DEL".utf8), $0] }, in: Self.database(part))
+    }
+
+    func missing(
+        _ keys: [[UInt8]], of part: MigrationPart, at side: MigrationSide
+    ) async throws(LinkProblem) -> [[UInt8]] {
+        let (link, database) = (link(side), Self.database(part))
+        // What a place has no database for is not to be asked for there, and stays.
+        guard try await link.refusal(of: database) == nil else { return [] }
+        let answers = try await link.ask(keys.map { [Array("EXISTS".utf8), $0] }, in: database)
+        return keys.indices.filter { answers[$0].integer == 0 }.map { keys[$0] }
     }
 
     // MARK: Listing

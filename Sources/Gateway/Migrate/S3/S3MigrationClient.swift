@@ -91,8 +91,8 @@ final class S3MigrationClient: MigrationClient {
         case .object: note(bucket, plain(resource.key), ticket)
         case .listed:
             listing = bucket.flatMap { S3MigrationListing(head, request, bucket: $0) }
-            if listing == nil || body.isEnded { notes.dirty.noteEverything(ticket) }
-        case .everything: notes.dirty.noteEverything(ticket)
+            if listing == nil || body.isEnded { notes.dirty.noteEverything(ticket, isOrdered: false) }
+        case .everything: notes.dirty.noteEverything(ticket, isOrdered: false)
         }
     }
 
@@ -105,7 +105,7 @@ final class S3MigrationClient: MigrationClient {
 
     private func note(_ bucket: [UInt8]?, _ key: [UInt8]?, _ ticket: DirtyKeys.Ticket) {
         // What cannot be read here, a server may read in its own way.
-        guard let bucket, let key else { return notes.dirty.noteEverything(ticket) }
+        guard let bucket, let key else { return notes.dirty.noteEverything(ticket, isOrdered: false) }
         notes.dirty.note(S3MigrationName.spell(bucket, key).span, database: 0, ticket)
     }
 
@@ -113,7 +113,7 @@ final class S3MigrationClient: MigrationClient {
     private func noteListed() {
         defer { listing = nil }
         guard let listing, let ticket = waiting.last?.ticket else { return }
-        guard let keys = listing.keys else { return notes.dirty.noteEverything(ticket) }
+        guard let keys = listing.keys else { return notes.dirty.noteEverything(ticket, isOrdered: false) }
         for key in keys { note(listing.bucket, key, ticket) }
     }
 
@@ -141,7 +141,7 @@ final class S3MigrationClient: MigrationClient {
     private func answered() {
         if waiting.count == 1, listing != nil {
             // Answered before all of it was read: what was carried out of it is not known.
-            if let ticket = waiting[0].ticket { notes.dirty.noteEverything(ticket) }
+            if let ticket = waiting[0].ticket { notes.dirty.noteEverything(ticket, isOrdered: false) }
             listing = nil
         }
         if let ticket = waiting.removeFirst().ticket { notes.dirty.end(ticket) }
@@ -198,7 +198,7 @@ final class S3MigrationClient: MigrationClient {
     private func goBlind() {
         guard blind == nil else { return }
         let ticket = notes.dirty.begin()
-        notes.dirty.noteEverything(ticket)
+        notes.dirty.noteEverything(ticket, isOrdered: false)
         blind = ticket
         for entry in waiting { if let ticket = entry.ticket { notes.dirty.end(ticket) } }
         waiting = []

@@ -65,20 +65,36 @@ final class S3MigrationCopier: MigrationCopier {
 
     func deleteExtras(_ keys: [[UInt8]], of part: MigrationPart) async throws(LinkProblem) {
         let bucket = Self.bucket(part)
-        let keys = try await unlisted(keys, in: bucket)
+        let keys = try await unlisted(keys, in: bucket, at: .serving)
         try await each(of: keys) { lane, key throws(LinkProblem) in
             try await lane.deleteExtra(bucket, key)
         } _: { _, _ in
         }
     }
 
-    /// Those of `keys`, in the order of a list, that a list of the bucket here does not show: one answer tells of a thousand.
-    private func unlisted(_ keys: [[UInt8]], in bucket: [UInt8]) async throws(LinkProblem) -> [[UInt8]] {
+    func missing(
+        _ keys: [[UInt8]], of part: MigrationPart, at side: MigrationSide
+    ) async throws(LinkProblem) -> [[UInt8]] {
+        let bucket = Self.bucket(part)
+        var missing: [[UInt8]] = []
+        let keys = try await unlisted(keys.sorted { $0.lexicographicallyPrecedes($1) }, in: bucket, at: side)
+        try await each(of: keys) { lane, key throws(LinkProblem) in
+            try await lane.lacks(bucket, key, at: side)
+        } _: {
+            if $1 { missing.append($0) }
+        }
+        return missing
+    }
+
+    /// Those of `keys`, in the order of a list, that a list of the bucket does not show: one answer tells of a thousand.
+    private func unlisted(
+        _ keys: [[UInt8]], in bucket: [UInt8], at side: MigrationSide
+    ) async throws(LinkProblem) -> [[UInt8]] {
         guard let first = keys.first, let last = keys.last else { return [] }
         var listed: Set<[UInt8]> = []
         var cursor: [UInt8]?
         for _ in 0..<Self.listLimit {
-            guard let list = try await list(bucket, at: .serving, after: cursor, startingAfter: first) else { break }
+            guard let list = try await list(bucket, at: side, after: cursor, startingAfter: first) else { break }
             listed.formUnion(list.objects.map(\.key))
             cursor = list.next
             guard cursor != nil, let end = list.objects.last?.key, end.lexicographicallyPrecedes(last) else { break }

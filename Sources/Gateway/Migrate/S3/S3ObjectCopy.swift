@@ -208,11 +208,15 @@ final class S3ObjectCopy: @unchecked Sendable {
 
     /// Deletes the object at the other place when it is not here.
     func deleteExtra(_ bucket: [UInt8], _ key: [UInt8]) async throws(LinkProblem) -> Bool {
-        let request = S3MigrationRequest(.head, bucket, key)
-        let here = try await from.ask(request)
-        guard here.status == 404 else { return false }
+        guard try await lacks(bucket, key, at: .serving) else { return false }
         try await remove(bucket, key)
         return true
+    }
+
+    /// Whether the object is not there.
+    func lacks(_ bucket: [UInt8], _ key: [UInt8], at side: MigrationSide) async throws(LinkProblem) -> Bool {
+        let link = side == .serving ? from : to
+        return try await link.ask(S3MigrationRequest(.head, bucket, key)).status == 404
     }
 
     /// Has the bucket at the other place.
