@@ -15,13 +15,13 @@ private final class FollowedClient {
     let socket: Socket
     private let far: Int32
 
-    init(_ worker: Worker, domains: [String]) throws {
+    init(_ worker: Worker, domains: [String], beside others: FollowedClient? = nil) throws {
         var configuration = ListenerConfiguration(name: "s3", protocol: .s3, listen: [], backend: "old")
         configuration.domains = domains
         let listener = try ListenerState(configuration, index: 0, front: S3Front(), routes: [], workers: 1)
         let pair = try Socket.pair(waker: Waker(worker: worker))
         (socket, far) = (pair.near, pair.far.descriptor)
-        notes = MigrationNotes(serving: listener, .everything)
+        notes = others?.notes ?? MigrationNotes(serving: listener, .everything)
         client = S3MigrationClient(socket, notes)
     }
 
@@ -135,6 +135,32 @@ struct S3MigrationClientTests {
             followed.client.ended()
             #expect(followed.taken() == (isWhole ? ["*"] : ["b/a key"]))
             #expect(followed.notes.clientCount == 0)
+        }
+    }
+
+    @Test(
+        "bodies that are slow to come keep nobody's keys back, however many they are, and are noted when they have come"
+    )
+    func slow() async throws {
+        try await Self.follow { followed in
+            let others = try (0..<8).map { _ in
+                try FollowedClient(followed.socket.worker, domains: [], beside: followed)
+            }
+            defer { for other in others { other.close() } }
+            for (number, other) in others.enumerated() {
+                other.receives(String(Self.put.replacing("/b/", with: "/b/\(number)").dropLast()))
+                followed.receives(Self.put)
+                followed.sends(Self.ok)
+                #expect(followed.taken() == ["b/a key"])
+            }
+            for other in others { other.receives("c") }
+            #expect(followed.taken() == ["…"])
+            for other in others { other.sends(Self.ok) }
+            #expect(followed.taken() == (0..<8).map { "b/\($0)a key" })
+            // Answered before it has come.
+            followed.receives(String(Self.put.dropLast()))
+            followed.sends(Self.ok)
+            #expect(followed.taken() == ["b/a key"])
         }
     }
 

@@ -16,6 +16,13 @@ final class S3MigrationClient: MigrationClient {
         var ticket: DirtyKeys.Ticket?
     }
 
+    /// A write whose body is on its way.
+    private enum Coming {
+        case bucket([UInt8]?)
+        case object(bucket: [UInt8]?, key: [UInt8]?)
+        case everything
+    }
+
     private unowned(unsafe) let socket: Socket
     private let notes: MigrationNotes
     private var scanner = S3HeadScanner(.client)
@@ -24,6 +31,9 @@ final class S3MigrationClient: MigrationClient {
     /// What DeleteObjects lists, while it comes.
     private var listing: S3MigrationListing?
     private var waiting: [Waiting] = []
+    /// What the last of ``waiting`` writes once its body has come: a client may take hours for it, and meanwhile the keys of
+    /// others would be kept back.
+    private var coming: Coming?
     private var collector: S3ReplyCollector?
     /// That of everything, once the conversation cannot be followed.
     private var blind: DirtyKeys.Ticket?
@@ -68,9 +78,8 @@ final class S3MigrationClient: MigrationClient {
     private func passBody(_ bytes: Span<UInt8>, at offset: inout Int) throws(WireError) {
         let start = offset
         _ = try body.next(bytes, at: &offset)
-        guard listing != nil else { return }
         listing?.take(bytes.extracting(start..<offset))
-        if body.isEnded { noteListed() }
+        if body.isEnded { hasCome() }
     }
 
     private func take(_ request: S3RequestHead) {
@@ -80,20 +89,34 @@ final class S3MigrationClient: MigrationClient {
         let command = S3Command(request, head.span, for: resource)
         let writes = S3Writes.of(command, request.method, resource)
         guard writes != .nothing else { return waiting.append(Waiting(method: request.method)) }
-        let ticket = notes.dirty.begin()
-        waiting.append(Waiting(method: request.method, ticket: ticket))
+        waiting.append(Waiting(method: request.method))
         var bucket = plain(resource.bucket)
         // Names of hosts have no case, and buckets of S3 are lower.
         if resource.isInHost { bucket = bucket?.map(\.asciiLowercased) }
         switch writes {
         case .nothing: break
-        case .bucket: note(bucket, [], ticket)
-        case .object: note(bucket, plain(resource.key), ticket)
+        case .bucket: coming = .bucket(bucket)
+        case .object: coming = .object(bucket: bucket, key: plain(resource.key))
         case .listed:
-            listing = bucket.flatMap { S3MigrationListing(head, request, bucket: $0) }
-            if listing == nil || body.isEnded { notes.dirty.noteEverything(ticket, isOrdered: false) }
-        case .everything: notes.dirty.noteEverything(ticket, isOrdered: false)
+            listing = body.isEnded ? nil : bucket.flatMap { S3MigrationListing(head, request, bucket: $0) }
+            coming = .everything
+        case .everything: coming = .everything
         }
+        if body.isEnded { hasCome() }
+    }
+
+    /// All of the last request is here, and the server may carry it out.
+    private func hasCome() {
+        guard let coming, !waiting.isEmpty else { return }
+        let ticket = notes.dirty.begin()
+        waiting[waiting.count - 1].ticket = ticket
+        switch coming {
+        case .bucket(let bucket): note(bucket, [], ticket)
+        case .object(let bucket, let key): note(bucket, key, ticket)
+        case .everything: noteListed(ticket)
+        }
+        self.coming = nil
+        listing = nil
     }
 
     /// What a range of the head stands for; nil where it stands for nothing.
@@ -109,11 +132,11 @@ final class S3MigrationClient: MigrationClient {
         notes.dirty.note(S3MigrationName.spell(bucket, key).span, database: 0, ticket)
     }
 
-    /// The list has come to its end; its request is the last one, and not answered.
-    private func noteListed() {
-        defer { listing = nil }
-        guard let listing, let ticket = waiting.last?.ticket else { return }
-        guard let keys = listing.keys else { return notes.dirty.noteEverything(ticket, isOrdered: false) }
+    /// What was listed; everything where there is no list that can be read.
+    private func noteListed(_ ticket: DirtyKeys.Ticket) {
+        guard let listing, let keys = listing.keys else {
+            return notes.dirty.noteEverything(ticket, isOrdered: false)
+        }
         for key in keys { note(listing.bucket, key, ticket) }
     }
 
@@ -139,12 +162,15 @@ final class S3MigrationClient: MigrationClient {
     }
 
     private func answered() {
-        if waiting.count == 1, listing != nil {
-            // Answered before all of it was read: what was carried out of it is not known.
-            if let ticket = waiting[0].ticket { notes.dirty.noteEverything(ticket, isOrdered: false) }
-            listing = nil
-        }
+        if waiting.count == 1 { hasBrokenOff() }
         if let ticket = waiting.removeFirst().ticket { notes.dirty.end(ticket) }
+    }
+
+    /// What was on its way is answered before all of it was read, or the client is gone: a server may have carried it out.
+    private func hasBrokenOff() {
+        // Of a list, nobody knows how much.
+        listing = nil
+        hasCome()
     }
 
     // MARK: Holding
@@ -159,7 +185,7 @@ final class S3MigrationClient: MigrationClient {
         socket.resume()
     }
 
-    /// A body that is slow to come keeps its own generation: what is sent is written when it has come.
+    /// What has not come to its end holds nothing back.
     func letGoOfQueued() {}
 
     func giveUp(byForce: Bool) {
@@ -185,6 +211,7 @@ final class S3MigrationClient: MigrationClient {
         notes.remove(self)
         if let blind { return notes.dirty.lose(blind) }
         if collector?.finish() != nil { answered() }
+        hasBrokenOff()
         for (place, entry) in waiting.enumerated() {
             guard let ticket = entry.ticket else { continue }
             // Nobody carries out what has not come to its end.
@@ -203,6 +230,7 @@ final class S3MigrationClient: MigrationClient {
         for entry in waiting { if let ticket = entry.ticket { notes.dirty.end(ticket) } }
         waiting = []
         head = []
+        coming = nil
         listing = nil
         collector = nil
         if isHeld { letGo() }
