@@ -93,8 +93,10 @@ package final class Gate {
         for capability in rest.ignored.members { counters.ignored[capability, default: 0] += 1 }
     }
 
-    /// What a transaction does for `operation`, which the service does by itself then; throws the refusal of what takes the
-    /// gateway's emulation, for nothing can come between the steps of a transaction. `now` is in milliseconds since 1970.
+    /// What a transaction does for `operation`, which the service does by itself then.
+    ///
+    /// Throws the refusal of what takes the gateway's emulation, for nothing can come between the steps of a transaction. `now`
+    /// is in milliseconds since 1970.
     func transactionStep(_ operation: Operation, now: Int64) throws(Failure) -> OperationRest {
         let needs = operation.needs
         try check(needs)
