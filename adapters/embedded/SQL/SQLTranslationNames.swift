@@ -109,7 +109,7 @@ extension SQLTranslator {
     ]
 
     /// Words that queries of PostgreSQL's take for names.
-    private static let sqliteOnly: Set<String> = ["nothing", "transaction", "index", "autoincrement"]
+    private static let sqliteOnly: Set<String> = ["nothing", "transaction", "index", "indexed", "autoincrement"]
 
     /// Strings, numbers and parameters.
     private mutating func literals(_ range: Range<Int>) throws(SQLFailure) {

@@ -29,7 +29,7 @@ extension SQLTyper {
             } else if isAlone, tokens[at].isName,
                 selection.columns?.contains(where: { $0.name == tokens[start].text }) ?? true
             {
-                if let column = selection.columns?.first(where: { $0.name == tokens[start].text }) { order(at, column) }
+                try orderByName(selection)
                 at += 1
             } else {
                 try orderExpression(&selection, start)
@@ -37,6 +37,24 @@ extension SQLTyper {
             if !take("asc") { _ = take("desc") }
             if take("nulls"), !take("first") { try expect("last") }
         } while takeMark(",")
+    }
+
+    /// A column of the result by its name, which counts before those of the relations.
+    private mutating func orderByName(_ selection: SQLSelection) throws(SQLTypingEnd) {
+        let name = tokens[at].text
+        guard let columns = selection.columns, let place = columns.firstIndex(where: { $0.name == name }) else {
+            return
+        }
+        order(at, columns[place])
+        guard let leaf = columns[place].leaves.first else { return }
+        if let own = selection.scope {
+            for other in columns[(place + 1)...] where other.name == name {
+                guard let words = other.leaves.first, normal(words, in: own) != normal(leaf, in: own) else { continue }
+                throw failure("42702", "ORDER BY \"\(name)\" is ambiguous", at)
+            }
+        }
+        // SQLite knows an item by its name only behind AS.
+        if !columns[place].isAliased, leaf.count > 1 { typing.replacements[at] = String(place + 1) }
     }
 
     private mutating func orderExpression(_ selection: inout SQLSelection, _ start: Int) throws(SQLTypingEnd) {
