@@ -127,7 +127,7 @@ struct TranslatedPostgresGrammarTests {
         "create table x using heap as select 1 as a",
         "create table x with (fillfactor=50) as select 1 as a", "create table x tablespace pg_default as select 1 as a",
         "create table x (a int, b int, foreign key (a, b) references t (id, n) match full)",
-        "alter table t add constraint k unique using index t_pkey", "create index on t (n desc nulls last)",
+        "alter table t add constraint k unique using index t_pkey",
         "create unique index on t (n) nulls not distinct",
         "create recursive view rv (n) as select 1 union all select n + 1 from rv",
         "create view x as select * from t with check option", "create view x with (security_barrier) as select 1 as a",

@@ -59,7 +59,7 @@ extension SQLCatalogContents {
         try relation(index.number, index.name, kind: "i", columns: index.keys.count)
         let (schema, shown) = SQLSchemaName.split(tableName)
         let name = SQLSchemaName.bare(index.name)
-        let list = index.keys.map { $0.text + ($0.isDescending ? " DESC" : "") }.joined(separator: ", ")
+        let list = index.keys.map(\.shown).joined(separator: ", ")
         let definition =
             "CREATE \(index.isUnique ? "UNIQUE " : "")INDEX \(SQLText.shown(name)) ON "
             + "\(SQLText.shown(schema)).\(SQLText.shown(shown)) USING btree (\(list))"
@@ -68,7 +68,7 @@ extension SQLCatalogContents {
         let count = SQLValue.integer(Int64(index.keys.count))
         func vector(_ numbers: [Int64]) -> SQLValue { .text(numbers.map(String.init).joined(separator: " ")) }
         // NULL is larger than everything, and so comes first in a falling order (pg_index.h, INDOPTION_DESC and _NULLS_FIRST).
-        let options = index.keys.map { $0.isDescending ? Int64(3) : 0 }
+        let options = index.keys.map(\.option)
         try insert(
             "pg_catalog.pg_index",
             [

@@ -97,7 +97,9 @@ extension SQLTranslator {
             rewrite.remove(end..<min(end + 2, tokens.count))
             end += 2
         }
-        for piece in rewrite.split((open + 1)..<close) { try indexColumn(piece) }
+        var nulls: [Int: Bool] = [:]
+        for (place, piece) in rewrite.split((open + 1)..<close).enumerated() { nulls[place] = indexColumn(piece) }
+        if !nulls.isEmpty { rewrite.prefix(open + 1, SQLIndexNulls.comment(nulls)) }
         if isNameless {
             // An expression is called as a column of a query would be (parse_target.c, FigureIndexColname).
             let columns = rewrite.split((open + 1)..<close).map(indexedName)
@@ -141,19 +143,42 @@ extension SQLTranslator {
         "timestamp_ops", "timestamptz_ops", "uuid_ops",
     ]
 
-    /// Takes out of an index's column what SQLite does not read and does not have to.
-    private mutating func indexColumn(_ piece: Range<Int>) throws(SQLFailure) {
+    /// Takes out of an index's column what SQLite does not read and does not have to; whether NULL is to stand first where
+    /// it would not by itself, which is only shown.
+    private mutating func indexColumn(_ piece: Range<Int>) -> Bool? {
+        var nullsFirst: Bool?
         var end = piece.upperBound
         if end - 2 > piece.lowerBound, rewrite.isWord(end - 2, "nulls") {
-            // NULL stands at the same end as in PostgreSQL unless it is said otherwise, seen from a query's own order.
-            guard rewrite.isWord(end - 1, "first") == rewrite.isWord(end - 3, "desc") else {
-                throw refused("NULLS \(tokens[end - 1].text.uppercased()) of an index is not known here", end - 2)
-            }
+            let isFirst = rewrite.isWord(end - 1, "first")
+            if isFirst != rewrite.isWord(end - 3, "desc") { nullsFirst = isFirst }
             rewrite.remove((end - 2)..<end)
             end -= 2
         }
         if rewrite.isWord(end - 1, "desc") || rewrite.isWord(end - 1, "asc") { end -= 1 }
-        guard end - 1 > piece.lowerBound, Self.operatorClasses.contains(tokens[end - 1].text) else { return }
-        rewrite.remove((end - 1)..<end)
+        if end - 1 > piece.lowerBound, Self.operatorClasses.contains(tokens[end - 1].text) {
+            rewrite.remove((end - 1)..<end)
+        }
+        return nullsFirst
+    }
+}
+
+/// Where NULL stands in an index's columns: a comment in its definition, since no order of SQLite's depends on it.
+enum SQLIndexNulls {
+    private static let start = "/*fairlead nulls "
+
+    static func comment(_ nulls: [Int: Bool]) -> String {
+        let parts = nulls.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value ? 1 : 0)" }
+        return "\(start)\(parts.joined(separator: ","))*/ "
+    }
+
+    /// By the places of the columns for which it is said.
+    static func read(_ definition: String) -> [Int: Bool] {
+        guard let list = definition.components(after: start)?.components(before: "*/") else { return [:] }
+        var nulls: [Int: Bool] = [:]
+        for part in list.split(separator: ",") {
+            let numbers = part.split(separator: ":").compactMap { Int($0) }
+            if numbers.count == 2 { nulls[numbers[0]] = numbers[1] == 1 }
+        }
+        return nulls
     }
 }

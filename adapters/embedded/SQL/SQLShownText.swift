@@ -200,16 +200,29 @@ struct SQLShownText {
     struct Key: Equatable {
         var text: String
         var isDescending: Bool
+        /// nil where NULL stands where it does by itself.
+        var nullsFirst: Bool?
+
+        /// As an index's definition shows it.
+        var shown: String {
+            text + (isDescending ? " DESC" : "") + (nullsFirst.map { $0 ? " NULLS FIRST" : " NULLS LAST" } ?? "")
+        }
+        /// Its bits in pg_index.indoption: falling, and NULL first.
+        var option: Int64 { (isDescending ? 1 : 0) + (nullsFirst ?? isDescending ? 2 : 0) }
     }
 
     /// What an index is of, and on which condition, of its own definition.
     var index: (keys: [Key], condition: String?)? {
-        guard let parts, let end = parts.last?.upperBound else { return nil }
-        let keys = parts.map { part in
+        guard let parts, let end = parts.last?.upperBound, !parts[0].isEmpty else { return nil }
+        // The comment stands before all that a client has written there.
+        let head = words.source[..<tokens[parts[0].lowerBound].start]
+        let nulls = SQLIndexNulls.read(String(decoding: head, as: UTF8.self))
+        let keys = parts.enumerated().map { place, part in
             let isDescending = words.isWord(part.upperBound - 1, "desc")
             let hasWord = isDescending || words.isWord(part.upperBound - 1, "asc")
             return Key(
-                text: text(part.lowerBound..<(part.upperBound - (hasWord ? 1 : 0))), isDescending: isDescending)
+                text: text(part.lowerBound..<(part.upperBound - (hasWord ? 1 : 0))), isDescending: isDescending,
+                nullsFirst: nulls[place])
         }
         let condition = words.isWord(end + 1, "where") ? text((end + 2)..<tokens.count) : nil
         return (keys, condition)
