@@ -61,7 +61,7 @@ struct DialectTests {
             "select array[[1],[2]]", "select array[1] || 2", "select 'a' || array['b']", "select '{1}'::int[] || 2",
             "select 2 || '{1}'::int[]", "select cast('{1}' as int[]) || 2", "select array_agg(a) || 1 from t",
             "select (select array_agg(a) from t) || 1", "select array(select 1) || 1", "select (array[1,2])[1]",
-            "select '{1}'::bytea[]", "select json_agg(distinct a) from t", "create table t (a int[])",
+            "select '{1}'::interval[]", "select json_agg(distinct a) from t", "create table t (a int[])",
             "alter table t add a text[]", "select 1::int[][]", "alter table t add if not exists a int, add b int",
             "alter table t drop constraint c", "alter table t rename constraint a to b",
             "alter table t alter a set not null",

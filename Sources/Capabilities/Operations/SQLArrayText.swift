@@ -5,7 +5,10 @@ extension SQLType {
         (.boolean, .booleanArray), (.int16, .int16Array), (.int32, .int32Array), (.int64, .int64Array),
         (.text, .textArray), (.boundedText, .boundedTextArray), (.float32, .float32Array), (.float64, .float64Array),
         (.numeric, .numericArray), (.date, .dateArray), (.timestamp, .timestampArray),
-        (.timestampWithZone, .timestampWithZoneArray), (.uuid, .uuidArray),
+        (.timestampWithZone, .timestampWithZoneArray), (.uuid, .uuidArray), (.bytes, .bytesArray),
+        (.character, .characterArray), (.name, .nameArray), (.fixedText, .fixedTextArray), (.time, .timeArray),
+        (.json, .jsonArray), (.jsonb, .jsonbArray), (.oid, .oidArray), (.regproc, .regprocArray),
+        (.regprocedure, .regprocedureArray), (.regclass, .regclassArray), (.regtype, .regtypeArray),
     ]
 
     /// The type of an array's items; nil for a type that is no array.
@@ -158,17 +161,21 @@ extension SQLType {
                 items.append(nil)
                 continue
             }
+            if item == .numeric {
+                // A double has no zeros at its end.
+                items.append(try SQLNumberText.numeric(given))
+                continue
+            }
             switch try item.value(given) {
             case .null: items.append(nil)
             case .integer(let number):
-                items.append(Array((item == .boolean ? number == 0 ? "f" : "t" : String(number)).utf8))
+                let word = item == .boolean ? number == 0 ? "f" : "t" : item.registeredName(number) ?? String(number)
+                items.append(Array(word.utf8))
             case .double(let number):
-                switch item {
-                case .float32: items.append(SQLNumberText.float(Float(number)))
-                case .numeric: items.append(SQLNumberText.decimal(number, scale: nil))
-                default: items.append(SQLNumberText.float(number))
-                }
-            case .text(let text), .bytes(let text): items.append(text)
+                items.append(
+                    item == .float32 ? SQLNumberText.float(Float(number)) : SQLNumberText.float(number))
+            case .text(let text): items.append(text)
+            case .bytes(let bytes): items.append(SQLBytesText.hexadecimal(bytes))
             }
         }
         return SQLArrayText.text(items)

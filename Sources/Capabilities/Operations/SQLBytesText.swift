@@ -41,6 +41,15 @@ public enum SQLBytesText {
         return bytes
     }
 
+    /// The text that PostgreSQL writes: `\x0aff`.
+    public static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
+        var text: [UInt8] = [UInt8(ascii: "\\"), UInt8(ascii: "x")]
+        for byte in bytes {
+            for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+        }
+        return text
+    }
+
     static func hexadecimalValue(_ character: UInt8) -> UInt8? {
         switch character {
         case 0x30...0x39: character - 0x30

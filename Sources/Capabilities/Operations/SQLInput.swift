@@ -42,6 +42,7 @@ extension SQLType {
             _ = try SQLJSON(text, asText: true)
             return .text(text)
         case .jsonb: return .text(try SQLJSON(text).text)
+        case .regproc, .regprocedure, .regtype: return .integer(try registered(text))
         default:
             if let item { return .text(try arrayText(text, of: item)) }
             return .text(text)

@@ -64,6 +64,26 @@ public enum SQLNumberText {
         return text
     }
 
+    /// The text of a decimal number as PostgreSQL writes it, with the zeros at its end.
+    public static func numeric(_ text: [UInt8]) throws(SQLFailure) -> [UInt8] {
+        let value = try SQLType.numeric.value(text)
+        let given = text.filter { $0 != 0x20 && $0 &- 9 >= 5 }
+        guard let point = given.firstIndex(of: 0x2E), !given.contains(where: { $0 | 0x20 == UInt8(ascii: "e") }) else {
+            switch value {
+            case .integer(let number): return Array(String(number).utf8)
+            case .double(let number): return decimal(number, scale: nil)
+            default: return given
+            }
+        }
+        let number: Double =
+            switch value {
+            case .integer(let whole): Double(whole)
+            case .double(let number): number
+            default: 0
+            }
+        return decimal(number, scale: given.count - 1 - point)
+    }
+
     /// The digits of Swift's shortest description and the power of ten of the first one.
     private static func shortest(_ description: String) -> (digits: [UInt8], exponent: Int, isNegative: Bool) {
         var digits: [UInt8] = []

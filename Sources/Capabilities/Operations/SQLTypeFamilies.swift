@@ -19,6 +19,8 @@ extension SQLType {
     package var isWhole: Bool { wholeBounds != nil }
     package var isFloat: Bool { self == .float32 || self == .float64 }
     package var isNumber: Bool { isWhole || isFloat || self == .numeric }
+    /// Whether values are numbers of the catalogue that are shown as names.
+    package var isRegistered: Bool { [.regproc, .regprocedure, .regclass, .regtype].contains(self) }
     package var isText: Bool { self == .text || self == .boundedText || self == .fixedText }
 }
 
@@ -27,7 +29,8 @@ extension SQLType {
     package var family: SQLTypeFamily? {
         switch self {
         case .unknown, .void: nil
-        case .int16, .int32, .int64, .numeric, .float32, .float64, .oid, .regclass: .number
+        case .int16, .int32, .int64, .numeric, .float32, .float64, .oid, .regclass, .regproc, .regprocedure, .regtype:
+            .number
         case .text, .boundedText, .fixedText, .name, .character: .text
         case .boolean: .boolean
         case .date, .time, .timestamp, .timestampWithZone: .time
@@ -39,12 +42,14 @@ extension SQLType {
     package func becomes(_ target: SQLType) -> Bool {
         if self == target { return true }
         switch self {
-        case .int16: return [.int32, .int64, .numeric, .float32, .float64, .oid, .regclass].contains(target)
-        case .int32: return [.int64, .numeric, .float32, .float64, .oid, .regclass].contains(target)
-        case .int64: return [.numeric, .float32, .float64, .oid, .regclass].contains(target)
+        case .int16:
+            return [.int32, .int64, .numeric, .float32, .float64, .oid].contains(target) || target.isRegistered
+        case .int32: return [.int64, .numeric, .float32, .float64, .oid].contains(target) || target.isRegistered
+        case .int64: return [.numeric, .float32, .float64, .oid].contains(target) || target.isRegistered
         case .numeric: return [.float32, .float64].contains(target)
         case .float32: return target == .float64
-        case .oid, .regclass: return [.oid, .regclass, .int64].contains(target)
+        case .oid: return target.isRegistered || target == .int64
+        case .regclass, .regproc, .regprocedure, .regtype: return target == .oid || target == .int64
         case .text, .boundedText, .fixedText: return [.text, .boundedText, .fixedText, .name].contains(target)
         case .name, .character: return target == .text
         case .date: return target == .timestamp || target == .timestampWithZone
@@ -62,7 +67,8 @@ extension SQLType {
         case (.timestamp, .date), (.timestampWithZone, .date), (.timestampWithZone, .timestamp): return true
         case (.timestamp, .time), (.timestampWithZone, .time): return true
         case (.json, .jsonb), (.jsonb, .json): return true
-        case (.oid, .int32), (.regclass, .int32), (.oid, .int64): return true
+        case (.oid, .int32), (.oid, .int64): return true
+        case (_, .int32) where isRegistered: return true
         default: return isNumber && target.isNumber
         }
     }
@@ -79,7 +85,7 @@ extension SQLType {
     package var isReadFromText: Bool {
         switch self {
         case .int16, .int32, .int64, .oid, .float32, .float64, .numeric, .boolean, .date, .timestamp,
-            .timestampWithZone, .time, .uuid, .bytes, .json, .jsonb:
+            .timestampWithZone, .time, .uuid, .bytes, .json, .jsonb, .regproc, .regprocedure, .regtype:
             true
         default: false
         }

@@ -26,6 +26,7 @@ public enum SQLType: UInt32, Sendable, CaseIterable {
     case int64 = 20
     case int16 = 21
     case int32 = 23
+    case regproc = 24
     case text = 25
     case oid = 26
     case json = 114
@@ -39,22 +40,36 @@ public enum SQLType: UInt32, Sendable, CaseIterable {
     case timestampWithZone = 1184
     case numeric = 1700
     case void = 2278
+    case regprocedure = 2202
     case regclass = 2205
+    case regtype = 2206
     case uuid = 2950
     case jsonb = 3802
+    case jsonArray = 199
     case booleanArray = 1000
+    case bytesArray = 1001
+    case characterArray = 1002
+    case nameArray = 1003
     case int16Array = 1005
     case int32Array = 1007
+    case regprocArray = 1008
     case textArray = 1009
+    case fixedTextArray = 1014
     case boundedTextArray = 1015
     case int64Array = 1016
     case float32Array = 1021
     case float64Array = 1022
+    case oidArray = 1028
     case timestampArray = 1115
     case dateArray = 1182
+    case timeArray = 1183
     case timestampWithZoneArray = 1185
     case numericArray = 1231
+    case regprocedureArray = 2207
+    case regclassArray = 2210
+    case regtypeArray = 2211
     case uuidArray = 2951
+    case jsonbArray = 3807
 }
 
 /// A column of a result or of a table.

@@ -30,6 +30,9 @@ enum SQLCast {
             return .text(SQLInstant.timeText(rest < 0 ? rest + SQLInstant.microsecondsPerDay : rest))
         case .json, .jsonb: return try json(value, type)
         case .regclass: return try regclass(value, connection)
+        case .regproc, .regprocedure, .regtype:
+            if case .integer = value { return value }
+            return try input(value, type)
         case .void: return .text("")
         // Arrays.
         default: return try input(value, type)
@@ -97,7 +100,7 @@ enum SQLCast {
     private static func text(_ value: SQLValue, _ type: SQLDeclaredType) -> SQLValue {
         let text: [UInt8]
         switch value {
-        case .bytes(let bytes): text = hexadecimal(bytes)
+        case .bytes(let bytes): text = SQLBytesText.hexadecimal(bytes)
         case .text(let bytes): text = bytes
         default: text = Array((value.string ?? "").utf8)
         }
@@ -106,14 +109,6 @@ enum SQLCast {
         // An explicit cast cuts without a word.
         if let limit { cut = text[..<SQLFittedText.end(of: limit, in: text)] }
         return .text(Array(type.type == .fixedText ? SQLFittedText.unpadded(cut) : cut))
-    }
-
-    static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
-        var text: [UInt8] = [UInt8(ascii: "\\"), UInt8(ascii: "x")]
-        for byte in bytes {
-            for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
-        }
-        return text
     }
 
     // MARK: The rest
@@ -131,6 +126,45 @@ enum SQLCast {
             throw SQLFailure("42P01", "relation \"\(name)\" does not exist")
         }
         return .integer(number)
+    }
+
+    /// The items of an array's text, or the numbers of a vector's, as a JSON array of values of their type.
+    static func itemsAsJSON(_ text: String, of type: SQLType) throws(SQLFailure) -> [UInt8] {
+        if text.hasPrefix("[") { return Array(text.utf8) }
+        let items: [[UInt8]?] =
+            text.hasPrefix("{") || text.isEmpty
+            ? try SQLArrayText.items(Array(text.utf8)) : text.split(separator: " ").map { Array($0.utf8) }
+        var json: [UInt8] = [UInt8(ascii: "[")]
+        for (place, item) in items.enumerated() {
+            if place > 0 { json.append(UInt8(ascii: ",")) }
+            guard let item else {
+                json += Array("null".utf8)
+                continue
+            }
+            switch try type.value(item) {
+            case .integer(let number): json += Array(String(number).utf8)
+            // SQLite reads what no double holds as infinite.
+            case .double(let number):
+                json += Array((number.isFinite ? number.description : number < 0 ? "-9e999" : "9e999").utf8)
+            case .text(let text):
+                appendJSON(type == .fixedText ? Array(SQLFittedText.unpadded(text[...])) : text, to: &json)
+            case .null, .bytes: json += Array("null".utf8)
+            }
+        }
+        return json + [UInt8(ascii: "]")]
+    }
+
+    private static func appendJSON(_ text: [UInt8], to json: inout [UInt8]) {
+        json.append(UInt8(ascii: "\""))
+        for byte in text {
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { json.append(UInt8(ascii: "\\")) }
+            if byte < 0x20 {
+                json += Array("\\u00".utf8) + SQLBytesText.hexadecimal([byte]).dropFirst(2)
+            } else {
+                json.append(byte)
+            }
+        }
+        json.append(UInt8(ascii: "\""))
     }
 
     /// The items of an array's text, `{a,"b c",NULL}`, as a JSON array.
@@ -167,16 +201,7 @@ enum SQLCast {
             } else if !isQuoted, Int64(word) != nil {
                 json += item
             } else {
-                json.append(UInt8(ascii: "\""))
-                for byte in item {
-                    if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { json.append(UInt8(ascii: "\\")) }
-                    if byte < 0x20 {
-                        json += Array("\\u00".utf8) + hexadecimal([byte]).dropFirst(2)
-                    } else {
-                        json.append(byte)
-                    }
-                }
-                json.append(UInt8(ascii: "\""))
+                appendJSON(item, to: &json)
             }
         }
         return json + [UInt8(ascii: "]")]

@@ -36,15 +36,24 @@ extension SQLCatalogContents {
                 array(constraint.columns.map(\.place)), constraint.kind == "f" ? array(constraint.targets) : .null,
                 .null, .text(constraint.definition),
             ])
+        let of = [
+            ("constraint_catalog", database), ("constraint_schema", schema), ("constraint_name", constraint.name),
+            ("table_catalog", database), ("table_schema", schema), ("table_name", shown),
+        ]
         let words = ["p": "PRIMARY KEY", "u": "UNIQUE", "f": "FOREIGN KEY"]
         try insert(
             "information_schema.table_constraints",
-            [database, schema, constraint.name, schema, shown, words[constraint.kind] ?? "CHECK"].map { .text($0) })
-        guard constraint.kind != "c" else { return }
+            texts: of + [
+                ("constraint_type", words[constraint.kind] ?? "CHECK"), ("is_deferrable", "NO"),
+                ("initially_deferred", "NO"), ("enforced", "YES"),
+            ] + (constraint.kind == "u" ? [("nulls_distinct", "YES")] : []))
         for (place, column) in constraint.columns.enumerated() {
+            let name = [("column_name", column.name)]
+            if constraint.kind != "f" { try insert("information_schema.constraint_column_usage", texts: of + name) }
+            guard constraint.kind != "c" else { continue }
             try insert(
                 "information_schema.key_column_usage",
-                [schema, constraint.name, schema, shown, column.name].map { .text($0) } + [.integer(Int64(place + 1))])
+                (of + name).map { ($0.0, SQLValue.text($0.1)) } + [("ordinal_position", .integer(Int64(place + 1)))])
         }
     }
 
@@ -60,7 +69,10 @@ extension SQLCatalogContents {
                 of: number, table)
             try insert(
                 "information_schema.check_constraints",
-                [database, SQLSchemaName.split(table).schema, check.name, "((\(check.condition)))"].map { .text($0) })
+                texts: [
+                    ("constraint_catalog", database), ("constraint_schema", SQLSchemaName.split(table).schema),
+                    ("constraint_name", check.name), ("check_clause", "((\(check.condition)))"),
+                ])
         }
     }
 

@@ -12,6 +12,8 @@ struct SQLCatalogContents {
     private(set) var namespaces: [String: Int64] = [:]
     /// The numbers of sequences by their ids, and the columns that count by one.
     private var sequences: [String: Int64] = [:]
+    private var views: Set<String> = []
+    private var named: [(sequence: SQLSequence, schema: String, name: String)] = []
     private var counters: [(id: String, table: Int64, place: Int64, isIdentity: Bool)] = []
 
     private init(_ connection: SQLiteConnection) {
@@ -29,6 +31,7 @@ struct SQLCatalogContents {
         try contents.fillSchemas()
         try contents.fill()
         try contents.markForeignKeys()
+        try contents.referentials()
         try contents.dependences()
         return now
     }
@@ -44,7 +47,10 @@ struct SQLCatalogContents {
         ] {
             try connection.execute("DELETE FROM pg_catalog.\(table)")
         }
-        for table in ["tables", "columns", "views", "table_constraints", "key_column_usage", "check_constraints"] {
+        for table in [
+            "tables", "columns", "views", "table_constraints", "key_column_usage", "check_constraints",
+            "constraint_column_usage", "referential_constraints", "sequences",
+        ] {
             try connection.execute("DELETE FROM information_schema.\(table)")
         }
     }
@@ -63,7 +69,9 @@ struct SQLCatalogContents {
             let (schema, _) = SQLSchemaName.split(stored)
             namespaces[schema] = number
             try insert("pg_catalog.pg_namespace", [.integer(number), .text(schema), .integer(10), .null])
-            try insert("information_schema.schemata", [database, schema, owner].map { .text($0) })
+            try insert(
+                "information_schema.schemata",
+                texts: [("catalog_name", database), ("schema_name", schema), ("schema_owner", owner)])
         }
     }
 
@@ -81,6 +89,7 @@ struct SQLCatalogContents {
             let sequence = isView ? object[4].string.flatMap { SQLSequence(definition: $0) } : nil
             let definition = object[4].string ?? ""
             let text = isView ? nil : SQLShownText(definition)
+            if isView { views.insert(name) }
             let columns = try columns(number, name, definition, text)
             let checks = text?.checks(table: shown) ?? []
             try relation(
@@ -94,12 +103,20 @@ struct SQLCatalogContents {
                         number, Int64(sequence.type.rawValue), sequence.start, sequence.increment, sequence.greatest,
                         sequence.least, 1, sequence.cycles ? 1 : 0,
                     ].map { .integer($0) })
+                named.append((sequence, schema, shown))
                 continue
             }
             if isView {
                 let definition = SQLShownText(definition)?.query.map { "\($0);" } ?? ""
                 try insert("pg_catalog.pg_views", [schema, shown, owner, definition].map { .text($0) })
-                try insert("information_schema.views", [database, schema, shown, definition].map { .text($0) })
+                try insert(
+                    "information_schema.views",
+                    texts: [
+                        ("table_catalog", database), ("table_schema", schema), ("table_name", shown),
+                        ("view_definition", definition), ("check_option", "NONE"), ("is_updatable", "NO"),
+                        ("is_insertable_into", "NO"), ("is_trigger_updatable", "NO"), ("is_trigger_deletable", "NO"),
+                        ("is_trigger_insertable_into", "NO"),
+                    ])
             } else {
                 try indexes(number, name, columns, text)
                 try self.checks(checks, number, name, columns)
@@ -113,12 +130,33 @@ struct SQLCatalogContents {
             }
             try insert(
                 "information_schema.tables",
-                [database, schema, shown, isView ? "VIEW" : "BASE TABLE", isView ? "NO" : "YES"].map { .text($0) })
+                texts: [
+                    ("table_catalog", database), ("table_schema", schema), ("table_name", shown),
+                    ("table_type", isView ? "VIEW" : "BASE TABLE"), ("is_insertable_into", isView ? "NO" : "YES"),
+                    ("is_typed", "NO"),
+                ])
         }
+    }
+
+    private func information(_ sequence: SQLSequence, _ schema: String, _ name: String) throws(SQLFailure) {
+        let type = SQLDeclaredType(type: sequence.type)
+        let told: Set<String> = ["data_type", "numeric_precision", "numeric_precision_radix", "numeric_scale"]
+        try insert(
+            "information_schema.sequences",
+            [
+                ("sequence_catalog", .text(database)), ("sequence_schema", .text(schema)),
+                ("sequence_name", .text(name)), ("start_value", .text(String(sequence.start))),
+                ("minimum_value", .text(String(sequence.least))), ("maximum_value", .text(String(sequence.greatest))),
+                ("increment", .text(String(sequence.increment))),
+                ("cycle_option", .text(sequence.cycles ? "YES" : "NO")),
+            ] + SQLInformationSchema.facts(type).filter { told.contains($0.0) })
     }
 
     /// Which columns sequences go with (pg_depend.h, DEPENDENCY_AUTO and _INTERNAL).
     private func dependences() throws(SQLFailure) {
+        // Those of identity columns are not listed.
+        let hidden = Set(counters.filter(\.isIdentity).map(\.id))
+        for one in named where !hidden.contains(one.sequence.id) { try information(one.sequence, one.schema, one.name) }
         let relations = SQLValue.integer(SQLCatalogTables.numbers["pg_class"] ?? 0)
         for counter in counters {
             guard let sequence = sequences[counter.id] else { continue }
@@ -175,7 +213,6 @@ struct SQLCatalogContents {
             (try? connection.rows(
                 "SELECT cid, name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1)",
                 [.text(table)])) ?? []
-        let (schema, shown) = SQLSchemaName.split(table)
         let told = SQLViewTypes.read(definition)
         var columns: [Column] = []
         for (index, row) in rows.enumerated() {
@@ -205,18 +242,42 @@ struct SQLCatalogContents {
                     "pg_catalog.pg_attrdef",
                     [.integer(number * 10_000 + place), .integer(number), .integer(place + 1), .text(fallback)])
             }
-            try insert(
-                "information_schema.columns",
-                [
-                    .text(database), .text(schema), .text(shown), .text(name), .integer(place + 1),
-                    fallback.map { .text($0) } ?? .null, .text(isNotNull ? "NO" : "YES"),
-                    .text(SQLDeclaredType(type: type.type).formatted), type.length.map { .integer(Int64($0)) } ?? .null,
-                    type.precision.map { .integer(Int64($0)) } ?? .null,
-                    type.scale.map { .integer(Int64($0)) } ?? .null,
-                    .text(type.type.catalogName), .text(isIdentity ? "YES" : "NO"),
-                ])
+            try information(
+                column, of: table, isNotNull: isNotNull, identity: identity, sequence: counted?.id,
+                isComputed ? (nil, fallback) : (fallback, nil))
         }
         return columns
+    }
+
+    private func information(
+        _ column: Column, of table: String, isNotNull: Bool, identity: String, sequence: String?,
+        _ texts: (fallback: String?, computation: String?)
+    ) throws(SQLFailure) {
+        let (schema, shown) = SQLSchemaName.split(table)
+        func word(_ condition: Bool) -> SQLValue { .text(condition ? "YES" : "NO") }
+        var values: [(String, SQLValue)] = [
+            ("table_catalog", .text(database)), ("table_schema", .text(schema)), ("table_name", .text(shown)),
+            ("column_name", .text(column.name)), ("ordinal_position", .integer(column.place)),
+            ("column_default", texts.fallback.map { .text($0) } ?? .null), ("is_nullable", word(!isNotNull)),
+            ("udt_catalog", .text(database)), ("udt_schema", .text("pg_catalog")),
+            ("dtd_identifier", .text(String(column.place))), ("is_self_referencing", word(false)),
+            ("is_identity", word(!identity.isEmpty)), ("identity_cycle", word(false)),
+            ("is_generated", .text(texts.computation == nil ? "NEVER" : "ALWAYS")),
+            ("generation_expression", texts.computation.map { .text($0) } ?? .null),
+            ("is_updatable", word(!views.contains(table))),
+        ]
+        if !identity.isEmpty {
+            values.append(("identity_generation", .text(identity == "a" ? "ALWAYS" : "BY DEFAULT")))
+            if let sequence, let found = try? connection.sequence(id: sequence).sequence {
+                values += [
+                    ("identity_start", .text(String(found.start))),
+                    ("identity_increment", .text(String(found.increment))),
+                    ("identity_maximum", .text(String(found.greatest))),
+                    ("identity_minimum", .text(String(found.least))),
+                ]
+            }
+        }
+        try insert("information_schema.columns", values + SQLInformationSchema.facts(column.type))
     }
 
     func attribute(
@@ -224,13 +285,17 @@ struct SQLCatalogContents {
         identity: String = "", isComputed: Bool = false
     ) throws(SQLFailure) {
         let zero = SQLValue.integer(0)
+        let facts = SQLCatalogType(column.type.type)
         try insert(
             "pg_catalog.pg_attribute",
             [
-                .integer(relation), .text(column.name), .integer(Int64(column.type.type.rawValue)), .integer(-1),
+                .integer(relation), .text(column.name), .integer(Int64(column.type.type.rawValue)),
+                .integer(Int64(facts.length)),
                 .integer(column.place), .integer(Int64(column.type.modifier)), .integer(isNotNull ? 1 : 0),
-                .integer(hasDefault ? 1 : 0), .text(identity), .text(isComputed ? "s" : ""), zero, zero, zero,
-                .integer(-1), .text(column.type.type.storage), .null, .null, zero, .text(""),
+                .integer(hasDefault ? 1 : 0), .text(identity), .text(isComputed ? "s" : ""), zero,
+                .integer(Int64(facts.collation)), zero, .integer(-1), .text(facts.storage), .null, .null, zero,
+                .text(""),
+                .integer(facts.isByValue ? 1 : 0), .text(facts.alignment), .integer(1), zero,
             ])
     }
 

@@ -6,21 +6,10 @@ import Capabilities
 /// The catalogue's tables; those that stay empty stand for what this store has not.
 enum SQLCatalogTables {
     static func create(on connection: SQLiteConnection) throws(SQLFailure) {
-        for (name, columns) in definitions {
+        for (name, columns) in definitions + SQLInformationSchema.definitions {
             try connection.execute("CREATE TABLE \(name) (\(columns))")
         }
-        for type in SQLType.allCases where type != .unknown {
-            let declared = SQLDeclaredType(type: type)
-            let functions = ["in", "out", "recv", "send"].map { SQLText.literal(function(type, $0)) }.joined(
-                separator: ", ")
-            try connection.execute(
-                """
-                INSERT INTO pg_catalog.pg_type VALUES (\(type.rawValue), \(SQLText.literal(type.catalogName)), 11, 10, \
-                \(length(type)), 0, 'b', \(SQLText.literal(category(type))), 0, 1, ',', 0, \(type.item?.rawValue ?? 0), \
-                \(type.array?.rawValue ?? 0), 0, 0, -1, 0, NULL, \
-                \(functions), \(SQLText.literal(declared.formatted)))
-                """)
-        }
+        try SQLCatalogType.create(on: connection)
         let owner = SQLText.literal(connection.settings.user)
         let database = SQLText.literal(connection.settings.database)
         try connection.execute(
@@ -28,45 +17,14 @@ enum SQLCatalogTables {
             INSERT INTO pg_catalog.pg_namespace VALUES (11,'pg_catalog',10,NULL),(2200,'public',10,NULL),\
             (13000,'information_schema',10,NULL),(13001,'fairlead',10,NULL);
             INSERT INTO pg_catalog.pg_am VALUES (2,'heap','t'),(403,'btree','i');
+            INSERT INTO pg_catalog.pg_collation VALUES (100,'default',11,'d'),(950,'C',11,'c'),(951,'POSIX',11,'c');
             INSERT INTO pg_catalog.pg_database VALUES (5,\(database),10,6,'c',0,1,-1,'C','C',NULL,NULL,NULL,1663);
             INSERT INTO pg_catalog.pg_roles VALUES (10,\(owner),1,1,1,1,1,0,-1,NULL,0,NULL);
             INSERT INTO pg_catalog.pg_user VALUES (\(owner),10,1,1,0,0,NULL,NULL,NULL);
             INSERT INTO pg_catalog.pg_tablespace VALUES (1663,'pg_default',10,NULL,NULL);
-            INSERT INTO information_schema.schemata VALUES (\(database),'public',\(owner)),(\(database),'pg_catalog',\(owner)),\
-            (\(database),'information_schema',\(owner));
+            INSERT INTO information_schema.schemata (catalog_name, schema_name, schema_owner) VALUES \
+            (\(database),'public',\(owner)),(\(database),'pg_catalog',\(owner)),(\(database),'information_schema',\(owner));
             """)
-    }
-
-    /// The name of the function that reads or writes values (pg_type.dat; of most types their own name with an ending).
-    private static func function(_ type: SQLType, _ ending: String) -> String {
-        if type.item != nil { return "array_\(ending)" }
-        return switch type {
-        case .numeric, .date, .time, .timestamp, .timestampWithZone, .uuid, .json, .jsonb, .void:
-            "\(type.catalogName)_\(ending)"
-        default: "\(type.catalogName)\(ending)"
-        }
-    }
-
-    private static func length(_ type: SQLType) -> Int {
-        switch type {
-        case .boolean, .character: 1
-        case .int16: 2
-        case .int32, .oid, .float32, .date, .regclass, .void: 4
-        case .int64, .float64, .timestamp, .timestampWithZone, .time: 8
-        case .uuid: 16
-        case .name: 64
-        default: -1
-        }
-    }
-
-    private static func category(_ type: SQLType) -> String {
-        switch type {
-        case .boolean: "B"
-        case .int16, .int32, .int64, .float32, .float64, .numeric, .oid, .regclass: "N"
-        case .text, .boundedText, .fixedText, .name: "S"
-        case .date, .time, .timestamp, .timestampWithZone: "D"
-        default: type.item == nil ? "U" : "A"
-        }
     }
 
     private static let definitions: [(String, String)] = [
@@ -88,16 +46,7 @@ enum SQLCatalogTables {
             attrelid oid, attname name, atttypid oid, attlen smallint, attnum smallint, atttypmod int, attnotnull boolean, \
             atthasdef boolean, attidentity "char", attgenerated "char", attisdropped boolean, attcollation oid, \
             attndims int, attstattarget int, attstorage "char", attacl text, attfdwoptions text, atthasmissing boolean, \
-            attcompression "char"
-            """
-        ),
-        (
-            "pg_catalog.pg_type",
-            """
-            oid oid PRIMARY KEY, typname name, typnamespace oid, typowner oid, typlen smallint, typbyval boolean, \
-            typtype "char", typcategory "char", typispreferred boolean, typisdefined boolean, typdelim "char", typrelid oid, \
-            typelem oid, typarray oid, typbasetype oid, typnotnull boolean, typtypmod int, typcollation oid, \
-            typdefault text, typinput text, typoutput text, typreceive text, typsend text, fairlead_name text
+            attcompression "char", attbyval boolean, attalign "char", attislocal boolean, attinhcount int
             """
         ),
         ("pg_catalog.pg_attrdef", "oid oid, adrelid oid, adnum smallint, adbin text"),
@@ -149,12 +98,12 @@ enum SQLCatalogTables {
         ("pg_catalog.pg_description", "objoid oid, classoid oid, objsubid int, description text"),
         ("pg_catalog.pg_shdescription", "objoid oid, classoid oid, description text"),
         ("pg_catalog.pg_inherits", "inhrelid oid, inhparent oid, inhseqno int, inhdetachpending boolean"),
-        (
-            "pg_catalog.pg_proc",
-            "oid oid, proname name, pronamespace oid, proowner oid, prokind \"char\", prorettype oid, proargtypes text"
-        ),
         ("pg_catalog.pg_enum", "oid oid, enumtypid oid, enumsortorder real, enumlabel name"),
         ("pg_catalog.pg_range", "rngtypid oid, rngsubtype oid, rngmultitypid oid"),
+        (
+            "pg_catalog.pg_available_extensions",
+            "name name, default_version text, installed_version text, comment text"
+        ),
         ("pg_catalog.pg_extension", "oid oid, extname name, extowner oid, extnamespace oid, extversion text"),
         (
             "pg_catalog.pg_sequence",
@@ -186,32 +135,6 @@ enum SQLCatalogTables {
         ),
         ("pg_catalog.pg_views", "schemaname name, viewname name, viewowner name, definition text"),
         ("pg_catalog.pg_indexes", "schemaname name, tablename name, indexname name, tablespace name, indexdef text"),
-        ("information_schema.schemata", "catalog_name name, schema_name name, schema_owner name"),
-        (
-            "information_schema.tables",
-            "table_catalog name, table_schema name, table_name name, table_type text, is_insertable_into text"
-        ),
-        (
-            "information_schema.columns",
-            """
-            table_catalog name, table_schema name, table_name name, column_name name, ordinal_position int, \
-            column_default text, is_nullable text, data_type text, character_maximum_length int, numeric_precision int, \
-            numeric_scale int, udt_name name, is_identity text
-            """
-        ),
-        ("information_schema.views", "table_catalog name, table_schema name, table_name name, view_definition text"),
-        (
-            "information_schema.check_constraints",
-            "constraint_catalog name, constraint_schema name, constraint_name name, check_clause text"
-        ),
-        (
-            "information_schema.table_constraints",
-            "constraint_catalog name, constraint_schema name, constraint_name name, table_schema name, table_name name, constraint_type text"
-        ),
-        (
-            "information_schema.key_column_usage",
-            "constraint_schema name, constraint_name name, table_schema name, table_name name, column_name name, ordinal_position int"
-        ),
     ]
 
     /// The numbers of the catalogue's own relations (`CATALOG` in pg_*.h), which other relations refer to.
@@ -224,15 +147,4 @@ enum SQLCatalogTables {
 
     /// Relations of things that cannot exist here; a query of one of them has no rows.
     static let empty: Set<String> = ["pg_publication", "pg_policy", "pg_statistic_ext", "pg_trigger"]
-}
-
-extension SQLType {
-    /// How values are stored, a letter (pg_type.typstorage).
-    var storage: String {
-        switch self {
-        case .numeric: "m"
-        case .text, .boundedText, .fixedText, .json, .jsonb, .bytes: "x"
-        default: item == nil ? "p" : "x"
-        }
-    }
 }

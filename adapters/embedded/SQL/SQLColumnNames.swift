@@ -33,12 +33,10 @@ extension SQLTranslator {
             return columnName((first + 1)..<last)
         }
         if token.isWord("case"), tokens[last].isWord("end") {
-            if let otherwise = (first..<last).last(where: { tokens[$0].isWord("else") }),
-                isNameChain((otherwise + 1)..<last)
-            {
-                return tokens[last - 1].text
-            }
-            return "case"
+            guard let otherwise = (first..<last).last(where: { tokens[$0].isWord("else") }) else { return "case" }
+            // What is only called after its type lends no name.
+            let words = (otherwise + 1)..<last
+            return isNameChain(words) || wholeCall(words) ? columnName(words) ?? "case" : "case"
         }
         if token.isWord("exists") { return wholeCall(piece) ? "exists" : nil }
         if token.isWord("array") { return "array" }

@@ -20,6 +20,7 @@ struct SQLDeclaredType: Equatable {
         "oid": .oid, "json": .json, "jsonb": .jsonb, "float4": .float32, "real": .float32, "float8": .float64,
         "bpchar": .fixedText, "varchar": .boundedText, "date": .date, "timestamptz": .timestampWithZone,
         "numeric": .numeric, "decimal": .numeric, "uuid": .uuid, "regclass": .regclass, "dec": .numeric,
+        "regtype": .regtype, "regproc": .regproc, "regprocedure": .regprocedure,
         "serial": .int32, "serial4": .int32, "bigserial": .int64, "serial8": .int64, "smallserial": .int16,
         "serial2": .int16, "void": .void, "unknown": .text,
     ]
@@ -27,13 +28,14 @@ struct SQLDeclaredType: Equatable {
     private static let missing: Set<String> = [
         "interval", "money", "bit", "varbit", "inet", "cidr", "macaddr", "macaddr8", "point", "line", "lseg", "box",
         "path", "polygon", "circle", "tsvector", "tsquery", "xml", "timetz", "int4range", "int8range", "numrange",
-        "tsrange", "tstzrange", "daterange", "hstore", "jsonpath", "pg_lsn", "txid_snapshot", "record", "citext",
+        "tsrange", "tstzrange", "daterange", "hstore", "jsonpath", "pg_lsn", "regnamespace", "regrole",
+        "regoper", "regoperator", "regconfig", "regdictionary", "regcollation", "txid_snapshot", "record", "citext",
     ]
     /// Names of the catalogue's own types, which are numbers or text to us.
     private static let aliases: [String: SQLType] = [
-        "regproc": .text, "regtype": .oid, "regnamespace": .oid, "regrole": .oid, "regoper": .text, "xid": .int64,
+        "xid": .int64,
         "cid": .int64, "tid": .text, "aclitem": .text, "pg_node_tree": .text, "information_schema": .text,
-        "cstring": .text, "regprocedure": .text, "regoperator": .text, "regconfig": .text,
+        "cstring": .text,
     ]
 
     /// Reads a type at `index` and leaves the index behind it; nil when no type's name stands there.
@@ -96,7 +98,7 @@ struct SQLDeclaredType: Equatable {
             if zone() { throw .refused(.sqlQuery, "the type time with time zone is not known here", offset: start) }
             result = SQLDeclaredType(type: .time)
         default:
-            if let type = names[name] ?? aliases[name] {
+            if let type = names[name] ?? aliases[name] ?? arrayName(name) {
                 result = SQLDeclaredType(type: type, isSerial: name.contains("serial"))
             } else if missing.contains(name) {
                 throw .refused(.sqlQuery, "the type \(name) is not known here", offset: start)
@@ -114,6 +116,12 @@ struct SQLDeclaredType: Equatable {
         if result.type == .fixedText, result.modifier < 0, !["bpchar"].contains(name) { result.modifier = 5 }
         index = next
         return result
+    }
+
+    /// The type of an array by its name in the catalogue, which begins with a line.
+    private static func arrayName(_ name: String) -> SQLType? {
+        guard name.hasPrefix("_") else { return nil }
+        return SQLType.allCases.first { $0.item != nil && $0.catalogName == name }
     }
 
     /// Before a literal `char` alone is of any length, and not of one character (gram.y, ConstCharacter).
@@ -231,7 +239,8 @@ struct SQLDeclaredType: Equatable {
 
     /// The name that `format_type` gives.
     var formatted: String {
-        switch type {
+        if let item = type.item { return "\(SQLDeclaredType(type: item, modifier: modifier).formatted)[]" }
+        return switch type {
         case .fixedText, .boundedText: length.map { "\(type.displayName)(\($0))" } ?? type.displayName
         case .numeric: if let precision, let scale { "numeric(\(precision),\(scale))" } else { "numeric" }
         default: type.displayName

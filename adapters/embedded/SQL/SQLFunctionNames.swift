@@ -32,7 +32,7 @@ enum SQLFunctionNames {
         "string_agg": .text, "translate": .text, "quote_ident": .text, "quote_literal": .text, "version": .text,
         "format_type": .text, "array_to_string": .text, "pg_get_expr": .text, "pg_get_indexdef": .text,
         "pg_get_constraintdef": .text, "pg_get_viewdef": .text, "obj_description": .text, "col_description": .text,
-        "current_setting": .text, "current_database": .name, "current_schema": .name, "current_schemas": .textArray,
+        "current_setting": .text, "current_database": .name, "current_schema": .name, "current_schemas": .nameArray,
         "pg_get_userbyid": .name,
         "pg_encoding_to_char": .name, "pg_backend_pid": .int32, "gen_random_uuid": .uuid, "bool_or": .boolean,
         "bool_and": .boolean, "every": .boolean, "starts_with": .boolean, "pg_is_in_recovery": .boolean,
@@ -44,7 +44,8 @@ enum SQLFunctionNames {
         "json_object_agg": .json, "jsonb_object_agg": .jsonb, "jsonb_build_array": .jsonb, "to_json": .json,
         "to_jsonb": .jsonb, "row_to_json": .json, "array_to_json": .json, "jsonb_set": .jsonb,
         "jsonb_strip_nulls": .jsonb, "jsonb_typeof": .text, "json_typeof": .text, "jsonb_array_length": .int32,
-        "json_array_length": .int32, "to_regclass": .regclass,
+        "json_array_length": .int32, "to_regclass": .regclass, "to_regtype": .regtype, "array_upper": .int32,
+        "array_lower": .int32,
         "hashtext": .int32, "set_config": .text,
         "pg_cancel_backend": .boolean, "pg_terminate_backend": .boolean, "pg_typeof": .text, "pg_notify": .void,
         "pg_advisory_lock": .void, "pg_advisory_lock_shared": .void, "pg_advisory_xact_lock": .void,
@@ -74,8 +75,7 @@ enum SQLFunctionNames {
             case .int64, .numeric: return .numeric
             default: return type
             }
-        // Names are not all that is in an array of them, but there is no such type here.
-        case "array_agg": return type == .name ? .textArray : type.array ?? .unknown
+        case "array_agg": return type.array ?? .unknown
         case "avg": return type == .float32 || type == .float64 ? .float64 : .numeric
         default: return .unknown
         }

@@ -12,15 +12,32 @@ extension SQLiteFunctions {
             }
         ),
         (
+            "fairlead_items", 2, true,
+            { _, values throws(SQLFailure) in
+                guard let number = values[0].integer,
+                    let type = UInt32(exactly: number).flatMap(SQLType.init(rawValue:)),
+                    let text = values[1].string
+                else { return .null }
+                return .text(try SQLCast.itemsAsJSON(text, of: type))
+            }
+        ),
+        (
             "fairlead_array_of", -1, true,
             { _, values in .text(SQLArrayText.text(values.map { $0.string.map { Array($0.utf8) } })) }
         ),
         (
             "array_length", 2, true,
             { _, values throws(SQLFailure) in
-                guard let count = try arrayCount(values[0]), count > 0, values[1] == .integer(1) else { return .null }
-                return .integer(count)
+                try bounds(values).map { .integer($0.count) } ?? .null
             }
+        ),
+        (
+            "array_lower", 2, true,
+            { _, values throws(SQLFailure) in try bounds(values).map { .integer($0.start) } ?? .null }
+        ),
+        (
+            "array_upper", 2, true,
+            { _, values throws(SQLFailure) in try bounds(values).map { .integer($0.start + $0.count - 1) } ?? .null }
         ),
         (
             "cardinality", 1, true,
@@ -36,7 +53,15 @@ extension SQLiteFunctions {
 
     private static func arrayCount(_ value: SQLValue) throws(SQLFailure) -> Int64? {
         guard let text = value.string else { return nil }
+        // A vector of the catalogue is numbers with spaces between them.
+        guard text.hasPrefix("{") || text.hasPrefix("[") else { return Int64(text.split(separator: " ").count) }
         return Int64(try SQLArrayText.items(Array(text.utf8)).count)
+    }
+
+    /// Where the subscripts of an array's one dimension begin, and how many there are; nil where there are none.
+    private static func bounds(_ values: [SQLValue]) throws(SQLFailure) -> (start: Int64, count: Int64)? {
+        guard let count = try arrayCount(values[0]), count > 0, values[1] == .integer(1) else { return nil }
+        return (values[0].string?.hasPrefix("{") == true ? 1 : 0, count)
     }
 
     private static func bytes(_ value: SQLValue) -> [UInt8]? { value.string.map { Array($0.utf8) } }

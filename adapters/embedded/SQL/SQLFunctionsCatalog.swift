@@ -8,7 +8,8 @@ extension SQLiteFunctions {
             "format_type", 2, true,
             { _, v in
                 guard let number = v[0].integer else { return .null }
-                guard let type = SQLType(rawValue: UInt32(truncatingIfNeeded: number)) else { return .text("???") }
+                guard number != 0 else { return .text("-") }
+                guard let type = UInt32(exactly: number).flatMap(SQLType.init(rawValue:)) else { return .text("???") }
                 let modifier = Int32(truncatingIfNeeded: v[1].integer ?? -1)
                 return .text(SQLDeclaredType(type: type, modifier: modifier).formatted)
             }
@@ -50,6 +51,29 @@ extension SQLiteFunctions {
                 return .integer(numbers[Int(place)])
             }
         ),
+        (
+            "fairlead_array_item", 2, true,
+            { _, v throws(SQLFailure) in
+                guard case .text(let text) = v[0], let place = v[1].integer else { return .null }
+                let items = try SQLArrayText.items(text)
+                guard place >= 1, place <= items.count else { return .null }
+                return items[Int(place) - 1].map { .text($0) } ?? .null
+            }
+        ),
+        // A row of two numbers, as a text, and one of them.
+        (
+            "fairlead_pair", 2, true,
+            { _, v in .text("(\(v[0].string ?? ""),\(v[1].string ?? ""))") }
+        ),
+        (
+            "fairlead_field", 2, true,
+            { _, v in
+                let fields = (v[0].string ?? "").dropFirst().dropLast().split(
+                    separator: ",", omittingEmptySubsequences: false)
+                guard let place = v[1].integer, place >= 1, place <= fields.count else { return .null }
+                return Int64(fields[Int(place) - 1]).map { .integer($0) } ?? .null
+            }
+        ),
         ("pg_function_is_visible", 1, true, { _, _ in .integer(1) }),
         ("pg_get_expr", 2, true, { _, v in v[0] }),
         (
@@ -65,10 +89,8 @@ extension SQLiteFunctions {
         (
             "to_regtype", 1, true,
             { _, v in
-                guard let text = v[0].string, let tokens = try? SQLLexer.tokens(Array(text.utf8)) else { return .null }
-                var end = 0
-                guard let type = try? SQLDeclaredType.read(tokens, at: &end), end == tokens.count else { return .null }
-                return .integer(Int64(type.type.rawValue))
+                guard let type = v[0].string.flatMap({ SQLType.named($0) }) else { return .null }
+                return .integer(Int64(type.rawValue))
             }
         ),
         // Nothing tells how much of the one file a relation takes.
@@ -125,6 +147,15 @@ extension SQLiteFunctions {
                 guard let (schema, name) = try relation(number, on: connection) else { return .text(String(number)) }
                 let isVisible = try SQLPathResolver(connection).isVisible(schema, name)
                 return .text(isVisible ? name : "\(schema).\(name)")
+            }
+        ),
+        (
+            "fairlead_registered", 2, true,
+            { _, v in
+                guard let number = v[0].integer,
+                    let type = v[1].integer.flatMap({ SQLType(rawValue: UInt32(truncatingIfNeeded: $0)) })
+                else { return v[0] }
+                return type.registeredName(number).map { .text($0) } ?? v[0]
             }
         ),
         (

@@ -34,7 +34,7 @@ extension SQLiteFunctions {
     private static func output(_ value: SQLValue, _ type: SQLType) -> SQLValue {
         switch (value, type) {
         case (.null, _), (.text, _): value
-        case (.bytes(let bytes), _): .text(SQLCast.hexadecimal(bytes))
+        case (.bytes(let bytes), _): .text(SQLBytesText.hexadecimal(bytes))
         case (.integer(let number), .boolean): .text(number == 0 ? "f" : "t")
         case (.integer(let number), .float32): .text(SQLNumberText.float(Float(number)))
         case (.integer(let number), .float64): .text(SQLNumberText.float(Double(number)))

@@ -42,7 +42,7 @@ extension SQLiteFunctions {
                 case .text(let text), .bytes(let text): bytes = text
                 default: bytes = Array((v[0].string ?? "").utf8)
                 }
-                return .text(Array(SQLCast.hexadecimal(HashAlgorithm.md5.hash(bytes)).dropFirst(2)))
+                return .text(Array(SQLBytesText.hexadecimal(HashAlgorithm.md5.hash(bytes)).dropFirst(2)))
             }
         ),
         (

@@ -46,7 +46,7 @@ enum SQLJSONText {
     private static func plain(_ value: SQLValue, _ type: SQLType) -> [UInt8] {
         switch value {
         case .text(let text): text
-        case .bytes(let bytes): SQLCast.hexadecimal(bytes)
+        case .bytes(let bytes): SQLBytesText.hexadecimal(bytes)
         case .double(let number) where type == .float32: SQLNumberText.float(Float(number))
         case .double(let number) where type == .numeric: SQLNumberText.decimal(number, scale: nil)
         default: Array((value.string ?? "").utf8)

@@ -251,8 +251,9 @@ extension SQLRewrite {
                 if depth == 0 { break }
                 start -= 1
             }
-            guard start > 0, tokens[start - 1].isWord("array") else { throw syntaxError(end) }
-            return start - 1
+            guard start > 0 else { throw syntaxError(end) }
+            // `ARRAY[…]`, or an item of what stands before it.
+            return tokens[start - 1].isWord("array") ? start - 1 : try operandStart(endingAt: start - 1)
         } else if token.isWord("end") {
             var depth = 0
             while start >= 0 {
@@ -268,6 +269,10 @@ extension SQLRewrite {
             return end
         }
         while start >= 2, tokens[start - 1].isMark("."), tokens[start - 2].isName { start -= 2 }
+        // A field of a row in parentheses.
+        if start >= 2, tokens[start - 1].isMark("."), tokens[start - 2].isMark(")") {
+            return try operandStart(endingAt: start - 2)
+        }
         return start
     }
 
@@ -296,6 +301,11 @@ extension SQLRewrite {
             while end + 2 < tokens.count, tokens[end + 1].isMark("."), tokens[end + 2].isName { end += 2 }
             if isMark(end + 1, "(") { end = try closing(end + 1) }
         }
+        let isConstructor = tokens[end].isWord("array")
+        while !isConstructor, isMark(end + 1, "[") || isMark(end, ")") && isMark(end + 1, ".") {
+            end = isMark(end + 1, "[") ? try closing(end + 1) : end + 2
+        }
+        guard end < tokens.count else { throw syntaxError(end) }
         while let next = castEnds[end + 1] { end = next }
         return end
     }

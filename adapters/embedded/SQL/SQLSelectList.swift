@@ -1,5 +1,6 @@
 // What a result's columns are called and of which type they are, as far as the words of the query tell.
 
+import CSQLite
 import Capabilities
 
 /// One item of the outermost select list.
@@ -123,6 +124,12 @@ extension SQLTranslator {
             var item = describeItem(piece.lowerBound..<(last - 1))
             showRelation(piece.lowerBound..<(last - 1), item)
             item.name = tokens[last].text
+            // Behind AS every word is a name.
+            if tokens[last].kind == .word,
+                sqlite3_keyword_check(tokens[last].text, Int32(tokens[last].text.utf8.count)) != 0
+            {
+                rewrite.replace(last, SQLText.quoted(tokens[last].text))
+            }
             return item
         }
         if piece.count >= 2, tokens[last].isName, isAlias(last, from: piece.lowerBound) {

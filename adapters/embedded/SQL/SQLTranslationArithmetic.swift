@@ -115,7 +115,8 @@ extension SQLTranslator {
         // SQLite has no word for it, and reads what is beyond its range so.
         case .double(let number) where number.isInfinite: rewrite.replace(index, number < 0 ? "(-9e999)" : "9e999")
         case .bytes(let bytes):
-            rewrite.replace(index, "x'\(String(decoding: SQLCast.hexadecimal(bytes).dropFirst(2), as: UTF8.self))'")
+            rewrite.replace(
+                index, "x'\(String(decoding: SQLBytesText.hexadecimal(bytes).dropFirst(2), as: UTF8.self))'")
         case .text(let text): rewrite.replace(index, SQLText.literal(String(decoding: text, as: UTF8.self)))
         default: break
         }

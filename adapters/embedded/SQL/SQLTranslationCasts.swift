@@ -30,8 +30,12 @@ extension SQLTranslator {
                 continue
             }
             let close = try rewrite.closing(index)
-            guard rewrite.isMark(close - 1, "]"), rewrite.isMark(close - 2, "["), close - 3 > index + 2 else {
+            guard rewrite.isMark(close - 1, "]"), rewrite.isMark(close - 2, "["), close - 3 >= index + 3 else {
                 continue
+            }
+            var next = index + 3
+            if tokens[index + 1].kind == .parameter, let array = try SQLDeclaredType.read(tokens, at: &next) {
+                parameterTypes[tokens[index + 1].number] = parameterTypes[tokens[index + 1].number] ?? array.type
             }
             rewrite.remove((index + 2)..<close)
         }
@@ -270,7 +274,8 @@ extension SQLTranslator {
             rewrite.remove(bracket..<(bracket + 1))
             return
         }
-        rewrite.suffix(index + 1, "SELECT value FROM json_each(fairlead_array(")
+        let items = typing?.items[index].map { "fairlead_items(\($0.rawValue), " } ?? "fairlead_array("
+        rewrite.suffix(index + 1, "SELECT value FROM json_each(\(items)")
         rewrite.prefix(close, ")) ")
     }
 }

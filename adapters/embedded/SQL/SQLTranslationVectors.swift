@@ -9,7 +9,7 @@ extension SQLTranslator {
         guard readsCatalog else { return }
         var calls: [Int: [Int]] = [:]
         for index in tokens.indices where rewrite.isMark(index + 1, "(") {
-            guard tokens[index].isWord("unnest") || tokens[index].isWord("generate_subscripts"),
+            guard tokens[index].kind == .word, Self.functionsOfRows.contains(tokens[index].text),
                 let select = enclosingSelect(index)
             else { continue }
             calls[select, default: []].append(index)
@@ -17,24 +17,39 @@ extension SQLTranslator {
         for (select, places) in calls.sorted(by: { $0.key > $1.key }) { try vectors(places, select) }
     }
 
-    /// `conkey[1]` of the catalogue.
+    /// `conkey[1]` of the catalogue, `(current_schemas(false))[1]`, and the fields of what `_pg_expandarray` gives.
     mutating func subscripts() throws(SQLFailure) {
-        guard namesCatalog else { return }
-        for index in tokens.indices where tokens[index].isMark("[") && index > 0 && tokens[index - 1].isName {
+        let names = namesCatalog
+        for index in tokens.indices.dropFirst() where tokens[index].isMark("[") {
             let close = try rewrite.closing(index)
+            guard close > index + 1, tokens[index - 1].isName || tokens[index - 1].isMark(")"),
+                !rewrite.isWord(index - 1, "array")
+            else { continue }
             let start = try rewrite.operandStart(endingAt: index - 1)
-            guard !rewrite.isWord(index - 1, "array"), close == index + 2, tokens[index + 1].kind == .integer else {
-                continue
-            }
-            rewrite.wrap(start...(index - 1), "fairlead_vector_item(", ", \(tokens[index + 1].number))")
-            rewrite.remove(index..<(close + 1))
+            let ofSchemas = (start..<index).contains { tokens[$0].isWord("current_schemas") }
+            guard names || ofSchemas else { continue }
+            rewrite.wrap(start...close, ofSchemas ? "fairlead_array_item(" : "fairlead_vector_item(", ")")
+            rewrite.replace(index, ",")
+            rewrite.replace(close, "")
+        }
+        guard names else { return }
+        for index in tokens.indices.dropFirst() where tokens[index].isMark(".") && tokens[index - 1].isMark(")") {
+            guard let field = ["x": 1, "n": 2][index + 1 < tokens.count ? tokens[index + 1].text : ""] else { continue }
+            let start = try rewrite.operandStart(endingAt: index - 1)
+            rewrite.wrap(start...(index + 1), "fairlead_field(", ")")
+            rewrite.replace(index, ",")
+            rewrite.replace(index + 1, "\(field)")
         }
     }
+
+    private static let functionsOfRows: Set<String> = ["unnest", "generate_subscripts", "_pg_expandarray"]
 
     /// `unnest(x) WITH ORDINALITY t (a, n)` as a relation; `x` may be a list of a relation beside it only behind a lone star.
     mutating func vectorRelations() throws(SQLFailure) {
         guard namesCatalog else { return try missingRelations() }
-        for index in tokens.indices where tokens[index].isWord("unnest") && rewrite.isMark(index + 1, "(") {
+        for index in tokens.indices where rewrite.isMark(index + 1, "(") {
+            let isSubscripts = tokens[index].isWord("generate_subscripts")
+            guard isSubscripts || tokens[index].isWord("unnest") else { continue }
             let start = rewrite.isWord(index - 2, "pg_catalog") ? index - 2 : index
             guard
                 ["from", "join"].contains(where: { rewrite.isWord(start - 1, $0) }) || rewrite.isMark(start - 1, ","),
@@ -45,7 +60,7 @@ extension SQLTranslator {
             if rewrite.isWords(next, "with", "ordinality") { next += 2 }
             if rewrite.isWord(next, "as") { next += 1 }
             guard next < tokens.count, tokens[next].isName else {
-                throw refused("unnest without a name is not known here", index)
+                throw refused("\(tokens[index].text) without a name is not known here", index)
             }
             let alias = tokens[next].text
             var names = [alias]
@@ -54,11 +69,19 @@ extension SQLTranslator {
                 end = try rewrite.closing(end) + 1
                 names = tokens[(next + 2)..<(end - 1)].filter(\.isName).map(\.text)
             }
-            let vectors = rewrite.split((index + 2)..<close).map { rewrite.text($0) }
+            var vectors = rewrite.split((index + 2)..<close).map { rewrite.text($0) }
+            if isSubscripts {
+                guard vectors.count == 2, vectors[1] == "1" else {
+                    throw refused("subscripts of other dimensions than the first are not known here", index)
+                }
+                vectors.removeLast()
+            }
             var columns = vectors.enumerated().compactMap { place, vector in
-                place < names.count
-                    ? "fairlead_vector_item(\(vector), \(alias).key + fairlead_vector_start(\(vector))) AS \(SQLText.quoted(names[place]))"
-                    : nil
+                isSubscripts
+                    ? "\(alias).key + fairlead_vector_start(\(vector)) AS \(SQLText.quoted(names[0]))"
+                    : place < names.count
+                        ? "fairlead_vector_item(\(vector), \(alias).key + fairlead_vector_start(\(vector))) AS \(SQLText.quoted(names[place]))"
+                        : nil
             }
             if names.count > vectors.count {
                 columns.append("\(alias).key + 1 AS \(SQLText.quoted(names[vectors.count]))")
@@ -116,7 +139,8 @@ extension SQLTranslator {
         for place in stride(from: index - 1, through: 0, by: -1) {
             if tokens[place].isMark(")") { depth += 1 }
             if tokens[place].isMark("(") { depth -= 1 }
-            if depth < 0 { return nil }
+            // It may stand in a group, or in a call.
+            depth = max(0, depth)
             if depth == 0, tokens[place].isWord("select") { return place }
             if depth == 0, tokens[place].isWord("from") { return nil }
         }
@@ -143,11 +167,15 @@ extension SQLTranslator {
             }
             let vector = rewrite.newText(argument)
             first = first ?? vector
+            let item = "fairlead_vector_item(\(vector), fairlead_elements.key + fairlead_vector_start(\(vector)))"
             let element =
-                tokens[place].isWord("unnest")
-                ? "fairlead_vector_item(\(vector), fairlead_elements.key + fairlead_vector_start(\(vector)))"
-                : "fairlead_elements.key + fairlead_vector_start(\(vector))"
+                switch tokens[place].text {
+                case "unnest": item
+                case "_pg_expandarray": "fairlead_pair(\(item), fairlead_elements.key + 1)"
+                default: "fairlead_elements.key + fairlead_vector_start(\(vector))"
+                }
             rewrite.blank(place..<(close + 1))
+            if rewrite.isWord(place - 2, "information_schema") { rewrite.remove((place - 2)..<place) }
             rewrite.replace(place, element)
         }
         rewrite.suffix(end - 1, ", json_each(fairlead_vector(\(first ?? ""))) AS fairlead_elements")

@@ -4,13 +4,6 @@ import Capabilities
 
 /// Reads arrays of one dimension.
 enum PostgresArrayReader {
-    /// The types of the items, by the numbers of the arrays' types (catalog pg_type).
-    static let items: [UInt32: SQLType] = [
-        1000: .boolean, 1001: .bytes, 1005: .int16, 1007: .int32, 1016: .int64, 1009: .text, 1014: .fixedText,
-        1015: .boundedText, 1021: .float32, 1022: .float64, 1028: .oid, 1115: .timestamp, 1182: .date,
-        1185: .timestampWithZone, 1231: .numeric, 2951: .uuid,
-    ]
-
     /// The text of an array in binary (arrayfuncs.c `array_send`), as `{1,"two",NULL}`.
     static func text(_ bytes: [UInt8], _ type: SQLType, number: Int) throws(SQLFailure) -> SQLValue {
         let malformed = SQLFailure("22P03", "incorrect binary data format in bind parameter \(number)")
@@ -44,7 +37,7 @@ enum PostgresArrayReader {
             let value = try PostgresValueReader.value(item, type, binary: true, number: number)
             var written: [UInt8] = []
             PostgresValueWriter.appendText(value, SQLColumn("", type), to: &written)
-            if case .integer = value {
+            if case .integer = value, !type.isRegistered {
                 text += written
                 continue
             }

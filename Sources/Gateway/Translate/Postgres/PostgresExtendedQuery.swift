@@ -54,7 +54,7 @@ extension PostgresTranslatedSession {
         var known: [SQLType] = []
         var arrays: [Int: SQLType] = [:]
         for number in types {
-            if let item = PostgresArrayReader.items[number] {
+            if let item = SQLType(rawValue: number)?.item {
                 // The backend gets an array as its text.
                 arrays[known.count] = item
                 known.append(.text)

@@ -44,7 +44,7 @@ enum PostgresValueReader {
         case .int16: return .integer(Int64(try integer(Int16.self)))
         case .int32: return .integer(Int64(try integer(Int32.self)))
         case .int64: return .integer(try integer(Int64.self))
-        case .oid, .regclass: return .integer(Int64(try integer(UInt32.self)))
+        case .oid, .regclass, .regproc, .regprocedure, .regtype: return .integer(Int64(try integer(UInt32.self)))
         case .float32: return try float(Double(Float(bitPattern: try integer(UInt32.self))))
         case .float64: return try float(Double(bitPattern: try integer(UInt64.self)))
         case .numeric: return try numeric(try numericText(bytes, number))
@@ -154,7 +154,7 @@ extension SQLType {
         switch self {
         case .boolean, .character: 1
         case .int16: 2
-        case .int32, .oid, .float32, .date, .regclass, .void: 4
+        case .int32, .oid, .float32, .date, .regclass, .regproc, .regprocedure, .regtype, .void: 4
         case .int64, .float64, .timestamp, .timestampWithZone, .time: 8
         case .uuid: 16
         case .name: 64

@@ -38,6 +38,8 @@ enum PostgresValueWriter {
     private static func appendInteger(_ number: Int64, _ column: SQLColumn, to bytes: inout [UInt8]) {
         switch column.type {
         case .boolean: bytes.append(number == 0 ? UInt8(ascii: "f") : UInt8(ascii: "t"))
+        case .regproc, .regprocedure, .regtype:
+            if let name = column.type.registeredName(number) { bytes += Array(name.utf8) }
         default:
             appendDecimal(number, to: &bytes)
             if column.type == .numeric, let scale = scale(column), scale > 0 {
@@ -104,7 +106,8 @@ enum PostgresValueWriter {
         case (.int16, .integer(let number)): appendBigEndian(try narrow(number, Int16.self, column), to: &bytes)
         case (.int32, .integer(let number)): appendBigEndian(try narrow(number, Int32.self, column), to: &bytes)
         case (.int64, .integer(let number)): appendBigEndian(number, to: &bytes)
-        case (.oid, .integer(let number)), (.regclass, .integer(let number)):
+        case (.oid, .integer(let number)), (.regclass, .integer(let number)), (.regproc, .integer(let number)),
+            (.regprocedure, .integer(let number)), (.regtype, .integer(let number)):
             appendBigEndian(try narrow(number, UInt32.self, column), to: &bytes)
         case (.float32, .double(let number)): appendBigEndian(Float(number).bitPattern, to: &bytes)
         case (.float64, .double(let number)): appendBigEndian(number.bitPattern, to: &bytes)

@@ -19,7 +19,7 @@ struct SQLKnownRelation {
 struct SQLRelationLookup {
     enum Found {
         case known(SQLKnownRelation)
-        /// One of the catalogue, whose columns are not of the types that PostgreSQL's are.
+        /// One of which nothing is known: of the gateway's, or of the catalogue and not there.
         case untold
         case missing
     }
@@ -56,7 +56,10 @@ struct SQLRelationCache {
     mutating func find(
         _ schema: String?, _ name: String, on connection: SQLiteConnection
     ) throws(SQLFailure) -> SQLRelationLookup.Found {
-        if let schema, ["pg_catalog", "information_schema", "fairlead"].contains(schema) { return .untold }
+        if schema == "fairlead" { return .untold }
+        if let schema, schema == "pg_catalog" || schema == "information_schema" {
+            return try ofCatalogue(name, in: schema, on: connection)
+        }
         let isQualified = schema.map { !SQLSchemaName.builtIn.contains($0) } ?? false
         let stored = isQualified ? SQLSchemaName.stored(schema ?? "", name) : name
         let isTemporary = schema == "pg_temp"
@@ -71,7 +74,22 @@ struct SQLRelationCache {
             }
         }
         lookups += 1
-        if case .missing = found, !isQualified, name.hasPrefix("pg_") || isTemporary { found = .untold }
+        if case .missing = found, !isQualified, name.hasPrefix("pg_") {
+            return try ofCatalogue(name, in: "pg_catalog", on: connection)
+        }
+        if case .missing = found, isTemporary { found = .untold }
+        if known.count >= Self.size { known = [:] }
+        known[mark] = found
+        return found
+    }
+
+    /// A relation of the catalogue, whose columns never change.
+    private mutating func ofCatalogue(
+        _ name: String, in schema: String, on connection: SQLiteConnection
+    ) throws(SQLFailure) -> SQLRelationLookup.Found {
+        let mark = "\(schema).\(name)"
+        if let found = known[mark] { return found }
+        let found = try Self.read(name, in: schema, on: connection).map { SQLRelationLookup.Found.known($0) } ?? .untold
         if known.count >= Self.size { known = [:] }
         known[mark] = found
         return found

@@ -36,7 +36,7 @@ struct SQLTyper {
     var wholeRows: Set<ClosedRange<Int>> = []
     /// Whether grouping is not to be judged: an aggregate may belong to a query further out.
     var groupsAreUntold = false
-    /// Whether it names the catalogue, whose columns are not of the types that PostgreSQL's are.
+    /// Whether it names the catalogue, some of whose columns are not of the types that PostgreSQL's are: nothing fails there.
     let readsCatalog: Bool
     var tokens: [SQLToken] { rewrite.tokens }
 

@@ -120,11 +120,35 @@ extension SQLTyper {
                 guard level <= Level.cast else { return nil }
                 return try cast(left)
             }
-            if token.text == "[" { throw .unread }
+            guard level <= Level.item else { return nil }
+            if token.text == "[" { return try item(left) }
+            if token.text == "." { return try field(left) }
             return nil
         case .word: return try word(left, level)
         default: return nil
         }
+    }
+
+    /// An item of an array, of the catalogue's and of schemas' only.
+    private mutating func item(_ left: SQLTyped) throws(SQLTypingEnd) -> SQLTyped {
+        guard readsCatalog || left.type == .nameArray else { throw .unread }
+        at += 1
+        let place = try expression()
+        try expectMark("]")
+        // Vectors of numbers are texts in our tables.
+        let type = left.type.item ?? (left.type == .text ? .int16 : .unknown)
+        var found = made(type, left.words.lowerBound, of: left, place)
+        found.name = left.name
+        return found
+    }
+
+    /// A field of what `_pg_expandarray` gives, `(keys).n`.
+    private mutating func field(_ left: SQLTyped) throws(SQLTypingEnd) -> SQLTyped {
+        guard readsCatalog, isWord(1, "x") || isWord(1, "n") else { throw .unread }
+        at += 2
+        var found = made(tokens[at - 1].text == "n" ? .int32 : .int16, left.words.lowerBound, of: left)
+        found.name = tokens[at - 1].text
+        return found
     }
 
     private mutating func symbol(_ left: SQLTyped, _ level: Int) throws(SQLTypingEnd) -> SQLTyped? {

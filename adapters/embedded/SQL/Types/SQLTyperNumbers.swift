@@ -66,6 +66,8 @@ extension SQLTyper {
         case .float32, .float64, .bytes, .unknown:
             (open, close) = ("fairlead_output(", ", \(value.type.rawValue))")
         case .regclass: (open, close) = ("fairlead_regclass(", ")")
+        case .regproc, .regprocedure, .regtype:
+            (open, close) = ("fairlead_registered(", ", \(value.type.rawValue))")
         default: return
         }
         for words in leaves { _ = wrap(words, open, close) }

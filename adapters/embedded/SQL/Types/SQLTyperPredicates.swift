@@ -112,6 +112,7 @@ extension SQLTyper {
 
     /// Reads `x = ANY (…)`.
     mutating func quantified(_ left: SQLTyped, _ symbol: Int) throws(SQLTypingEnd) -> SQLTyped {
+        let word = at
         at += 1
         guard isMark("(") else { throw .unread }
         if startsQuery(at + 1) { return try compareRows(left, symbol, try subquery()) }
@@ -133,6 +134,13 @@ extension SQLTyper {
             var one = SQLTyped(array.words, item)
             try compare(&left, symbol, &one, shown: tokens[symbol].text)
         }
+        // The items are compared as values of this type.
+        var item = array.type.item ?? left.type
+        if item == .unknown, left.open != nil { item = .text }
+        if [.bytes, .json, .jsonb].contains(item) {
+            throw refused("ANY of an array of \(item.displayName) is not known here; use IN", symbol)
+        }
+        if item != .unknown { typing.items[word] = item }
         doubt(left)
         return made(.boolean, start, of: left, array)
     }

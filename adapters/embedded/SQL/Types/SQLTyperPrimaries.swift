@@ -216,12 +216,14 @@ extension SQLTyper {
     }
 
     /// A query in parentheses: one value, or a row of several.
-    mutating func subquery() throws(SQLTypingEnd) -> SQLTyped {
+    ///
+    /// `isShown` says whether its numbers are to have all their digits.
+    mutating func subquery(isShown: Bool = false) throws(SQLTypingEnd) -> SQLTyped {
         let start = at
         try expectMark("(")
         let own = scope
         let before = outerReferences.count
-        let columns = try deeper { typer throws(SQLTypingEnd) in try typer.query(within: own) }
+        let columns = try deeper { typer throws(SQLTypingEnd) in try typer.query(within: own, isShown: isShown) }
         try expectMark(")")
         var found = SQLTyped(start...(at - 1))
         // What a query within uses of this one and those around it.
@@ -249,7 +251,7 @@ extension SQLTyper {
         let start = at
         at += 1
         if isMark("("), startsQuery(at + 1) {
-            var found = try subquery()
+            var found = try subquery(isShown: true)
             guard found.row.isEmpty else { throw .unread }
             (found.type, found.modifier, found.name) = (found.type.array ?? .unknown, -1, "array")
             return found

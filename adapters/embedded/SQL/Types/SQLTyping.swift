@@ -139,6 +139,8 @@ struct SQLTyping {
     var literals: [Int: SQLType] = [:]
     /// Expressions that have to be converted to what they stand beside.
     var conversions: [SQLConversion] = []
+    /// The types of the items of arrays that ANY and ALL compare, by that word.
+    var items: [Int: SQLType] = [:]
     /// What has to stand in a word's place.
     var replacements: [Int: String] = [:]
     /// Aliases of changed tables before which SQLite wants AS.
