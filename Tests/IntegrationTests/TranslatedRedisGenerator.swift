@@ -53,10 +53,11 @@ struct TranslatedRedisGenerator {
     }
 
     /// Whether a wrong word does no more than to be refused: a command that waits could wait for ever, one that takes by
-    /// lot could take something else than the real server, and a script could be another one.
+    /// lot could take something else than the real server, a script could be another one, and of itself each server
+    /// tells its own.
     private static func mayBeWrong(_ command: String) -> Bool {
-        !command.hasPrefix("B") && command != "SPOP" && !command.hasPrefix("EVAL") && !command.hasSuffix("SUBSCRIBE")
-            && command != "HELLO"
+        !command.hasPrefix("B") && !command.hasPrefix("EVAL") && !command.hasSuffix("SUBSCRIBE")
+            && !["SPOP", "HELLO", "COMMAND", "SCRIPT"].contains(command)
     }
 
     private static let texts = [
