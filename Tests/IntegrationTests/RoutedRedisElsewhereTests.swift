@@ -43,6 +43,14 @@ struct RoutedRedisElsewhereTests {
         #expect(try client.ask("SORT", "l", "GET", "w*", "GET", "#") == "*4\r\n$-1\r\n$1\r\n1\r\n$-1\r\n$1\r\n2\r\n")
         #expect(try client.ask("SORT", "l", "BY", "nosort") == "*2\r\n$1\r\n2\r\n$1\r\n1\r\n")
         #expect(try client.ask("SORT", "l", "BY", "a:w*", "GET").hasPrefix("-ERR"))
+        // Keys and numbers that are called as options are.
+        for key in ["by", "get"] {
+            try client.ask("RPUSH", key, "2", "1")
+            #expect(try client.ask("SORT", key, "GET", "a:w*").contains("begin the pattern with the prefix"))
+        }
+        #expect(
+            try client.ask("SORT", "l", "STORE", "get", "GET", "a:w*").contains("begin the pattern with the prefix"))
+        #expect(try client.ask("SORT", "l", "LIMIT", "0", "1", "GET", "#") == "*1\r\n$1\r\n1\r\n")
     }
 
     @Test("no key goes to a database of another backend")
@@ -53,6 +61,7 @@ struct RoutedRedisElsewhereTests {
         try client.ask("SET", "k", "1")
         for command in [
             ["MOVE", "k", "3"], ["COPY", "k", "j", "DB", "3"], ["COPY", "k", "j", "REPLACE", "db", "3"],
+            ["COPY", "k", "j", "DB", "4", "DB", "3"], ["COPY", "k", "j", "DB", "4", "REPLACE", "DB", "5", "DB", "3"],
             ["SWAPDB", "0", "3"],
         ] {
             try client.send(RawConnection.command(command))

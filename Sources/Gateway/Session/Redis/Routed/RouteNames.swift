@@ -36,18 +36,21 @@ enum RouteNames {
         return !sortPatterns(of: command, in: bytes).isEmpty
     }
 
-    /// The words behind BY and GET of SORT.
+    /// The words behind BY and GET of SORT, read as redis src/sort.c does: behind the key, and over the words of LIMIT and STORE.
     static func sortPatterns(of command: RedisWholeCommand, in bytes: Bytes) -> [[UInt8]] {
         guard command.command == sort || command.command == sortReadOnly else { return [] }
         var patterns: [[UInt8]] = []
         var arguments = RedisArgumentCursor(command, in: bytes)
+        // The name and the key, which may be called as an option is.
+        guard arguments.next(in: bytes) != nil, arguments.next(in: bytes) != nil else { return [] }
         while let argument = arguments.next(in: bytes) {
             // With a zero byte at its end BY is still BY to the server.
-            guard argument.count >= 2,
-                bytes[argument.lowerBound].asciiLowercased == 0x62
-                    || bytes[argument.lowerBound].asciiLowercased == 0x67
-            else { continue }
+            guard argument.count >= 2 else { continue }
             let word = RedisWholeCommand.word(argument, in: bytes)
+            if word == limit || word == store {
+                if arguments.next(in: bytes) != nil, word == limit { _ = arguments.next(in: bytes) }
+                continue
+            }
             guard word == by || word == get else { continue }
             guard let pattern = arguments.next(in: bytes) else { return patterns + [[]] }
             patterns.append(bytes.extracting(pattern).withUnsafeBufferPointer { Array($0) })
@@ -71,10 +74,20 @@ enum RouteNames {
         case move where command.argumentCount == 3:
             return (command.value(1, in: bytes), command.value(2, in: bytes))
         case copy where command.argumentCount > 4:
-            for index in 3..<(min(command.argumentCount, 8) - 1) where command.word(index, in: bytes) == db {
-                return (command.value(2, in: bytes), command.value(index + 1, in: bytes))
+            // Of several the last counts (redis src/db.c, copyCommand).
+            var arguments = RedisArgumentCursor(command, in: bytes)
+            guard var argument = arguments.advance(to: 3, in: bytes) else { return nil }
+            var named: Range<Int>?
+            while true {
+                if RedisWholeCommand.word(argument, in: bytes) == db, let database = arguments.next(in: bytes) {
+                    named = database
+                }
+                guard let next = arguments.next(in: bytes) else { break }
+                argument = next
             }
-            return nil
+            guard let named else { return nil }
+            let database = bytes.extracting(named).withUnsafeBufferPointer { Array($0) }
+            return (command.value(2, in: bytes), database)
         default: return nil
         }
     }
@@ -113,4 +126,6 @@ enum RouteNames {
     private static let match = RedisText("match")
     private static let by = RedisText("by")
     private static let get = RedisText("get")
+    private static let limit = RedisText("limit")
+    private static let store = RedisText("store")
 }

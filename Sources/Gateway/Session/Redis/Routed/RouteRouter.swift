@@ -110,10 +110,7 @@ final class RouteRouter: RedisRouter {
             if let rewrite = entry.rewrite { spelled = Self.rewritten(key, entry, rewrite) }
             return (entry.lane, 0)
         }
-        guard let split else {
-            return .refused(RouteNames.crossSlot("\(command.command) cannot be split: a key is without its value"))
-        }
-        return .split(split)
+        return split.map { .split($0) } ?? .refused(RedisSplit.refusal(of: command, merge))
     }
 
     // MARK: - Rewriting
