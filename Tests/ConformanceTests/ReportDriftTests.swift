@@ -110,6 +110,31 @@ struct ReportDriftTests {
         #expect(judged([refused("kv.get", ["not-atomic"])], manifest).standing == .failed)
     }
 
+    @Test(
+        "what is there in part is refused in any case, and values beyond a bound that is declared are too large in any")
+    func partsAndBounds() {
+        let refused = result(
+            "capabilities/kv/all", .refused, proves: ["kv.range"], reason: "line 3: ERR UNSUPPORTED kv.range",
+            refused: "kv.range")
+        let partial = ManifestEntry(.native, weakenings: [.partial])
+        #expect(judged([refused], [.keyValueRange: partial]).standing == .passed)
+        let whole = judged([refused], [.keyValueRange: native])
+        #expect(
+            whole.drift == [
+                "kv.range is declared native and refused: capabilities/kv/all: line 3: ERR UNSUPPORTED kv.range"
+            ])
+        let large = result(
+            "capabilities/kv/large", .differs, proves: ["kv.get"],
+            reason:
+                "line 9: OK was expected, \"ERR backend 'b' holds values of up to 4096 bytes, and this one is larger\" came"
+        )
+        func bounded(_ bytes: Int) -> [Capability: ManifestEntry] {
+            [.keyValueGet: native, .keyValueSet: ManifestEntry(.native, bounds: [.valueBytes: bytes])]
+        }
+        #expect(judged([large], bounded(4096)).standing == .passed)
+        #expect(judged([large], bounded(8192)).standing == .failed)
+    }
+
     @Test("a limit is no drift where nobody told the bounds")
     func unknownBounds() {
         let one = result("capabilities/kv/size", proves: ["kv.set"], figures: ["value-bytes": 1000])

@@ -145,14 +145,7 @@ struct GuideTests {
             keys: { allowed: printable }
 
             """,
-            "limits: { frame: 64MiB }": """
-            adapter: toy
-            transport: { schemes: [http] }
-            framing: { http: { fields: { etag: ETag | quoted, size: Content-Length, metadata: X-Meta } } }
-            payload: json
-            fields: { names: "items[*].name", sizes: "items[*].size", etags: "items[*].tag" }
-
-            """,
+            "adapter: store": "",
             "fields: { columns": """
             adapter: toy
             transport: { schemes: [http] }

@@ -10,7 +10,7 @@ extension ObjectStore {
         for name in ObjectFiles.names(in: "\(root)/temporary") { ObjectFiles.remove("\(root)/temporary/\(name)") }
         for name in ObjectFiles.names(in: "\(root)/buckets") {
             let bytes = Array(name.utf8)
-            guard Self.isValid(bucket: bytes) else { continue }
+            guard BucketName.isValid(bytes) else { continue }
             let path = path(of: bytes)
             let created = try ObjectFile(reading: "\(path)/created").read(32, at: 0)
             let bucket = ObjectBucket(

@@ -124,21 +124,8 @@ package final class ObjectStore: Sendable {
         return bucket
     }
 
-    /// The rules of "General purpose bucket naming rules" that also make a name a safe one for a folder.
-    static func isValid(bucket name: [UInt8]) -> Bool {
-        guard (3...63).contains(name.count), let first = name.first, let last = name.last else { return false }
-        let isPlain = { (byte: UInt8) in (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) }
-        guard isPlain(first), isPlain(last) else { return false }
-        var before: UInt8 = 0
-        for byte in name {
-            guard isPlain(byte) || byte == 0x2D || byte == 0x2E, !(byte == 0x2E && before == 0x2E) else { return false }
-            before = byte
-        }
-        return true
-    }
-
     func createBucket(_ name: [UInt8], now: Int64) throws(ObjectFailure) {
-        guard Self.isValid(bucket: name) else { throw .invalidBucketName }
+        guard BucketName.isValid(name) else { throw .invalidBucketName }
         guard buckets.withLock({ $0[name] == nil }) else { throw .bucketExists }
         let temporary = temporaryPath()
         for folder in ["", "/objects", "/uploads"] { try ObjectFiles.makeFolder(temporary + folder) }

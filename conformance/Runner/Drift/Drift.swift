@@ -34,8 +34,9 @@ extension Report {
                 if !entry.proves.contains(where: isProvided) { return "the translator refuses \(name)" }
             } else if !isProvided(name) {
                 return "the manifest refuses \(name)"
-            } else if let weakening = weakening(of: name, in: entry) {
-                // What cannot be promised may be refused instead of done by halves.
+            } else if let weakening = weakening(of: name, in: entry) ?? partial(name) {
+                // What cannot be promised may be refused instead of done by halves; what is there in part is refused by name in every case
+                // that wants the other part.
                 return "the manifest weakens \(name): \(weakening.rawValue)"
             }
         }
@@ -44,6 +45,7 @@ extension Report {
         {
             return "the manifest bounds \(name): \(kind.rawValue) \(found)"
         }
+        if entry.verdict == .differs, let refusal = boundedValues(in: entry) { return refusal }
         if entry.verdict == .differs {
             for name in entry.proves {
                 if capabilities[name]?.support == .ignored { return "the manifest ignores \(name)" }
@@ -62,6 +64,22 @@ extension Report {
         }
     }
 
+    /// `partial`, where the manifest weakens the capability called `name` so.
+    private func partial(_ name: String) -> Weakening? {
+        capabilities[name]?.weakenings.contains(.partial) ?? false ? .partial : nil
+    }
+
+    /// Where a case uses larger values than the manifest allows, and was told so by the bound that stands there.
+    private func boundedValues(in entry: Entry) -> String? {
+        for capability in Capability.allCases {
+            guard let bound = capabilities[capability.name]?.bounds[.valueBytes],
+                entry.reason.contains(" holds values of up to \(bound) bytes, ")
+            else { continue }
+            return "the manifest bounds \(capability.name): value-bytes \(bound)"
+        }
+        return nil
+    }
+
     /// Whether the manifest says that the backend has the capability called `name`.
     private func isProvided(_ name: String) -> Bool {
         guard let support = capabilities[name]?.support else { return false }
@@ -71,7 +89,8 @@ extension Report {
     private func surprise(_ entry: Entry) -> String? {
         guard [.differs, .refused, .failed].contains(entry.verdict), entry.declared == nil else { return nil }
         if entry.verdict == .refused, let name = entry.refusedCapability, let entryOfName = capabilities[name] {
-            return "\(name) is declared \(entryOfName.support.rawValue) and refused: \(entry.id)"
+            let said = entry.reason.isEmpty ? "" : ": \(entry.reason)"
+            return "\(name) is declared \(entryOfName.support.rawValue) and refused: \(entry.id)\(said)"
         }
         let claims = entry.proves.filter(isProvided).map { name in
             "\(name) is declared \(capabilities[name]?.support.rawValue ?? "")"

@@ -45,6 +45,10 @@ extension S3Call {
         try need(.objectBuckets)
         let service = try objects()
         let document = try await document()
+        // Whatever an adapter would make of another name, clients and hosts know none.
+        guard BucketName.isValid(bucket) else {
+            throw S3Refusal(.invalidBucketName, "The specified bucket is not valid.")
+        }
         if !document.isEmpty {
             let root = try S3XMLElement.parse(document)
             guard root.isNamed("CreateBucketConfiguration") else {
