@@ -13,11 +13,16 @@ public protocol SQLService: AnyObject, Sendable {
 
     /// Whether sessions look names without a schema up along the fact `setting.search_path`.
     var honoursSearchPath: Bool { get }
+
+    /// Whether statements can name ``SQLSessionSettings/relations`` and call what ``SQLSessionSettings/facts`` answers; otherwise
+    /// the gateway answers plain questions about them itself.
+    var namesRelations: Bool { get }
 }
 
 extension SQLService {
     public var isOnlyDoor: Bool { false }
     public var honoursSearchPath: Bool { false }
+    public var namesRelations: Bool { false }
 }
 
 /// One client's session with the database: calls come one after another, but for ``cancel()``.

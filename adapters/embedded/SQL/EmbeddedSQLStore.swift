@@ -50,6 +50,7 @@ final class EmbeddedSQLService: SQLService {
     var honoursSearchPath: Bool { true }
     /// The folder is locked for this process.
     var isOnlyDoor: Bool { true }
+    var namesRelations: Bool { true }
 
     init(_ store: EmbeddedSQLStore, worker: Worker?) {
         self.store = store

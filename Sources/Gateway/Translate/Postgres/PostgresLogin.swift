@@ -121,7 +121,8 @@ struct PostgresLogin {
         opening.facts = settings.facts
         add(&opening)
         do throws(SQLFailure) {
-            return try await service.open(opening)
+            let opened = try await service.open(opening)
+            return service.namesRelations ? opened : PostgresOwnAnswers(opened, opening)
         } catch {
             throw fatal(error.state, error.message)
         }
