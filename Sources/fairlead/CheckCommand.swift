@@ -20,6 +20,9 @@ struct CheckCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The configuration file.", valueName: "FILE"))
     var file: String?
 
+    @Option(help: ArgumentHelp("The same, as `serve` takes it.", valueName: "FILE"))
+    var config: String?
+
     @Flag(help: "Print every configuration key as a Markdown table instead.")
     var keys = false
 
@@ -30,6 +33,10 @@ struct CheckCommand: ParsableCommand {
             print(ConfigurationKey.markdownTable())
             return
         }
+        guard file == nil || config == nil else {
+            throw UsageError(message: "the configuration is named twice: FILE and --config", command: "check")
+        }
+        let file = file ?? config
         try arguments.validate(file: file, command: "check", fileUsage: "fairlead.yaml")
         let configuration: Configuration
         do {

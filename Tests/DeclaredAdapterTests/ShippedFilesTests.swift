@@ -41,7 +41,7 @@ struct ShippedFilesTests {
             capabilities: { kv.range: { support: native, note: quick }, queue.reserve: native }
             operations:
               length: { send: "LEN {key}\n", expects: [N, "NO"] }
-              reserve: { send: "RES {queue}\n", expects: [ITEM, "NO"] }
+              reserve: { send: "RES {queue} {visibility}\n", expects: [ITEM, "NO"] }
 
             """#, source: "a.yaml")
         #expect(file.manifest[.keyValueRange].weakenings == [.partial])

@@ -39,7 +39,9 @@ struct GateTests {
     @Test("everything that is not declared is refused")
     func undeclared() async {
         let gate = Gate(VersionedStore([.keyValueGet]))
-        #expect(Capability.allCases.filter { gate.permits($0) } == [.keyValueGet, .keyValueExists, .keyValueMultiKey])
+        #expect(
+            Capability.allCases.filter { gate.permits($0) }
+                == [.keyValueGet, .keyValueExists, .keyValueRange, .keyValueMultiKey])
         await #expect(throws: Failure.self) {
             try await gate.perform(.hash(HashOperation(key, .count)), now)
         }

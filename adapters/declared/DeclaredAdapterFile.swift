@@ -30,6 +30,11 @@ public struct DeclaredAdapterFile: Sendable {
     /// Reads the file at `path`.
     public static func load(_ path: String) throws(AdapterFileError) -> DeclaredAdapterFile {
         let text: String
+        var isFolder = false
+        // A folder is named for the file in it, as adapters/NAME is.
+        let path =
+            FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
+            ? "\(path.hasSuffix("/") ? String(path.dropLast()) : path)/adapter.yaml" : path
         do {
             text = try String(contentsOfFile: path, encoding: .utf8)
         } catch {

@@ -33,7 +33,9 @@ public enum LanguageReference {
             "{each LIST}…{end} repeats what is between for every item of a request's list; in `json:`, a list whose item is",
             "`{ each LIST: … }` has as many items as the request.",
             "An operation that is not mapped is refused, and so is an option without its own form: a client that sets a value",
-            "with an expiry needs `set` with {expiry} in it, or `set-with-expiry`.", "",
+            "with an expiry needs `set` with {expiry} in it, or `set-with-expiry`. What a request is about has to be in what is",
+            "sent, or in a condition, or the check says so; without {amount} one is added and without {delay} nothing is hidden,",
+            "and any other number is refused by name.", "",
             "| operation | capability | inputs | outputs | meaning |", "|---|---|---|---|---|",
         ]
         for shape in OperationShape.all {

@@ -24,7 +24,7 @@ public enum StarterFile {
           connections: 1          # of each worker; more when the server does one request of a connection at a time
           pipeline: 256           # requests that may wait for their answers; 1 when the server wants to be asked one by one
 
-        # What a backend's `options:` may set; in templates {setting.NAME}.
+        # What a backend's `options:` may set; in templates {setting.token}.
         settings:
           token: { default: "", text: what the server asks for at the login }
 

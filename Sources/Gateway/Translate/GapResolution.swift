@@ -86,7 +86,7 @@ struct GapResolution {
     private mutating func complete(_ gaps: [Capability: GapPolicy]) {
         for rule in Emulation.rules
         where manifest.incomplete.contains(rule.capability) && direct.contains(rule.capability)
-            && mayEmulate(rule, gaps[rule.capability])
+            && !completed.contains(rule.capability) && mayEmulate(rule, gaps[rule.capability])
         {
             completed.insert(rule.capability)
             let whole = entry(of: rule)

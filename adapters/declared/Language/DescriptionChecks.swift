@@ -18,7 +18,11 @@ struct DescriptionChecks {
         checkTransport()
         checkMessages()
         CapabilityChecks(file, problems).run()
-        for operation in file.operations { check(operation) }
+        let inputs = InputChecks(problems: problems) { [slots = program.slots] in slots.contains($0) }
+        for operation in file.operations {
+            check(operation)
+            inputs.check(operation)
+        }
         checkLogin()
         checkExpiry()
     }
@@ -87,6 +91,7 @@ struct DescriptionChecks {
         }
         checkReplies(operation)
         checkOutputs(operation)
+        checkListeners(operation)
         if let prefix = operation.prefix, ![.lock, .queue, .sequence].contains(shape.capability.family) {
             problems.add(
                 prefix.place,
@@ -135,6 +140,20 @@ struct DescriptionChecks {
                         + "name it so, or say `{ is: result, \(group[0].spelling): FIELD }`")
             }
         }
+    }
+
+    /// A server counts subscriptions, and many clients share one here.
+    private func checkListeners(_ operation: OperationDescription) {
+        guard operation.shape.name == "publish", !file.manifest[.busPublish].weakenings.contains(.partial),
+            let compiled = program["publish"],
+            compiled.steps.contains(where: {
+                $0.rules.contains { $0.contains { $0.outputs.contains { $0.output == .number } } }
+            })
+        else { return }
+        problems.add(
+            operation.place,
+            "the `number` that the server tells is that of its subscriptions, which the clients of a worker share: say `weakenings: "
+                + "[partial]` at bus.publish, or give the field another name")
     }
 
     private func checkLogin() {

@@ -49,6 +49,7 @@ struct DescriptionReader {
         boundLives()
         for entry in mapping(root["operations"]) { readOperation(entry) }
         description.tellWhatIsLeftOut()
+        description.boundLineValues(problems)
     }
 
     // MARK: Containers

@@ -16,7 +16,7 @@ enum Language {
                 "What a message's body is; it is the root of the paths in `fields`."),
             LanguageKey(
                 "correlation", "in-order, or { id: FIELD }", otherwise: "in-order",
-                "How an answer finds its request. With an id, what is sent names it {id} (or has a header field of that name)."
+                "How an answer finds its request. With an id, what is sent names it {id} (or has a header field of that name). During the login an answer without an id is for the step that waits; after it, an error without one ends the connection and its text is shown, and anything else without one is for nobody."
             ),
             LanguageKey("limits", "see limits", "Bounds on what the server may send."),
             LanguageKey("keys", "see keys", "How keys, lock names, queues and channels are written."),

@@ -16,9 +16,10 @@ extension AdapterDescription {
             leaveOut(.keyValueConditionalSet, "a key cannot be set only if it \(other)", emulable: false)
         }
         leaveOutTimes()
+        leaveOutParts()
     }
 
-    private func maps(_ shape: String) -> Bool { operations.contains { $0.shape.name == shape } }
+    func maps(_ shape: String) -> Bool { operations.contains { $0.shape.name == shape } }
 
     /// Tells which words about times the file does not map, unless it says `partial` itself and why.
     private mutating func leaveOutTimes() {
@@ -34,7 +35,7 @@ extension AdapterDescription {
         manifest.keepsExpiry = maps("set-if-version-keeping-expiry")
     }
 
-    private mutating func leaveOut(_ capability: Capability, _ what: String, emulable: Bool) {
+    mutating func leaveOut(_ capability: Capability, _ what: String, emulable: Bool) {
         var entry = manifest[capability]
         guard entry.support == .native || entry.support == .emulated else { return }
         entry.weakenings.insert(.partial)
@@ -50,6 +51,7 @@ extension DeclaredKeyValue {
         switch operation {
         case .length: maps("length")
         case .getAndDelete: maps("get-and-delete")
+        case .increment(_, let amount): amount == 1 || program["increment"]?.mentioned.contains(.amount) ?? false
         case .range, .overwrite: false
         case .set(_, _, let options): !options.returnsOld
         default: true

@@ -15,6 +15,7 @@ struct SafetyChecks {
     func check(_ step: StepDescription, _ shape: OperationShape) {
         guard let send = step.send else { return }
         checkHeaders(send, shape)
+        checkNeighbours(send, shape)
         if case .lines(let end, _) = file.framing { checkLines(send, shape, end) }
     }
 
@@ -61,6 +62,36 @@ struct SafetyChecks {
         }
     }
 
+    /// Beside a quote or a space, what a client chose must not hold the same: it would be another word, or another statement.
+    private func checkNeighbours(_ send: SendDescription, _ shape: OperationShape) {
+        for part in send.parts + send.bodyParts.flatMap(\.parts) {
+            guard case .template(let template) = part else { continue }
+            for (name, filters, byte) in template.neighbours {
+                // Of lines that was told already.
+                if byte == 0x20, case .lines = file.framing { continue }
+                guard let input = input(name, shape), Self.keeps(byte, filters) else { continue }
+                guard Input.names.contains(input) && canHave([byte]) || Input.free.contains(input) else { continue }
+                if send.mentionsLength(of: name) { continue }
+                let mark = byte == 0x20 ? "a space" : byte == 0x27 ? "a ' too" : "a \" too"
+                problems.add(
+                    template.place,
+                    "{\(name)} can hold \(mark), and with it end what it stands in: write it through a filter such as base64 or hex\(byte == 0x22 ? " or json" : ""), "
+                        + "or send {\(name).length} before it")
+            }
+        }
+    }
+
+    /// Whether `filters` leave `byte` as it is.
+    private static func keeps(_ byte: UInt8, _ filters: [Filter]) -> Bool {
+        filters.allSatisfy { filter in
+            switch filter {
+            case .json: byte != 0x22
+            case .base64, .base64url, .hex, .percent, .escaped, .quoted, .length, .number, .integer, .date: false
+            default: true
+            }
+        }
+    }
+
     /// In the head of an HTTP request, it must not end the field; a content type with such bytes is refused.
     private func checkHeaders(_ send: SendDescription, _ shape: OperationShape) {
         for (header, template) in send.headers {
@@ -88,6 +119,27 @@ extension Template {
 
     /// All placeholders, those of {each keys} too.
     var placeholders: [(name: String, filters: [Filter])] { Self.placeholders(parts) }
+
+    /// Every placeholder that stands beside a quote or a space, with that byte.
+    var neighbours: [(name: String, filters: [Filter], byte: UInt8)] { Self.neighbours(parts) }
+
+    private static func neighbours(_ parts: [Part]) -> [(name: String, filters: [Filter], byte: UInt8)] {
+        parts.indices.flatMap { index -> [(name: String, filters: [Filter], byte: UInt8)] in
+            switch parts[index] {
+            case .each(_, let inner): return neighbours(inner)
+            case .literal, .constant: return []
+            case .value(let name, let filters):
+                var bytes: Set<UInt8> = []
+                if index > 0, case .literal(let before) = parts[index - 1], let last = before.last {
+                    bytes.insert(last)
+                }
+                if index + 1 < parts.count, case .literal(let after) = parts[index + 1], let first = after.first {
+                    bytes.insert(first)
+                }
+                return bytes.intersection([0x20, 0x22, 0x27]).sorted().map { (name, filters, $0) }
+            }
+        }
+    }
 
     private static func placeholders(_ parts: [Part]) -> [(name: String, filters: [Filter])] {
         parts.flatMap { part -> [(name: String, filters: [Filter])] in

@@ -183,6 +183,7 @@ struct Inputs: Sendable {
         get { box?.more.keys ?? [] }
         set { more.keys = newValue }
     }
+    var others: [[UInt8]] { box?.more.others ?? [] }
     var captures: [Value] {
         get { box?.more.captures ?? [] }
         set { more.captures = newValue }

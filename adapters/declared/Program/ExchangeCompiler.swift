@@ -45,7 +45,7 @@ extension ProgramCompiler {
         OperationProgram(
             shape: operation.shape, steps: steps, captureCount: captures, pages: pages,
             longestKey: operation.longestKey, prefix: operation.prefix?.text ?? [],
-            mentioned: Set(operation.shape.inputs.filter { operation.mentions($0.spelling) }))
+            mentioned: operation.mentioned { names.slot($0) != nil }, pathInputs: operation.pathInputs)
     }
 
     private func compile(

@@ -27,6 +27,8 @@ final class Program: Sendable {
     /// The names of the slots.
     let slots: [String]
     let idSlot: Int?
+    /// Where the words of an error are.
+    var textSlot: Int? { slots.firstIndex(of: "text") }
     /// The bits of an id that is sent as a binary field.
     let idBits: Int
     let login: [StepProgram]
@@ -241,6 +243,8 @@ final class OperationProgram: Sendable {
     let prefix: [UInt8]
     /// The inputs that its templates name.
     let mentioned: Set<Input>
+    /// Those that are a whole segment of a path.
+    let pathInputs: [Input]
     /// Whether a parameter that is NULL can be told from an empty text.
     let tellsNull: Bool
     /// Whether a template has {expiry} in it.
@@ -253,7 +257,7 @@ final class OperationProgram: Sendable {
     init(
         shape: OperationShape, steps: [StepProgram], captureCount: Int,
         pages: (condition: ConditionProgram, next: [EncodeStep])?, longestKey: Int?, prefix: [UInt8],
-        mentioned: Set<Input>
+        mentioned: Set<Input>, pathInputs: [Input]
     ) {
         self.shape = shape
         self.steps = steps
@@ -262,6 +266,7 @@ final class OperationProgram: Sendable {
         self.longestKey = longestKey
         self.prefix = prefix
         self.mentioned = mentioned
+        self.pathInputs = pathInputs
         isRepeatable = steps.count == 1
         tellsNull = steps.allSatisfy { $0.encode.steps.allSatisfy(\.tellsNull) }
         writesExpiry = mentioned.contains(.expiry)

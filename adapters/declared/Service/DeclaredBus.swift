@@ -81,6 +81,7 @@ final class DeclaredBus: BusService, @unchecked Sendable {
             return try await untilOpen(known, id)
         }
         let (operation, inputs) = try request(topic)
+        try operation.checkPath(inputs)
         lastNumber += 1
         let subscription = Subscription(topic, lastNumber)
         subscription.sinks[id] = sink

@@ -24,6 +24,7 @@ final class DeclaredCalls {
     /// Performs an operation; its answer's outcome is result, missing or conflict.
     @inline(__always)
     func run(_ operation: OperationProgram, _ inputs: consuming Inputs) async throws(Failure) -> DeclaredExchange {
+        try operation.checkPath(inputs)
         if operation.steps.count == 1, operation.captureCount == 0 {
             let exchange = DeclaredExchange(
                 program, operation.steps[0], inputs, connections.message, isRepeatable: true)
@@ -40,6 +41,10 @@ final class DeclaredCalls {
 
     /// Begins an operation that is one exchange; false, with nothing done, when it is several.
     func begin(_ plan: DeclaredPlan, _ pending: PendingOperation) -> Bool {
+        do throws(Failure) { try plan.operation.checkPath(plan.inputs) } catch {
+            pending.end(.failure(error))
+            return true
+        }
         guard plan.operation.steps.count == 1, plan.operation.captureCount == 0 else { return false }
         let exchange = DeclaredExchange(
             program, plan.operation.steps[0], plan.inputs, connections.message, isRepeatable: true)
@@ -91,6 +96,7 @@ final class DeclaredCalls {
             for inputs in inputs { answers.append(try await run(operation, inputs)) }
             return answers
         }
+        for inputs in inputs { try operation.checkPath(inputs) }
         let exchanges = inputs.map {
             DeclaredExchange(program, operation.steps[0], $0, connections.message, isRepeatable: true)
         }
@@ -182,9 +188,7 @@ final class DeclaredCalls {
 extension Program {
     /// Why an exchange gave no answer that an operation has.
     func failure(_ exchange: DeclaredExchange) -> Failure {
-        let text = exchange.outputs.text.map { bytes in
-            String(decoding: bytes.prefix(500).map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }, as: UTF8.self)
-        }
+        let text = exchange.outputs.text.map(Self.shown)
         switch exchange.outcome {
         case .retryable: return .unavailable(text ?? "the backend cannot do it now")
         case .tooLarge: return .tooLarge(limit: manifest[.keyValueSet].bounds[.valueBytes] ?? limits.frame)
@@ -192,5 +196,10 @@ extension Program {
         case .notANumber: return .notAnInteger
         default: return .backend(text ?? "the backend answered with an error")
         }
+    }
+
+    /// A server's own words, as one line of bounded length.
+    static func shown(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes.prefix(500).map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }, as: UTF8.self)
     }
 }

@@ -53,6 +53,7 @@ extension DeclaredStructures: HashService {
         case .valueLength(let field): return try calls.single("hash.get", key, context, .length) { $0[.field] = field }
         case .delete(let fields): return try several("hash.delete", key, fields, context, .tally)
         case .increment(let field, let amount):
+            try calls.mapped("hash.increment").check(.amount, amount, orElse: 1)
             return try calls.single("hash.increment", key, context, .number) {
                 $0[.field] = field
                 $0.numberB = amount

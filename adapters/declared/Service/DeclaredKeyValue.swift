@@ -104,6 +104,7 @@ final class DeclaredKeyValue: KeyValueService, @unchecked Sendable {
             return try calls.single("append", key, context, .number) { $0.second = value }
         case .length(let key): return try calls.single("length", key, context, .numberOrZero)
         case .increment(let key, let amount):
+            try calls.mapped("increment").check(.amount, amount, orElse: 1)
             return try calls.single("increment", key, context, .number) { $0.numberB = amount }
         case .persist(let key): return try calls.single("persist", key, context, .flag)
         case .type(let key) where program["type"] != nil: return try calls.single("type", key, context, .value)

@@ -73,6 +73,7 @@ final class DeclaredMessaging: LockService, QueueService, SequenceService, @unch
         inputs.first = try calls.name(queue, operation)
         inputs.second = second
         inputs.numberA = max(0, milliseconds) / 1000 + (max(0, milliseconds) % 1000 == 0 ? 0 : 1)
+        if operation.shape.inputs.contains(.delay) { try operation.check(.delay, inputs.numberA, orElse: 0) }
         return (operation, inputs)
     }
 
@@ -81,6 +82,7 @@ final class DeclaredMessaging: LockService, QueueService, SequenceService, @unch
         var inputs = Inputs()
         inputs.first = try calls.name(name, operation)
         inputs.numberB = count
+        try operation.check(.amount, count, orElse: 1)
         guard let last = try await calls.run(operation, inputs).outputs.number else {
             throw .backend("the backend's answer has no number in it")
         }

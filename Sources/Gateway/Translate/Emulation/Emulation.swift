@@ -32,6 +32,10 @@ struct Emulation {
         Emulation(
             capability: .keyValueRange, needs: compareAndSet, lostWithoutKeeping: [.partial],
             how: "get, and compare-and-set to change it"),
+        // The first rule for a capability that applies is the one that counts.
+        Emulation(
+            capability: .keyValueRange, needs: CapabilitySet(.keyValueGet), weakenings: [.partial],
+            lostWithoutKeeping: [.partial], how: "get; parts of a value are read and not written"),
         Emulation(
             capability: .keyValueExchange, needs: compareAndSet.union(CapabilitySet(.keyValueDelete)), how: loop),
         Emulation(

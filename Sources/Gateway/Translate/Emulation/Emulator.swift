@@ -54,6 +54,10 @@ final class Emulator: Sendable {
             return try await service.perform(operation, context)
         case .expiry(let key): return try await expiry(key, context)
         case .type, .scan, .keys, .randomKey, .rename, .copy: return try await performOnKeys(keyValue, context)
+        case .overwrite where !direct.contains(.keyValueCompareAndSet) || !direct.contains(.keyValueConditionalSet):
+            throw .refused(
+                .keyValueRange,
+                reason: "a part is written by kv.compare-and-set and kv.conditional-set, and one is missing")
         default: return try await change(keyValue, context)
         }
     }

@@ -5,7 +5,11 @@ import RedisWire
 
 extension Gate {
     /// Whether the backend has the plainest form of a command, or something in its place.
-    func offers(_ entry: RedisCommandEntry) -> Bool { permits(entry.needs) || standIn(for: entry) != nil }
+    func offers(_ entry: RedisCommandEntry) -> Bool {
+        // It promises all keys or none, which is what several sets one after another cannot.
+        if entry.name == "msetnx", manifest[.keyValueMultiKey].weakenings.contains(.notAtomic) { return false }
+        return permits(entry.needs) || standIn(for: entry) != nil
+    }
 
     /// What the backend does in place of a command that it does not have; nil when that is nothing.
     func standIn(for entry: RedisCommandEntry) -> FeatureStandIn? {
