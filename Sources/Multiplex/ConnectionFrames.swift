@@ -45,7 +45,7 @@ extension MultiplexConnection {
         var start = start
         needed = 0
         while start < bytes.count, ending == nil {
-            switch codec.cut(bytes, from: start, for: table.oldest) {
+            switch codec.cut(bytes, from: start, for: awaited) {
             case .frame(let end, let owner):
                 guard isFrame(start, end, bytes.count) else { return start }
                 deliver(bytes.extracting(start..<end), to: owner)
@@ -98,8 +98,18 @@ extension MultiplexConnection {
             deliver(frame, to: exchange)
         case .push:
             if !multiplexer.delegate.pushReceived(frame, on: self) { breakOff("a message that nobody takes") }
+        case .unnamed(let error):
+            if let exchange = awaited, mayHaveLeft(exchange) { return deliver(frame, to: exchange) }
+            if let error { end(.indeterminate("\(multiplexer.endpoint) sent an error without an id: \(error)")) }
         case .nobody: break
         }
+    }
+
+    /// The exchange whose answer comes next, as far as that is known: in order the oldest, by id the one of the handshake, in
+    /// which nothing else goes on.
+    private var awaited: Exchange? {
+        if table.isInOrder { return table.oldest }
+        return state == .opening ? table.first : nil
     }
 
     @inline(__always)

@@ -5,7 +5,7 @@ public protocol FrameCodec: AnyObject {
     /// Finds the frame that begins at `start`; there is at least one byte.
     ///
     /// `exchange` is the oldest one that waits for an answer in order, for protocols in which the request decides how its
-    /// answer is framed; nil by id, and when nothing is owed. It may be one whose caller has gone.
+    /// answer is framed; nil when nothing is owed, and by id outside of the handshake. It may be one whose caller has gone.
     /// The bytes are the worker's receive buffer or what was kept of it: nothing of them may be kept.
     func cut(_ bytes: Span<UInt8>, from start: Int, for exchange: Exchange?) -> FrameCut
 
@@ -40,6 +40,9 @@ public enum FrameOwner: Sendable, Equatable {
     case id(UInt64)
     /// No exchange: something the server says by itself.
     case push
+    /// With correlation by id only, a frame that carries none: during the handshake it is for the exchange that waits; after it
+    /// nobody's, and an `error` that it tells ends the connection, since it may be any request's.
+    case unnamed(error: String?)
     /// Nobody: a frame without meaning, such as padding.
     case nobody
 }

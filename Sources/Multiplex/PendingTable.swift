@@ -25,6 +25,8 @@ struct PendingTable {
 
     /// The one whose answer comes next; nil by id.
     var oldest: Exchange? { ring.first }
+    /// Any of them; by id there is one during the handshake.
+    var first: Exchange? { isInOrder ? ring.first : slots.first }
     func exchange(_ id: UInt64) -> Exchange? { isInOrder ? nil : slots.exchange(id) }
 
     /// The id to send with it, zero in order; nil when there is no room.

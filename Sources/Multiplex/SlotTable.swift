@@ -57,6 +57,12 @@ struct SlotTable {
         return Int(slot)
     }
 
+    /// The one in the lowest slot.
+    var first: Exchange? {
+        for slot in slots { if let exchange = slot.exchange { return exchange } }
+        return nil
+    }
+
     /// Every exchange that has an id.
     func forEach(_ body: (Exchange) -> Void) {
         for slot in slots { if let exchange = slot.exchange { body(exchange) } }

@@ -127,7 +127,8 @@ struct ReplayRig {
                     replay.broken = "an answer with the id \(found)"
                 }
             case .push: replay.pushes += 1
-            case .nobody: break
+            case .unnamed(let error?): replay.broken = "an error without an id: \(error)"
+            case .unnamed(nil), .nobody: break
             }
             if case .broken(let reason) = replay.progress { replay.broken = reason }
             kept.removeFirst(end)

@@ -97,7 +97,10 @@ struct MessageReader {
 
     private func own(_ frame: Span<UInt8>) -> FrameOwner {
         guard let slot = program.idSlot else { return .oldest }
-        return message.number(slot, frame).map { .id(UInt64(bitPattern: $0)) } ?? .nobody
+        if let id = message.number(slot, frame) { return .id(UInt64(bitPattern: id)) }
+        guard program.messages[message.kind].outcome?.isError ?? false else { return .unnamed(error: nil) }
+        let text = program.textSlot.flatMap { message.bytes($0, frame) }.map(Program.shown)
+        return .unnamed(error: text ?? "the message \(program.messages[message.kind].name)")
     }
 }
 
