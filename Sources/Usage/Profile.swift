@@ -104,12 +104,15 @@ package struct Feature: Codable, Equatable, Sendable {
 package enum Sampling {
     /// Requests of one kind by one application on one worker that are all looked at.
     package static let first: UInt64 = 64
-    /// After those, one of so many is, and counts for all of them.
+    /// After those, one of so many is on average, drawn at random, and counts for all since the last.
     package static let interval: UInt64 = 64
+    /// The shortest and the longest distance from one that is looked at to the next.
+    package static let shortest = interval / 2
+    package static let longest = interval + interval / 2
 
     /// How many of `count` requests of a kind were looked at, at the least: by one application on one worker.
     package static func least(of count: UInt64) -> UInt64 {
-        count <= first ? count : first + (count - first) / interval
+        count <= first ? count : first + (count - first) / longest
     }
 }
 

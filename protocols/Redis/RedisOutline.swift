@@ -60,6 +60,21 @@ package enum RedisOutline {
         return place >= 0 ? outline(line.arguments[place]) : 0
     }
 
+    /// The same of a command that came in pieces, as far as its words are kept.
+    package static func of(_ words: RedisPassingWords, at index: Int?) -> Int {
+        let bytes = words.bytes
+        func outline(_ place: Int) -> Int { Self.outline(upTo: words.range(place).upperBound - 1, in: bytes.span) }
+        if let index { return index < words.count ? outline(index) : 0 }
+        var place = words.count - 1
+        var numbers = 0
+        while place > 0, let last = words.range(place).last, bytes[last].isASCIIDigit {
+            numbers += 1
+            guard numbers <= numbersAtMost else { return 0 }
+            place -= 1
+        }
+        return place > 0 ? outline(place) : 0
+    }
+
     /// Of the letters up to `last`.
     private static func outline(upTo last: Int, in bytes: Bytes) -> Int {
         var sum: UInt64 = 0

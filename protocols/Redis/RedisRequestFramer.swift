@@ -25,8 +25,18 @@ package struct RedisRequestFramer: Sendable {
     private var frameBytes: UInt64 = 0
     private var arguments = RedisArguments()
     private var inlineLine = RedisInlineLine()
+    private let keepsWords: Bool
+    private var kept = RedisPassingWords()
+    /// Whether the command that is passing, or has passed last, began in an earlier buffer, so that its words are kept.
+    private var isInPieces = false
 
-    package init() {}
+    package init() { keepsWords = false }
+
+    /// A framer that also keeps the words of commands that come in pieces, or not.
+    package init(keepsWords: Bool) { self.keepsWords = keepsWords }
+
+    /// The words of the command that has passed last, as far as they are kept; nil for one that was here as a whole.
+    package var words: RedisPassingWords? { isInPieces ? kept : nil }
 
     /// Whether the last byte consumed ended a command, or none has begun.
     package var isAtBoundary: Bool { state == .start }
@@ -39,13 +49,19 @@ package struct RedisRequestFramer: Sendable {
         let start = offset
         let count = bytes.count
         guard start >= 0, start < count else { return nil }
-        defer { frameBytes &+= UInt64(truncatingIfNeeded: offset &- start) }
+        var began = -1
+        defer {
+            frameBytes &+= UInt64(truncatingIfNeeded: offset &- start)
+            if state != .start, keepsWords, began >= 0, !isLost { keepWords(of: bytes, from: began) }
+        }
         while offset < count {
             switch state {
             case .start:
                 frameBytes = 0 &- UInt64(truncatingIfNeeded: offset &- start)
                 arguments.reset()
+                isInPieces = false
                 if bytes[offset] == 0x2A {
+                    began = offset
                     if let end = wholeCommand(bytes, from: offset) {
                         offset = end
                         return finish(consumed: offset &- start, isInline: false)
@@ -86,12 +102,14 @@ package struct RedisRequestFramer: Sendable {
             case .bulkLengthEnd:
                 offset &+= 1
                 arguments.begin()
+                if isInPieces { kept.begin(payloadLeft) }
                 state = .payload
             case .payload:
                 let taken = min(count &- offset, payloadLeft)
                 if arguments.isKept {
                     arguments.keep(bytes, offset..<(offset &+ taken))
                 }
+                if isInPieces { kept.keep(bytes, offset..<(offset &+ taken)) }
                 offset &+= taken
                 payloadLeft &-= taken
                 guard payloadLeft == 0 else { return nil }
@@ -179,6 +197,13 @@ package struct RedisRequestFramer: Sendable {
         let total = frameBytes &+ UInt64(truncatingIfNeeded: consumed)
         guard arguments.count > 0 else { return .emptyReceived(byteCount: total) }
         return .commandReceived(arguments.request(byteCount: total, isInline: isInline))
+    }
+
+    /// Keeps the words, or their beginnings, of a command that begins at `start` and goes on in another buffer.
+    @inline(never)
+    private mutating func keepWords(of bytes: Bytes, from start: Int) {
+        isInPieces = true
+        kept.read(bytes, from: start)
     }
 
     @inline(never)

@@ -6,7 +6,7 @@ import Reactor
 final class ListenerUsage {
     /// Applications that are told apart by a worker at a listener; all others are `other`.
     ///
-    /// A block of Redis, the largest, takes about 22 KiB, and where examples are kept up to 120 KiB more.
+    /// A block of Redis, the largest, takes about 26 KiB, and where examples are kept up to 120 KiB more.
     static let applicationLimit = 64
 
     /// Statements of all applications that are remembered: a power of two.

@@ -8,6 +8,8 @@ final class PostgresUsage: SessionUsage {
     private let words = PostgresUsageTable.shared
     @exclusivity(unchecked) private var statementsInBlock = 0
     private var identity = UsageIdentity()
+    /// What statements with names show, for when they are bound.
+    private var prepared = PostgresUsagePrepared()
 
     /// The client has said who it is.
     func opened(_ startup: PostgresStartup) {
@@ -82,13 +84,14 @@ final class PostgresUsage: SessionUsage {
             let command = PostgresCommand.first(of: bytes.extracting(text))
             answered(command)
             count(command, extended: true)
-            if !name.isEmpty { note(words[.namedStatement]) }
-            statement(text, in: bytes, command)
-            for type in types { if let feature = words.typeNumbers[type] { note(feature) } }
+            let name = name.isEmpty ? nil : PostgresUsagePrepared.key(name, in: bytes)
+            parsed(name, text, in: bytes, command)
+            for type in types { noteType(type, of: name) }
         case .bind(let bind):
             let weight = count(.bind)
             guard weight > 0 else { return }
             if !bind.portal.isEmpty { note(words[.namedPortal], weight: weight) }
+            bound(bind.statement, in: bytes, weight: weight)
             if bind.parameterFormats.contains(1) { note(words[.binaryParameters], weight: weight) }
             if bind.resultFormats.contains(1) { note(words[.binaryResults], weight: weight) }
         case .execute(_, let rows):
@@ -128,24 +131,65 @@ final class PostgresUsage: SessionUsage {
 
     /// Looks at a statement unless one that differs in its literals only was looked at before.
     private func statement(_ text: Range<Int>, in bytes: Bytes, _ command: PostgresCommand) {
-        guard let block else { return }
+        let weight = weight(of: text, in: bytes, command)
+        if weight > 0 { look(text, in: bytes, command, weight: weight) }
+    }
+
+    /// How many statements a look at this one stands for, zero when it is not looked at.
+    private func weight(of text: Range<Int>, in bytes: Bytes, _ command: PostgresCommand) -> UInt64 {
+        guard let block else { return 0 }
         // What a setting is set to is what its statement is about.
-        if listener.isNew(PostgresUsageLook.hash(text, in: bytes, literals: command == .set), to: block) {
-            look(text, in: bytes, command, weight: 1)
-        } else {
-            // What it shows is known; now and then it is counted again.
-            let weight = block.sampled()
-            if weight > 0 { look(text, in: bytes, command, weight: weight) }
+        if listener.isNew(PostgresUsageLook.hash(text, in: bytes, literals: command == .set), to: block) { return 1 }
+        // What it shows is known; now and then it is counted again.
+        return block.sampled()
+    }
+
+    /// Looks at a statement of the Parse message; one with a `name` is looked at for what each Bind of it will show.
+    private func parsed(_ name: UInt64?, _ text: Range<Int>, in bytes: Bytes, _ command: PostgresCommand) {
+        guard let name else { return statement(text, in: bytes, command) }
+        note(words[.namedStatement])
+        prepared.begin(name)
+        let weight = weight(of: text, in: bytes, command)
+        guard weight > 0 else {
+            if command == .with { prepared.note(words[.commonTableExpression]) }
+            var look = PostgresUsageLook(words)
+            look.run(text, in: bytes) { prepared.note($0) }
+            return
+        }
+        // It is counted when it is bound; that it is there is seen now.
+        look(text, in: bytes, command, weight: 1) { prepared.note($0) }
+    }
+
+    private func noteType(_ number: UInt32, of name: UInt64?) {
+        guard let feature = words.typeNumbers[number] else { return }
+        note(feature)
+        if name != nil { prepared.note(feature) }
+    }
+
+    /// Counts what the statement called so shows; it is bound once for each time that it runs.
+    private func bound(_ name: Range<Int>, in bytes: Bytes, weight: UInt64) {
+        guard !name.isEmpty, let block else { return }
+        for feature in prepared.features(of: PostgresUsagePrepared.key(name, in: bytes)) {
+            block.note(Int(feature), weight: weight)
         }
     }
 
-    private func look(_ text: Range<Int>, in bytes: Bytes, _ command: PostgresCommand, weight: UInt64) {
+    private func look(
+        _ text: Range<Int>, in bytes: Bytes, _ command: PostgresCommand, weight: UInt64,
+        also take: (Int) -> Void = { _ in }
+    ) {
         block?.note(size: text.count, of: PostgresUsageTable.statementSize, weight: weight)
         block?.beginSample(Int(command.rawValue))
         // The server answers it with the word of the statement behind it.
-        if command == .with { note(words[.commonTableExpression], weight: weight) }
+        if command == .with {
+            note(words[.commonTableExpression], weight: weight)
+            take(words[.commonTableExpression])
+        }
         var look = PostgresUsageLook(words)
-        look.run(text, in: bytes) { note($0, weight: weight) }
+        look.run(text, in: bytes) {
+            note($0, weight: weight)
+            take($0)
+        }
         // What begins with no statement's word may be anything.
         let isStatement = command.rawValue >= PostgresCommand.select.rawValue
         block?.endSample { isStatement ? PostgresUsageSample.redacted(text, in: bytes) : nil }
@@ -155,11 +199,12 @@ final class PostgresUsage: SessionUsage {
         guard let nameEnd = bytes.firstIndex(of: 0, from: body.lowerBound), nameEnd < body.upperBound,
             let textEnd = bytes.firstIndex(of: 0, from: nameEnd + 1), textEnd < body.upperBound
         else { return }
-        if nameEnd > body.lowerBound { note(words[.namedStatement]) }
-        statement((nameEnd + 1)..<textEnd, in: bytes, command)
+        let name = body.lowerBound..<nameEnd
+        let key = name.isEmpty ? nil : PostgresUsagePrepared.key(name, in: bytes)
+        parsed(key, (nameEnd + 1)..<textEnd, in: bytes, command)
         var place = textEnd + 3
         while place + 4 <= body.upperBound, let number = bytes.bigEndianUInt32(at: place) {
-            if let feature = words.typeNumbers[number] { note(feature) }
+            noteType(number, of: key)
             place += 4
         }
     }
@@ -169,6 +214,7 @@ final class PostgresUsage: SessionUsage {
             let nameEnd = bytes.firstIndex(of: 0, from: portalEnd + 1), nameEnd < body.upperBound
         else { return }
         if portalEnd > body.lowerBound { note(words[.namedPortal], weight: weight) }
+        bound((portalEnd + 1)..<nameEnd, in: bytes, weight: weight)
         var place = nameEnd + 1
         func short() -> Int? {
             guard place + 2 <= body.upperBound else { return nil }

@@ -16,16 +16,23 @@ final class RedisUsage: SessionUsage {
     private let auth = RedisCommand.auth
     private let select = RedisCommand.select
 
-    /// Notes a command that has passed; its bytes end at `end` in `bytes`, and begin there as well unless they came in pieces.
+    /// Notes a command that has passed; its bytes end at `end` in `bytes`, and begin there as well unless they came in pieces, of which
+    /// `passed` tells.
     @inline(__always)
-    func received(_ request: RedisRequest, in bytes: Bytes, endingAt end: Int, pending: Int) {
+    func received(
+        _ request: RedisRequest, in bytes: Bytes, endingAt end: Int, pending: Int,
+        words passed: @autoclosure () -> RedisPassingWords?
+    ) {
         var weight = count(request, words: request.argumentCount)
         if mayBeNew(request.command, words: request.argumentCount), !request.isInline,
-            isNew(request, in: bytes, endingAt: end)
+            end >= Int(clamping: request.byteCount)
+                ? isNew(request, in: bytes, endingAt: end) : isNew(request, passed())
         {
             weight = max(weight, 1)
         }
-        if weight > 0 { look(request, in: bytes, endingAt: end, pending: pending, weight: weight) }
+        if weight > 0 {
+            look(request, in: bytes, endingAt: end, pending: pending, words: passed(), weight: weight)
+        }
     }
 
     /// Notes a command that lies whole in `bytes`.
@@ -118,7 +125,10 @@ final class RedisUsage: SessionUsage {
     }
 
     @inline(never)
-    private func look(_ request: RedisRequest, in bytes: Bytes, endingAt end: Int, pending: Int, weight: UInt64) {
+    private func look(
+        _ request: RedisRequest, in bytes: Bytes, endingAt end: Int, pending: Int, words passed: RedisPassingWords?,
+        weight: UInt64
+    ) {
         if pending > 1 { note(words.pipelining, weight: weight) }
         if request.isInline { note(words.inline, weight: weight) }
         if request.mayBlock { note(words.blocking, weight: weight) }
@@ -126,6 +136,7 @@ final class RedisUsage: SessionUsage {
         if start >= 0, !request.isInline, case .whole(let command) = RedisWholeCommand.find(in: bytes, at: start) {
             return look(command, in: bytes, weight: weight)
         }
+        if start < 0, !request.isInline, let passed, passed.count > 0 { return look(request, passed, weight: weight) }
         note(size: Int(clamping: request.byteCount), of: RedisUsageTable.requestSize, weight: weight)
         note(size: request.argumentCount, of: RedisUsageTable.argumentCount, weight: weight)
     }
@@ -138,6 +149,16 @@ final class RedisUsage: SessionUsage {
             look.take(range, in: bytes)
         }
         finish(look, bytes: command.range.count)
+    }
+
+    /// Looks at a command that came in pieces.
+    private func look(_ request: RedisRequest, _ passed: RedisPassingWords, weight: UInt64) {
+        var look = RedisUsageLook(self, words, request.command, count: request.argumentCount, weight: weight)
+        let bytes = passed.bytes
+        for place in 0..<passed.count {
+            look.take(passed.range(place), in: bytes.span, length: passed.length(place))
+        }
+        finish(look, bytes: Int(clamping: request.byteCount))
     }
 
     private func finish(_ look: RedisUsageLook, bytes: Int) {

@@ -57,10 +57,11 @@ struct RedisUsageLook {
         if single.count > 0, count > single.count { usage.note(single.feature, weight: weight) }
     }
 
-    /// The word at the next place, which lies in `range` of `bytes`.
-    mutating func take(_ range: Range<Int>, in bytes: Bytes) {
+    /// The word at the next place, which lies in `range` of `bytes`; a long one that came in pieces is not there, and `length` is its own.
+    mutating func take(_ range: Range<Int>, in bytes: Bytes, length: Int? = nil) {
         defer { place += 1 }
-        sample?.take(bytes: range.count, at: place)
+        let length = length ?? range.count
+        sample?.take(bytes: length, at: place)
         let id = Int(command.rawValue)
         if place == 0 {
             if id == 0 {
@@ -71,22 +72,24 @@ struct RedisUsageLook {
             return
         }
         if place == 1, RedisUsage.hasKeyFirst[id] {
-            usage.note(size: range.count, of: RedisUsageTable.keySize, weight: weight)
+            usage.note(size: length, of: RedisUsageTable.keySize, weight: weight)
         }
         if place == words.valuePlace[id] {
-            usage.note(size: range.count, of: RedisUsageTable.valueSize, weight: weight)
+            usage.note(size: length, of: RedisUsageTable.valueSize, weight: weight)
         }
         noteExpiry(range, in: bytes)
         if command == .select, place == 1 { noteDatabase(range, in: bytes) }
-        if let script = words.scripts[id] { noteScript(script, range, in: bytes) }
-        if command == .client || command == .hello || command == .auth { listen(range, in: bytes) }
+        if let script = words.scripts[id] { noteScript(script, range, in: bytes, length) }
+        if command == .client || command == .hello || command == .auth, range.count == length {
+            listen(range, in: bytes)
+        }
         guard let options = words.options[id] else { return }
         if case .counted(place) = options.place {
             // A command has no more arguments than it has; a number that says more has no options behind it.
-            let number = range.count <= 4 ? range.reduce(0) { $0 * 10 + Int(bytes[$1] & 15) } : count
+            let number = length <= 4 ? range.reduce(0) { $0 * 10 + Int(bytes[$1] & 15) } : count
             optionPlace = place + 1 + number
         }
-        guard place == optionPlace, range.count <= RedisText.capacity else {
+        guard place == optionPlace, length <= RedisText.capacity else {
             if place == optionPlace { miss(options) }
             return
         }
@@ -121,13 +124,15 @@ struct RedisUsageLook {
 
     /// Notes whether a script is one of those that are known by their texts.
     private mutating func noteScript(
-        _ script: (place: Int, lock: Int, other: Int), _ range: Range<Int>, in bytes: Bytes
+        _ script: (place: Int, lock: Int, other: Int), _ range: Range<Int>, in bytes: Bytes, _ length: Int
     ) {
         if place == 1, script.place == 2 {
             loadsScript = count == 3 && RedisWholeCommand.word(range, in: bytes) == Self.load
         }
         guard place == script.place, script.place == 1 || loadsScript else { return }
-        let known = range.count <= RedisKnownScript.mostBytes ? RedisKnownScript(bytes.array(range)) : nil
+        // A text that came in pieces is not there; one that is too long to be known needs not be.
+        guard range.count == length || length > RedisKnownScript.mostBytes else { return }
+        let known = length <= RedisKnownScript.mostBytes ? RedisKnownScript(bytes.array(range)) : nil
         // EVAL, the text, the number of keys, one key, and what the script takes.
         let isLock = known.map { loadsScript || count == 4 + $0.argumentCount } ?? false
         usage.note(isLock ? script.lock : script.other, weight: weight)

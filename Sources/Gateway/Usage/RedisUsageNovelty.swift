@@ -12,12 +12,20 @@ extension RedisUsage {
         isInTransaction || count > self.words.outlines[Int(command.rawValue)].words
     }
 
-    /// Whether a command that ends at `end` in `bytes`, and begins there as well unless it came in pieces, has an outline that is new.
+    /// Whether a command that lies in `bytes` up to `end` has an outline that is new.
     @inline(never)
     func isNew(_ request: RedisRequest, in bytes: Bytes, endingAt end: Int) -> Bool {
         isNew(
             request.command, words: request.argumentCount, in: bytes, from: end - Int(clamping: request.byteCount),
             to: end)
+    }
+
+    /// The same of a command that came in pieces.
+    @inline(never)
+    func isNew(_ request: RedisRequest, _ passed: RedisPassingWords?) -> Bool {
+        let outline = self.words.outlines[Int(request.command.rawValue)]
+        guard request.argumentCount > outline.words else { return isNew(0, request.command) }
+        return isNew(passed.map { RedisOutline.of($0, at: outline.place) } ?? 0, request.command)
     }
 
     /// The same of a command that lies whole in `bytes`.

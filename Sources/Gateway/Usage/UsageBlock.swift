@@ -36,7 +36,12 @@ final class UsageBlock {
     @exclusivity(unchecked) private var lengths: [UInt64]
     /// By request, which of 128 outlines have been looked at for their own sake: two numbers of a bit for each.
     @exclusivity(unchecked) private var outlines: [UInt64]
-    @exclusivity(unchecked) private var known: UInt64 = 0
+    /// By request, the count at which one is looked at next.
+    @exclusivity(unchecked) private var looks: [UInt64]
+    /// By request, how far that is from the one that was looked at last.
+    @exclusivity(unchecked) private var steps: [UInt8]
+    @exclusivity(unchecked) private var known: (count: UInt64, look: UInt64, looked: UInt64)
+    @exclusivity(unchecked) private var distances: UsageDistances
     @exclusivity(unchecked) private var totalAtTick: UInt64 = 0
     @exclusivity(unchecked) private var peakRate: UInt64 = 0
     @exclusivity(unchecked) private var sessions = 0
@@ -57,7 +62,11 @@ final class UsageBlock {
 
     private static let tick: UInt64 = 1_000_000_000
 
-    init(_ identity: UsageIdentity, _ table: UsageTable, samples: Int = 0, clock: UsageClock, now: UInt64) {
+    /// `seed` decides which requests are looked at.
+    init(
+        _ identity: UsageIdentity, _ table: UsageTable, samples: Int = 0, clock: UsageClock, now: UInt64,
+        seed: UInt64 = UInt64.random(in: 1...UInt64.max)
+    ) {
         self.identity = identity
         self.table = table
         self.samples = samples > 0 ? UsageSamples(limit: samples) : nil
@@ -66,6 +75,11 @@ final class UsageBlock {
         counted = Array(repeating: 0, count: table.features.count)
         times = Array(repeating: (0, 0), count: table.features.count)
         sizes = Array(repeating: 0, count: table.sizes.count * SizeRanges.rangeCount)
+        looks = Array(repeating: 0, count: table.exactCount)
+        steps = Array(repeating: 0, count: table.exactCount)
+        var distances = UsageDistances(seed: seed)
+        known = (0, distances.next(), 0)
+        self.distances = distances
         lengths = Array(repeating: 0, count: table.requests.upperBound)
         outlines = Array(repeating: 0, count: 2 * table.requests.upperBound)
         second = clock.seconds()
@@ -78,9 +92,19 @@ final class UsageBlock {
         if now &- lastTick >= Self.tick { passTick(now) }
         let count = counts[feature] &+ 1
         counts[feature] = count
-        if count > Sampling.first { return count & (Sampling.interval &- 1) == 0 ? Sampling.interval : 0 }
+        return count < looks[feature] ? 0 : look(feature, count)
+    }
+
+    /// What a look at the request that is the `count`th to show `feature` stands for: those since the last look.
+    ///
+    /// The next is not at a fixed distance: of requests that take turns it would always be the same one's.
+    private func look(_ feature: Int, _ count: UInt64) -> UInt64 {
         if count == 1 { times[feature].first = second }
-        return 1
+        let weight = count > Sampling.first ? count &- looks[feature] &+ UInt64(steps[feature]) : 1
+        let step = count < Sampling.first ? 1 : distances.next()
+        steps[feature] = UInt8(truncatingIfNeeded: step)
+        looks[feature] = count &+ step
+        return weight
     }
 
     /// The same for a request of `words` words, or fields of a head: one whose number of them is new is looked at too, and stands for
@@ -109,8 +133,12 @@ final class UsageBlock {
 
     /// How many requests a look at something known already stands for, zero when it is not looked at.
     func sampled() -> UInt64 {
-        known &+= 1
-        return known & (Sampling.interval &- 1) == 0 ? Sampling.interval : 0
+        known.count &+= 1
+        guard known.count >= known.look else { return 0 }
+        let weight = known.count &- known.looked
+        known.looked = known.count
+        known.look = known.count &+ distances.next()
+        return weight
     }
 
     /// Notes `feature` of a request that is looked at.
@@ -197,6 +225,10 @@ final class UsageBlock {
         for place in counts.indices {
             counts[place] = 0
             counted[place] = 0
+        }
+        for place in looks.indices {
+            looks[place] = 0
+            steps[place] = 0
         }
         for place in sizes.indices { sizes[place] = 0 }
         for place in lengths.indices { lengths[place] = 0 }

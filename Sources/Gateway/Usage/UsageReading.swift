@@ -33,13 +33,13 @@ package final class UsageReading {
     private func readRedis(_ bytes: Bytes, _ listener: ListenerUsage, ahead: Int) {
         let usage = RedisUsage(listener, client: nil)
         usage.become(UsageIdentity())
-        var framer = RedisRequestFramer()
+        var framer = RedisRequestFramer(keepsWords: true)
         var offset = 0
         var pending = ahead
         while let event = try? framer.next(bytes, at: &offset) {
             guard case .commandReceived(let request) = event else { continue }
             pending += 1
-            usage.received(request, in: bytes, endingAt: offset, pending: pending)
+            usage.received(request, in: bytes, endingAt: offset, pending: pending, words: framer.words)
         }
     }
 

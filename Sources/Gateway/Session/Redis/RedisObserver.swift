@@ -10,7 +10,7 @@ final class RedisObserver: RelayObserver {
     private let metrics: ListenerMetrics
     private let worker: Worker
     private let usage: RedisUsage?
-    @exclusivity(unchecked) private var requests = RedisRequestFramer()
+    @exclusivity(unchecked) private var requests: RedisRequestFramer
     @exclusivity(unchecked) private var replies = RedisReplyFramer()
     @exclusivity(unchecked) private var exchange = RedisExchange()
     @exclusivity(unchecked) private var hasLostRequests = false
@@ -23,6 +23,7 @@ final class RedisObserver: RelayObserver {
         metrics = session.metrics
         worker = session.worker
         usage = session.usage as? RedisUsage
+        requests = RedisRequestFramer(keepsWords: usage != nil)
     }
 
     var isAwaitingReply: Bool { exchange.pendingCount > 0 && !exchange.isBlocked }
@@ -50,7 +51,8 @@ final class RedisObserver: RelayObserver {
                 switch event {
                 case .commandReceived(let request):
                     let isAwaited = exchange.commandReceived(request, at: worker.now)
-                    usage?.received(request, in: bytes, endingAt: offset, pending: exchange.pendingCount)
+                    usage?.received(
+                        request, in: bytes, endingAt: offset, pending: exchange.pendingCount, words: requests.words)
                     usage?.sent(request.command, replyAt: isAwaited ? exchange.pendingCount : nil)
                 case .emptyReceived: exchange.emptyReceived()
                 }

@@ -8,7 +8,7 @@ final class OwnConnection {
     let socket: Socket
     let backend: Backend
     let responseTimeout: UInt64?
-    @exclusivity(unchecked) var requests = RedisRequestFramer()
+    @exclusivity(unchecked) var requests = RedisRequestFramer(keepsWords: true)
     @exclusivity(unchecked) var replies = RedisReplyFramer()
     @exclusivity(unchecked) var pin: RedisPin
     /// Whether a command is passing that is too long, or too oddly spelled, to be held until it is whole.

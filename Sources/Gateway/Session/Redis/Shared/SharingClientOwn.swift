@@ -149,7 +149,8 @@ extension SharingClient {
             loseRequests(of: own, "a command was read in two ways")
             return
         }
-        usage?.received(request, in: frame, endingAt: frame.count, pending: owed)
+        usage?.received(
+            request, in: frame, endingAt: frame.count, pending: owed, words: own.requests.words)
         let isAwaited = own.pin.sends(request, command, in: bytes, at: worker.now)
         usage?.sent(request.command, replyAt: isAwaited ? own.pin.pendingCount : nil)
     }
@@ -166,7 +167,8 @@ extension SharingClient {
             looks = 0
             switch event {
             case .commandReceived(let request):
-                usage?.received(request, in: bytes, endingAt: offset, pending: owed)
+                usage?.received(
+                    request, in: bytes, endingAt: offset, pending: owed, words: own.requests.words)
                 let isAwaited = own.pin.sends(request, nil, in: bytes, at: worker.now)
                 usage?.sent(request.command, replyAt: isAwaited ? own.pin.pendingCount : nil)
             case .emptyReceived: own.pin.sendsNothing()
