@@ -200,7 +200,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "AdminTests", dependencies: ["Admin"], swiftSettings: strict),
         .testTarget(
-            name: "FairleadTests", dependencies: ["fairlead", "Conformance", "DeclaredAdapter", "Gateway"],
+            name: "FairleadTests",
+            dependencies: [
+                "fairlead", "Conformance", "DeclaredAdapter", "Gateway", "Portability", "TestSupport", "Usage",
+            ],
             swiftSettings: strict),
     ]
 )

@@ -263,7 +263,7 @@ package final class Gateway: Sendable {
     /// What the shadows have found, as JSON or as a table for a terminal.
     package func shadowReport(asTable: Bool) async -> String {
         let report = ShadowReport(listeners, await snapshots())
-        return asTable ? report.text : report.json
+        return asTable ? report.text : report.json(in: configuration)
     }
 
     /// `listener` as it leads to the place that serves: another one after the cut-over of its data.

@@ -21,13 +21,16 @@ package struct Assessment: Sendable, Equatable {
 
     /// Judges `application` by `report`, and by what a shadow has found between the two.
     ///
-    /// - Parameter suites: those that made the report; without them nothing proves an option of a trusted candidate.
+    /// - Parameters:
+    ///   - suites: those that made the report; without them nothing proves an option of a trusted candidate.
+    ///   - facts: what is known of the candidate beyond its report.
     package init(
-        _ application: Application, on report: Report, _ suites: SuiteFeatures, shadow: [ShadowDifference] = []
+        _ application: Application, on report: Report, _ suites: SuiteFeatures, shadow: [ShadowDifference] = [],
+        facts: CandidateFacts = CandidateFacts()
     ) {
         self.application = application
         candidate = report.name
-        var judge = Judge(application, report, suites)
+        var judge = Judge(application, report, suites, facts)
         judge.judge()
         judge.add(shadow)
         findings = judge.sorted

@@ -41,10 +41,9 @@ extension Finding {
     fileprivate var text: String {
         var text = wrapped("\(subject): \(reason)", first: "    \(level.rawValue)  ", indent: 8)
         if !features.isEmpty {
-            let shown = features.prefix(4).map { "\($0.feature) \($0.estimated ? "about " : "")\(percent($0.share))" }
-            let more = features.count > 4 ? [" and \(features.count - 4) more"] : []
+            let shown = features.map { "\($0.feature) \($0.estimated ? "about " : "")\(percent($0.share))" }
             let time = last.map { ", last \($0.moment)" } ?? ""
-            text += wrapped("used by \((shown + more).joined(separator: ", "))\(time)", first: "      ", indent: 8)
+            text += wrapped("used by \(shown.joined(separator: ", "))\(time)", first: "      ", indent: 8)
         }
         if !cases.isEmpty { text += wrapped("case \(cases.joined(separator: ", "))", first: "      ", indent: 8) }
         if let remedy { text += wrapped("remedy: \(remedy)", first: "      ", indent: 8) }

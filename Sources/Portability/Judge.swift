@@ -10,13 +10,15 @@ struct Judge {
     let application: Application
     let report: Report
     let suites: SuiteFeatures
+    let facts: CandidateFacts
     let requests: Double
     private var findings: [String: Finding] = [:]
     private(set) var proofs: [String: String] = [:]
     /// Everything that the application needs of a private candidate.
     var used = CapabilitySet()
 
-    init(_ application: Application, _ report: Report, _ suites: SuiteFeatures) {
+    init(_ application: Application, _ report: Report, _ suites: SuiteFeatures, _ facts: CandidateFacts) {
+        self.facts = facts
         self.application = application
         self.report = report
         self.suites = suites
@@ -96,7 +98,10 @@ struct Judge {
         // Of SQL an adapter may know more than there are capabilities for.
         case .refused where application.protocol == "postgres" && isHeld(share): judgeByCases(share)
         case .refused:
-            add(.blocked, share.feature, FeatureNeeds.refusal(of: share.feature), share, remedy: Self.staying)
+            add(
+                .blocked, share.feature, FeatureNeeds.refusal(of: share.feature), share,
+                cases: refusals(of: share.feature),
+                remedy: Self.staying)
         case .capabilities(let needs): judge(needs, share)
         case .partly(let needs, let gap):
             judge(needs, share)
@@ -124,15 +129,30 @@ struct Judge {
             used.insert(capability)
             prove(share, by: report.cases.filter { $0.proves.contains(capability.name) })
             guard let entry = report.capabilities[capability.name], entry.support != .refused else {
-                let refused = report.cases.filter { $0.refusedCapability == capability.name }
-                // One that is about it says more than one that only uses it.
-                let cases = refused.filter { $0.proves.contains(capability.name) }
                 add(
-                    .blocked, capability.name, "the candidate refuses it", share, cases: cases + refused,
+                    .blocked, capability.name, "the candidate refuses it", share, cases: refusals(of: capability),
                     remedy: remedy(for: capability, share))
                 continue
             }
             judge(capability, entry, share)
+        }
+    }
+
+    /// Cases that were refused for want of `capability`, those that are about it first.
+    ///
+    /// One that is about it may have been refused for another that it needs before: such a one shows it too, as it cannot be used.
+    private func refusals(of capability: Capability) -> [Report.Entry] {
+        let refused = report.cases.filter { $0.refusedCapability == capability.name }
+        let about = report.cases.filter { $0.verdict == .refused && $0.proves.contains(capability.name) }
+        return refused.filter { $0.proves.contains(capability.name) }
+            + about.filter { $0.proves.first == capability.name } + refused + about
+    }
+
+    /// Cases that say to prove the command or operation of `feature`, and were refused.
+    private func refusals(of feature: String) -> [Report.Entry] {
+        let name = feature.split(separator: ".", maxSplits: 2).last?.lowercased() ?? feature
+        return report.cases.filter { one in
+            one.verdict == .refused && one.proves.contains { $0.lowercased() == name }
         }
     }
 
@@ -175,6 +195,9 @@ struct Judge {
         guard let evidence = CaseEvidence.of(share.feature, in: report, suites) else { return }
         prove(share, by: evidence.holding)
         if evidence.holding.isEmpty, evidence.failing.isEmpty {
+            if let reason = facts.refusal(share.feature) {
+                return add(.blocked, share.feature, "refused by name: \(reason)", share, remedy: Self.staying)
+            }
             if !report.capabilities.isEmpty, application.protocol == "postgres" {
                 return add(.unproven, "SQL dialect", "no case of the report has played statements of this form", share)
             }

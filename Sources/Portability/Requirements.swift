@@ -32,7 +32,7 @@ extension [Application] {
     }
 
     /// Features that no private backend has, which a list of capabilities cannot say.
-    var beyondCapabilities: [String] {
+    package var beyondCapabilities: [String] {
         Set(flatMap { $0.features.keys }.filter { FeatureNeeds.of($0) == .refused }).sorted()
     }
 }

@@ -7,6 +7,7 @@ import Usage
 extension Judge {
     mutating func judgeSizes() {
         judge("redis.key.bytes", .keyBytes, "keys")
+        judgeEmptyKeys()
         judge("redis.value.bytes", .valueBytes, "values")
         judge("s3.body.bytes", .valueBytes, "bodies")
         judge("redis.expiry.seconds", .expirySeconds, "expiries", in: "seconds")
@@ -14,11 +15,11 @@ extension Judge {
     }
 
     mutating func judge(_ size: String, _ kind: BoundKind, _ what: String, in unit: String = "bytes") {
-        guard let ranges = application.sizes[size] else { return }
-        let bounds = used.members.compactMap { capability in
-            report.capabilities[capability.name]?.bounds[kind].map { (capability.name, UInt64(clamping: $0)) }
+        guard let ranges = application.sizes[size], ranges.counts.contains(where: { $0 > 0 }) else {
+            if size == "redis.value.bytes" { judgeUnmeasured() }
+            return
         }
-        guard let (name, bound) = bounds.min(by: { $0.1 < $1.1 }) else { return }
+        guard let (name, bound) = least(kind) else { return }
         let (above, near) = ranges.share(above: bound)
         let subject = "\(name): \(kind.rawValue)"
         if above > 0 {
@@ -32,10 +33,47 @@ extension Judge {
         }
     }
 
+    /// Holds keys of no bytes to what is known of the candidate.
+    private mutating func judgeEmptyKeys() {
+        guard let counts = application.sizes["redis.key.bytes"]?.counts, let empty = counts.first, empty > 0 else {
+            return
+        }
+        let share = percent(Double(empty) / Double(max(1, counts.reduce(0, UInt64.sum))))
+        switch facts.takesEmptyKeys {
+        case true?: break
+        case false?:
+            add(
+                .blocked, "empty keys", "a key has a byte at the least there; \(share) of those seen are empty",
+                remedy: Self.staying)
+        case nil:
+            add(.unproven, "empty keys", "no case of the report has a key without bytes; \(share) of those seen are")
+        }
+    }
+
+    /// The tightest bound of this kind among what is used, and the capability that has it.
+    private func least(_ kind: BoundKind) -> (String, UInt64)? {
+        used.members.compactMap { capability in
+            report.capabilities[capability.name]?.bounds[kind].map { (capability.name, UInt64(clamping: $0)) }
+        }.min { $0.1 < $1.1 }
+    }
+
+    /// Holds the sizes of whole requests to the bound of values, of which none was looked into.
+    private mutating func judgeUnmeasured() {
+        guard let requests = application.sizes["redis.request.bytes"], let (name, bound) = least(.valueBytes) else {
+            return
+        }
+        let (above, near) = requests.share(above: bound)
+        guard above + near > 0 else { return }
+        add(
+            .limit, "\(name): \(BoundKind.valueBytes.rawValue)",
+            "values have \(bound) bytes at most there; none was measured, and \(percent(above + near)) of the requests are or may be larger"
+        )
+    }
+
     // MARK: Shadows
 
     mutating func add(_ differences: [ShadowDifference]) {
-        for difference in differences where difference.candidate == report.name {
+        for difference in differences where difference.candidate.isSubject(of: report) {
             guard let feature = application.features[difference.feature] else { continue }
             let share = share(of: difference.feature, feature)
             add(

@@ -16,6 +16,10 @@ package struct ShadowDocument: Sendable, Codable, Equatable {
         package var route: String?
         /// The candidate's name.
         package var candidate: String
+        /// Its adapter; nil for a trusted one.
+        package var adapter: String?
+        /// The hash of its configuration, as reports have it.
+        package var configuration: String?
         /// `redis`, `postgres` or `s3`.
         package var `protocol`: String
         /// `identical`, `differs`, or `skipped` where nothing was compared.
@@ -35,7 +39,8 @@ package struct ShadowDocument: Sendable, Codable, Equatable {
         package var differences: [Difference]
 
         package init(
-            listener: String, route: String? = nil, candidate: String, protocol: String, verdict: String, seen: UInt64,
+            listener: String, route: String? = nil, candidate: String, adapter: String? = nil,
+            configuration: String? = nil, protocol: String, verdict: String, seen: UInt64,
             sent: UInt64,
             identical: UInt64, differing: UInt64, waiting: Waiting, dropped: [String: UInt64], features: [Feature],
             differences: [Difference]
@@ -43,6 +48,8 @@ package struct ShadowDocument: Sendable, Codable, Equatable {
             self.listener = listener
             self.route = route
             self.candidate = candidate
+            self.adapter = adapter
+            self.configuration = configuration
             self.protocol = `protocol`
             self.verdict = verdict
             self.seen = seen

@@ -36,8 +36,9 @@ struct MigrationVerdict {
 
     init(_ profile: Profile, of listener: String, on report: Report) throws {
         let suites = try SuiteFeatures((try? SuitesFolder.library(nil)) ?? SuiteLibrary.none, of: [report])
+        let facts = CandidateFacts.of(report)
         assessments = profile.applications.filter { $0.listener == listener }
-            .map { Assessment($0, on: report, suites) }
+            .map { Assessment($0, on: report, suites, facts: facts) }
     }
 
     var blocked: [Assessment] { assessments.filter { $0.verdict == .blocked } }

@@ -48,7 +48,7 @@ struct ConformCommandTests {
             )
         }
         #expect {
-            try PortabilityCommand.differences("nofile")
+            try PortabilityCommand.differences("nofile", [])
         } throws: {
             "\($0)" == "nofile cannot be read"
         }
@@ -61,7 +61,7 @@ struct ConformCommandTests {
             "\($0)" == "\(folder) cannot be written: Is a directory"
         }
         #expect {
-            try PortabilityCommand.differences(folder + "/file")
+            try PortabilityCommand.differences(folder + "/file", [])
         } throws: {
             "\($0)" == "\(folder)/file: this is not what fairlead shadow --json prints"
         }

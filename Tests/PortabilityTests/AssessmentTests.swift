@@ -57,7 +57,7 @@ struct AssessmentTests {
         #expect(all.text(windows: [:]).contains("70 of 640 get, 64 of 120 set"))
         #expect(all.html(windows: [:]).contains("70 of 640 get, 64 of 120 set"))
         let json = try all.json(windows: [:])
-        #expect(json.contains("\"looked-at\" : 73") && json.contains("\"count\" : 640"))
+        #expect(json.contains("\"looked-at\" : 70") && json.contains("\"count\" : 640"))
         #expect(
             [many].requireSection.hasPrefix("# checkout: Looked at, at the least: 70 of 640 get, 64 of 120 set. An"))
         #expect([many].requireSection.hasSuffix("\nrequire:\n  - kv.get\n  - kv.set\n  - kv.delete\n"))
@@ -205,6 +205,67 @@ struct AssessmentTests {
         #expect(large.verdict == .blocked && large.findings.first?.subject == "kv.set: value-bytes")
         #expect(large.findings.first?.reason.contains("25 % of those seen") == true)
         #expect(verdict("redis.key.bytes", [10, 300]).verdict == .blocked)
+        // Where no value was looked into, no request is said to fit that may not.
+        #expect(verdict("redis.request.bytes", [10, 900]).verdict == .safe)
+        let unmeasured = verdict("redis.request.bytes", [10, 3_000_000])
+        #expect(unmeasured.verdict == .limited)
+        #expect(unmeasured.findings.first?.reason.contains("none was measured, and 50 % of the requests") == true)
+    }
+
+    @Test("an empty key is held to what is known of the candidate")
+    func emptyKeys() {
+        func levels(_ takes: Bool?, empty: UInt64 = 1) -> [Finding.Level] {
+            Assessment(
+                Self.application(
+                    ["redis.command.set": 4],
+                    sizes: ["redis.key.bytes": SizeRanges(counts: [empty, 0, 3])]), on: Self.report(Self.plain),
+                SuiteFeatures(), facts: CandidateFacts(takesEmptyKeys: takes)
+            ).findings.map(\.level)
+        }
+        #expect(levels(true) == [] && levels(false) == [.blocked] && levels(nil) == [.unproven])
+        #expect(levels(false, empty: 0) == [] && levels(nil, empty: 0) == [])
+    }
+
+    @Test("what a candidate is known to refuse by name is blocked, unless a case shows it")
+    func refusedByName() throws {
+        let report = Self.report(
+            Self.plain, [Self.entry("postgres/a/b", .identical, proves: ["x"])], wire: "postgres")
+        let facts = CandidateFacts { $0 == "postgres.feature.lateral" ? "LATERAL is not known here" : nil }
+        let one = Assessment(
+            Self.application(
+                ["postgres.feature.lateral": 1, "postgres.feature.tablesample": 1], wire: "postgres"), on: report,
+            SuiteFeatures(), facts: facts)
+        #expect(
+            one.findings.map { "\($0.level.rawValue) \($0.subject): \($0.reason)" } == [
+                "blocked postgres.feature.lateral: refused by name: LATERAL is not known here",
+                "unproven SQL dialect: no case of the report has played statements of this form",
+            ])
+    }
+
+    @Test("a text names every feature of a finding")
+    func allFeatures() {
+        let features = ["lateral", "tablesample", "array", "inherits", "similar-to", "unlogged"]
+        let one = Assessment(
+            Self.application(
+                Dictionary(uniqueKeysWithValues: features.map { ("postgres.feature.\($0)", 1) }), wire: "postgres"),
+            on: Self.report(Self.plain, wire: "postgres"), SuiteFeatures())
+        let text = [one].text(windows: [:])
+        for feature in features { #expect(text.contains("postgres.feature.\(feature)"), "\(text)") }
+    }
+
+    @Test("the case of a blocked finding is one that is about it, though another capability was missed first")
+    func refusedBefore() {
+        let cases = [
+            Self.entry("capabilities/list/push", .refused, proves: ["list.push"], refused: "list.push"),
+            Self.entry("capabilities/list/edit", .refused, proves: ["list.edit", "list.pop"], refused: "list.push"),
+            Self.entry("capabilities/list/pop", .refused, proves: ["list.pop", "list.push"], refused: "list.push"),
+            Self.entry("capabilities/list/other", .identical, proves: ["list.pop"]),
+        ]
+        let one = Assessment(
+            Self.application(["redis.command.lpop": 1]), on: Self.report(Self.plain, cases), SuiteFeatures())
+        let finding = one.findings.first { $0.subject == "list.pop" }
+        #expect(finding?.level == .blocked)
+        #expect(finding?.cases == ["capabilities/list/pop", "capabilities/list/edit"])
     }
 
     @Test("expiries are held to the bound of whoever sets them")
@@ -324,6 +385,21 @@ struct AssessmentTests {
             ).verdict
         }
         #expect(verdict("get") == .limited && verdict("set") == .safe)
+    }
+
+    @Test("a shadow's candidate is the one that a report is about by configuration, adapter or name")
+    func shadowCandidates() {
+        var report = Self.report(Self.plain)
+        #expect(ShadowCandidate(name: "house").isSubject(of: report))
+        #expect(!ShadowCandidate(name: "other").isSubject(of: report))
+        #expect(!ShadowCandidate(name: "house", adapter: "etcd").isSubject(of: report))
+        report.adapter = "etcd"
+        report.configuration = "c0ffee"
+        #expect(ShadowCandidate(name: "other", adapter: "etcd", configuration: "dead").isSubject(of: report))
+        #expect(!ShadowCandidate(name: "house", adapter: "nats", configuration: "dead").isSubject(of: report))
+        #expect(ShadowCandidate(name: "other", configuration: "c0ffee").isSubject(of: report))
+        // A document of a gateway that did not say so yet.
+        #expect(ShadowCandidate(name: "house").isSubject(of: report))
     }
 
     // MARK: Forms

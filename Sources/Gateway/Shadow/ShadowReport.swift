@@ -88,9 +88,12 @@ struct ShadowReport {
     // MARK: JSON
 
     /// One object; `shadows` has one entry for each.
-    var json: String { ShadowDocument(shadows: rows.map(Self.shadow)).json() }
+    func json(in configuration: Configuration) -> String {
+        let shadows = rows.map { Self.shadow($0, MigrationSubject($0.candidate, in: configuration)) }
+        return ShadowDocument(shadows: shadows).json()
+    }
 
-    private static func shadow(_ row: Row) -> ShadowDocument.Shadow {
+    private static func shadow(_ row: Row, _ subject: MigrationSubject) -> ShadowDocument.Shadow {
         let sum = row.sum
         var differing: [String: UInt64] = [:]
         for (cause, difference) in sum.causes { differing[cause.command, default: 0] += difference.count }
@@ -100,8 +103,8 @@ struct ShadowReport {
                 differing: differing[command] ?? 0)
         }
         return ShadowDocument.Shadow(
-            listener: row.listener, route: row.route, candidate: row.candidate, protocol: row.wire,
-            verdict: sum.verdict, seen: sum.seen,
+            listener: row.listener, route: row.route, candidate: row.candidate, adapter: subject.adapter,
+            configuration: subject.configuration, protocol: row.wire, verdict: sum.verdict, seen: sum.seen,
             sent: sum.sent, identical: sum.identical, differing: sum.differing,
             waiting: ShadowDocument.Waiting(commands: row.load.jobs, bytes: row.load.bytes),
             dropped: Dictionary(uniqueKeysWithValues: sum.drops.map { ($0.key.rawValue, $0.value) }),

@@ -37,7 +37,7 @@ enum PostgresUsageWords {
     /// A word in a statement that begins with another.
     static let within =
         "alter+table:alter-table alter+using:alter-column delete+using:delete-using "
-        + "create+using:index-method create+like:like-in-definition copy+binary:binary-copy "
+        + "create+partition:partitioned-table create+using:index-method create+like:like-in-definition copy+binary:binary-copy "
         + "copy+program:copy-program copy+header:copy-options copy+delimiter:copy-options copy+null:copy-options "
         + "copy+quote:copy-options copy+encoding:copy-options copy+freeze:copy-options copy+force:copy-options "
         + "copy+force_quote:copy-options copy+force_null:copy-options copy+force_not_null:copy-options close+all:- "

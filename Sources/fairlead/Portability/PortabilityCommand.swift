@@ -45,7 +45,8 @@ struct PortabilityCommand: ParsableCommand {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "What shadows have found (fairlead shadow --json); candidates are matched by name.", valueName: "FILE"))
+            "What shadows have found (fairlead shadow --json); a candidate is matched with the report on it by configuration, adapter or name.",
+            valueName: "FILE"))
     var shadow: [String] = []
 
     @Option(
@@ -63,7 +64,10 @@ struct PortabilityCommand: ParsableCommand {
     @Flag(help: "Exit with 1 unless every verdict is safe.")
     var strict = false
 
-    @Flag(help: "Print what the applications need as lines for `require` in a configuration, and judge nothing.")
+    @Flag(
+        help:
+            "Print what the applications need as lines for `require` in a configuration, and judge nothing; exits with 1 when they need more than that can say."
+    )
     var require = false
 
     func validate() throws {
@@ -79,12 +83,15 @@ struct PortabilityCommand: ParsableCommand {
                     description:
                         "the profile has no application: let clients use the gateway for a while, then export it again")
             }
-            if require { return print(profile.applications.requireSection, terminator: "") }
+            if require { return try Self.contract(profile.applications) }
             let candidates = try reports.map(Self.report)
-            let differences = try shadow.flatMap(Self.differences)
+            let differences = try shadow.flatMap { try Self.differences($0, candidates) }
             let suites = try suiteFeatures(for: candidates)
+            let known = candidates.map(CandidateFacts.of)
             let assessments = profile.applications.flatMap { application in
-                candidates.map { Assessment(application, on: $0, suites, shadow: differences) }
+                zip(candidates, known).map {
+                    Assessment(application, on: $0, suites, shadow: differences, facts: $1)
+                }
             }
             if let html { try ReportFile.write(assessments.html(windows: profile.windows), to: html) }
             let text =
@@ -100,9 +107,41 @@ struct PortabilityCommand: ParsableCommand {
         if worst == .blocked || strict && worst == .limited { throw ExitCodes.failed }
     }
 
-    static func differences(_ path: String) throws -> [Portability.ShadowDifference] {
+    /// Prints what `applications` need, and fails where that is more than a contract can say.
+    private static func contract(_ applications: [Application]) throws {
+        print(applications.requireSection, terminator: "")
+        let beyond = applications.beyondCapabilities
+        guard !beyond.isEmpty else { return }
+        StandardError.write(
+            """
+            error: the applications use what no private backend has, and no line of `require` can say: \(beyond.joined(separator: ", ")); \
+            a backend that covers these lines may refuse it (fairlead portability --to REPORT tells)
+            """)
+        throw ExitCodes.failed
+    }
+
+    /// What the shadows of a file have found, of which at the least one must be about a candidate of `reports`.
+    static func differences(_ path: String, _ reports: [Report]) throws -> [Portability.ShadowDifference] {
         let text = try ReportFile.text(path)
-        do throws(ProfileError) { return try Portability.ShadowDifference.read(text) } catch {
+        do throws(ProfileError) {
+            let document = try ShadowDocument(json: text)
+            let candidates = Set(document.shadows.map { ShadowCandidate($0) })
+            let strangers = candidates.filter { one in !reports.contains { one.isSubject(of: $0) } }
+            let names = strangers.map(\.description).sorted().joined(separator: ", ")
+            let given = reports.map { "\($0.name)\($0.adapter.map { " (adapter \($0))" } ?? "")" }.joined(
+                separator: ", ")
+            guard candidates.isEmpty || strangers.count < candidates.count else {
+                throw ProfileError(
+                    description:
+                        "it is about \(names), and the reports are about \(given): name a report on the candidate with --to"
+                )
+            }
+            if !strangers.isEmpty {
+                StandardError.write(
+                    "warning: \(path): what was found of \(names) is in no verdict: the reports are about \(given)")
+            }
+            return Portability.ShadowDifference.read(document)
+        } catch {
             throw ReportProblem("\(path): \(error)")
         }
     }
