@@ -71,6 +71,15 @@ struct TranslatedPostgresGrammarTests {
         "select id from t order by id limit 1 for update", "select id from t order by id for update limit 1",
         // Definitions.
         "create table x (id int references t match partial)", "create table x (id int references t match full)",
+        "create index column on t (n)", "create index 'i' on t (n)", "create table table (a int)",
+        "create table x (select int)",
+        "select coalesce()", "select greatest()", "select least ( ) n 0 ) from t", "select nullif()",
+        "select coalesce(null)", "select coalesce(1), coalesce(null, null)", "select nullif(1)",
+        "select nullif(1, 2, 3)",
+        "select - null", "select + null", "select +'1', -(+'2.5')",
+        "drop table [u]", "truncate [u]", "drop table `u`", "alter table `u` add x int", "create table `x` (a int)",
+        "create table [x] (a int)", "create index [i] on t (n)", "create view [x] as select 1",
+        "alter table [u] add x int",
         "create table x (id text storage)", "create table x (id text foo)", "create table x (id int unsigned)",
         "create table y (id int null not null)", "create table y (id int not null null)",
         "create table y (id int default 1 default 2)",
@@ -103,8 +112,20 @@ struct TranslatedPostgresGrammarTests {
         "select pg_typeof(1 << 2), pg_typeof(1::int2 & 1), pg_typeof(1::int8 | 1::int2), pg_typeof(~1::int2), pg_typeof('a' || 'b'), pg_typeof(1 = 1)",
         "select to_hex(1::int2)", "select to_hex('1')", "select to_hex(1.5)", "select to_hex('a'::text)",
         "update t set (a, n) = (select 'x') where id = 1",
+        "update t set (a, n) = ('x', 1, 2) where id = 1", "update t set (a) = ('y') where id = 1 returning a",
+        "select 1 < 2 = true", "select (1 < 2) = true, 1 < 2 = any (array[true])", "select 1 = 1 = 1",
+        "select true = (1 < 2)",
+        "select abs(1) over ()", "select abs(1) filter (where true)", "select count(distinct 1) over ()", "select 1 ]",
+        "select sum(1) over w",
+        "select -'1'", "select +'a'", "select count()", "select '2024-02-30'::date",
+        "select '2024-01-01 25:00'::timestamp", "select '25:00'::time",
+        "select '2024-13-01'::timestamptz", "select 'x'::date", "select '2024-01'::date", "select '\\xzz'::bytea",
+        "select '\\x1'::bytea",
+        "select 'a\\9'::bytea",
+        "create table k (a int, b int, primary key (a, b))", "insert into k values (1, 1) on conflict (a) do nothing",
         "select (select id, n from t limit 1)", "select 1 in (select id, n from t)",
         "select substring('abc' from 2), substring('abc' for 2), substring('abc' from 2 for 1), substring('abc', 2)",
+        "create view vw as select id from t",
     ]
 
     /// Refused by what they are called, and not as errors of syntax.
@@ -138,7 +159,7 @@ struct TranslatedPostgresGrammarTests {
         "select concat(variadic array['a', 'b'])", "select xmlelement(name a)", "select substring('abc' from 'b')",
         "select substring('abc' similar 'a' escape '#')", "select substring(a from '1' for '2') from t",
         "select f(a => 1)",
-        "select count(distinct (n, id)) from t",
+        "select count(distinct (n, id)) from t", "insert into vw values (1)",
     ]
 
     @Test("what is read means the same, and what is wrong has the same SQLSTATE")

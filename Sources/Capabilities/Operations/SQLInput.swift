@@ -14,7 +14,7 @@ extension SQLValue {
 }
 
 extension SQLType {
-    /// The value that `text` stands for; fails with `22P02`, `22003` or `22007` where PostgreSQL does, and with `0A000` for
+    /// The value that `text` stands for; fails with `22P02`, `22003`, `22007`, `22008` or `22023` where PostgreSQL does, and with `0A000` for
     /// what ``SQLValue`` cannot hold.
     public func value(_ text: [UInt8]) throws(SQLFailure) -> SQLValue {
         switch self {
@@ -26,7 +26,18 @@ extension SQLType {
         case .numeric: return try numeric(text)
         case .boolean: return try boolean(text)
         case .bytes:
-            guard let bytes = SQLBytesText.parse(text) else { throw invalid(text) }
+            guard let bytes = SQLBytesText.parse(text) else {
+                var failure = invalid(text)
+                // encode.c, hex_decode.
+                if text.starts(with: "\\x".utf8) {
+                    failure.state = "22023"
+                    let wrong = text.dropFirst(2).first { SQLBytesText.hexadecimalValue($0) == nil && $0 != 0x20 }
+                    failure.message =
+                        wrong.map { "invalid hexadecimal digit: \"\(Character(Unicode.Scalar($0)))\"" }
+                        ?? "invalid hexadecimal data: odd number of digits"
+                }
+                throw failure
+            }
             return .bytes(bytes)
         case .date:
             guard let days = SQLInstant.date(text), let new = SQLInstant.dateText(days) else { throw invalidTime(text) }
@@ -54,10 +65,17 @@ extension SQLType {
             "22P02", "invalid input syntax for type \(displayName): \"\(String(decoding: text, as: UTF8.self))\"")
     }
 
+    /// A text of the form of dates and times has parts out of their range, any other one is none.
     private func invalidTime(_ text: [UInt8]) -> SQLFailure {
         var failure = invalid(text)
         failure.state = "22007"
-        return failure
+        let shape = Self.trimmed(text).utf8.prefix(32).map { $0 &- 0x30 < 10 ? UInt8(ascii: "9") : $0 }
+        let forms = self == .time ? ["99:99", "9:99"] : ["9999-99-99", "9999-9-9", "9999-99-9", "9999-9-99"]
+        guard forms.contains(where: { shape.starts(with: $0.utf8) }),
+            shape.allSatisfy({ $0 &- 0x30 < 10 || "-:. +TZ".utf8.contains($0) })
+        else { return failure }
+        let shown = String(decoding: text, as: UTF8.self)
+        return SQLFailure("22008", "date/time field value out of range: \"\(shown)\"")
     }
 
     private static func trimmed(_ text: [UInt8]) -> String {

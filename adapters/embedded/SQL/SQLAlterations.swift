@@ -23,6 +23,7 @@ extension SQLTranslator {
             next += 1
         }
         let start = next
+        guard start < tokens.count, tokens[start].isName else { throw rewrite.syntaxError(start) }
         while rewrite.isMark(next + 1, ".") { next += 2 }
         let table = start..<min(next + 1, tokens.count)
         guard table.upperBound < tokens.count else { throw rewrite.syntaxError(table.upperBound) }

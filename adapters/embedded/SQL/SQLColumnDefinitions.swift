@@ -15,7 +15,7 @@ extension SQLTranslator {
     @discardableResult
     mutating func column(_ piece: Range<Int>, isKey: Bool, isOnlyKey: Bool) throws(SQLFailure) -> Bool {
         let name = tokens[piece.lowerBound].text
-        guard tokens[piece.lowerBound].isName else { throw rewrite.syntaxError(piece.lowerBound) }
+        try checkNewName(piece.lowerBound)
         var next = piece.lowerBound + 1
         let typeStart = next
         guard next < piece.upperBound, var type = try SQLDeclaredType.read(tokens, at: &next) else {

@@ -30,6 +30,7 @@ extension SQLTranslator {
     }
 
     mutating func createView(_ index: Int, isReplacing: Bool) throws(SQLFailure) -> SQLCommand {
+        try checkNewName(index + 1)
         guard let body = rewrite.rest(index).first(where: { tokens[$0].isWord("as") }) else {
             throw rewrite.syntaxError(tokens.count)
         }
@@ -61,6 +62,7 @@ extension SQLTranslator {
         if isTolerant { next += 3 }
         let isNameless = rewrite.isWord(next, "on")
         let on = isNameless ? next : next + 1
+        if !isNameless { try checkNewName(next) }
         guard rewrite.isWord(on, "on") else { throw rewrite.syntaxError(on) }
         var table = on + 1
         if rewrite.isWord(table, "only") {
@@ -122,6 +124,14 @@ extension SQLTranslator {
         }
         if isTolerant, !isNameless { skips.append(.relation(name, whenThere: true)) }
         return SQLCommand("CREATE INDEX")
+    }
+
+    /// Fails where no name stands, or a word that cannot be one.
+    func checkNewName(_ index: Int) throws(SQLFailure) {
+        guard index < tokens.count, tokens[index].isName else { throw rewrite.syntaxError(index) }
+        if tokens[index].kind == .word, SQLTyper.reserved.contains(tokens[index].text) {
+            throw rewrite.syntaxError(index)
+        }
     }
 
     /// What a column of an index is called: a function's name for a call of it, `expr` for most other expressions.

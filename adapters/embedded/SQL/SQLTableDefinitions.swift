@@ -8,7 +8,7 @@ extension SQLTranslator {
         let isTolerant = rewrite.isWords(next, "if", "not", "exists")
         if isTolerant { next += 3 }
         let name = next
-        guard name < tokens.count, tokens[name].isName else { throw rewrite.syntaxError(name) }
+        try checkNewName(name)
         next += 1
         while rewrite.isMark(next, ".") { next += 2 }
         tableName = tokens[min(next, tokens.count) - 1].text

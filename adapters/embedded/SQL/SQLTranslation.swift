@@ -157,6 +157,7 @@ struct SQLTranslator {
 
     private mutating func statement() throws(SQLFailure) -> SQLTranslation {
         guard let head = tokens.first else { throw SQLFailure("42601", "syntax error at end of input") }
+        try checkQuotes(head)
         let command: SQLCommand
         var standsAlone = false
         var selfMade: String?
@@ -206,6 +207,15 @@ struct SQLTranslator {
             exactParameters: exactParameters,
             doubt: doubt, skips: skips, temporary: temporary, changed: changedTable,
             upserted: typing?.upserted)
+    }
+
+    /// SQLite takes names in brackets and in backquotes too, which are none to PostgreSQL.
+    private func checkQuotes(_ head: SQLToken) throws(SQLFailure) {
+        let hasNames = head.isWord("drop") || head.isWord("truncate")
+        for index in tokens.indices {
+            let isBackquote = tokens[index].kind == .operator && tokens[index].text.utf8.contains(UInt8(ascii: "`"))
+            if isBackquote || hasNames && tokens[index].isMark("[") { throw rewrite.syntaxError(index) }
+        }
     }
 
     /// The table of an INSERT, UPDATE or DELETE, unless its schema is none of temporary tables.

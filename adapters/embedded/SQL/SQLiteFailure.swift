@@ -212,6 +212,29 @@ enum SQLiteFailure {
         if message.contains("misuse of aggregate") || message.contains("misuse of window") {
             return failure("42803", "aggregate functions are not allowed here (\(message))")
         }
+        if let rest = tail("unrecognized token: \""), let word = rest.split(separator: " ").first {
+            return failure("42601", "syntax error at or near \"\(word.filter { $0 != "\"" })\"")
+        }
+        if message.hasPrefix("unknown join type: ") || message == "a JOIN clause is required before ON" {
+            return failure("42601", "syntax error (\(message))")
+        }
+        if let name = tail("no such window: ") { return failure("42704", "window \"\(name)\" does not exist") }
+        if let name = message.components(before: "() may not be used as a window function") {
+            return failure("42809", "OVER specified, but \(name) is not a window function nor an aggregate function")
+        }
+        if let name = tail("FILTER may not be used with non-aggregate ") {
+            return failure("42809", "FILTER specified, but \(name.dropLast(2)) is not an aggregate function")
+        }
+        if message == "DISTINCT is not supported for window functions" {
+            return failure("0A000", "DISTINCT is not implemented for window functions")
+        }
+        if message.hasPrefix("ON CONFLICT clause does not match any") {
+            return failure(
+                "42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+        }
+        if message.hasPrefix("cannot modify "), message.hasSuffix("because it is a view") {
+            return .refused(.sqlQuery, "a change of a view's rows is not known here", offset: offset)
+        }
         if message.contains("because it is a view") { return failure("42809", message) }
         if message == "row value misused" { return .refused(.sqlQuery, "a row as a value is not known here") }
         if message.hasPrefix("sub-select returns ") {

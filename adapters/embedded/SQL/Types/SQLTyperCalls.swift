@@ -73,6 +73,9 @@ extension SQLTyper {
             found.references.removeAll { $0.scope == scope.number }
             found.aggregate = start
         }
+        if name == "count", arguments.isEmpty, !isStar, !readsCatalog {
+            throw failure("42809", "count(*) must be used to call a parameterless aggregate function", start)
+        }
         if !isStar { found.type = try result(name, &arguments, start) }
         if name == "pg_typeof", let value = arguments.first, value.open == nil, value.type != .unknown {
             typing.operands[value.words] = value.type
@@ -161,12 +164,20 @@ extension SQLTyper {
     ) throws(SQLTypingEnd) -> SQLType {
         switch name {
         case "coalesce", "greatest", "least":
-            guard !arguments.isEmpty else { throw failure("42601", "syntax error at or near \")\"", start) }
+            guard !arguments.isEmpty else { throw failure("42601", "syntax error at or near \")\"", at - 1) }
             let type = try unified(arguments, name.uppercased()).type
+            // SQLite's takes two at least.
+            if name == "coalesce", arguments.count == 1 {
+                typing.replacements[arguments[0].words.upperBound + 1] = ", NULL)"
+            }
             if name != "coalesce", type == .jsonb { throw refused("\(name) of jsonb is not known here", start) }
             return type
         case "nullif":
-            guard arguments.count == 2 else { throw .unread }
+            // It is grammar, and no function of any name.
+            guard arguments.count == 2 else {
+                let mark = arguments.count > 2 ? arguments[2].words.lowerBound - 1 : at - 1
+                throw failure("42601", "syntax error at or near \"\(tokens[mark].text)\"", mark)
+            }
             var other = arguments[1]
             try compare(&arguments[0], start, &other, shown: "=")
             arguments[1] = other

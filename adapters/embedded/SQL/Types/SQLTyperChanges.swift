@@ -272,6 +272,12 @@ extension SQLTyper {
                 guard at < end, tokens[at].isOperator("=") else { throw .unread }
                 at += 1
                 var found = try expression()
+                if names.count > 1, found.row.isEmpty, !startsQuery(found.words.lowerBound + 1) {
+                    throw failure(
+                        "0A000",
+                        "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression",
+                        found.words.lowerBound)
+                }
                 guard found.row.count == names.count else { throw .unread }
                 let isQuery = rewrite.isWord(found.words.lowerBound + 1, "select")
                 for (place, name) in names.enumerated() {

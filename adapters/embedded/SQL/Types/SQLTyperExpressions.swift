@@ -66,6 +66,12 @@ extension SQLTyper {
                 signs += 1
             }
             var inner = try expression(Level.sign)
+            let sign = inner.words.lowerBound - 1
+            if inner.open == .null || isString(inner), sign >= start, tokens[sign].isOperator("-") {
+                throw failure(
+                    "42725", "operator is not unique: - unknown", sign,
+                    hint: "Could not choose a best candidate operator. You might need to add explicit type casts.")
+            }
             if case .string(let word) = inner.open {
                 inner.open = nil
                 inner.type = .float64
@@ -97,6 +103,11 @@ extension SQLTyper {
             return made(inner.type, start, of: inner)
         }
         return try primary()
+    }
+
+    private func isString(_ operand: SQLTyped) -> Bool {
+        if case .string = operand.open { return true }
+        return false
     }
 
     /// What comes of an expression that begins at `start` and ends before the present word.
@@ -167,10 +178,16 @@ extension SQLTyper {
         if name == "^" { throw refused("the operator ^ is not known here", at) }
         if Self.comparisons.contains(name) {
             guard level <= Level.comparison else { return nil }
+            if left.isBareComparison { throw failure("42601", "syntax error at or near \"\(name)\"", at) }
             at += 1
-            if isWord("any") || isWord("all") || isWord("some") { return try quantified(left, symbol) }
-            let right = try expression(Level.comparison + 1)
-            return try comparison(left, symbol, right)
+            var found: SQLTyped
+            if isWord("any") || isWord("all") || isWord("some") {
+                found = try quantified(left, symbol)
+            } else {
+                found = try comparison(left, symbol, try expression(Level.comparison + 1))
+            }
+            found.isBareComparison = true
+            return found
         }
         guard level <= Level.other else { return nil }
         at += 1

@@ -206,6 +206,7 @@ extension SQLTyper {
         guard parts.count > 1 || rewrite.isWord(start - 1, "row") else {
             var one = parts[0]
             one.words = start...(at - 1)
+            one.isBareComparison = false
             return one
         }
         var row = SQLTyped(start...(at - 1))

@@ -29,6 +29,8 @@ struct SQLTyped {
     /// What a column of it is called (parse_target.c, FigureColname); weak where it is only a type's name.
     var name: String?
     var isNameWeak = false
+    /// Whether it is a comparison without parentheses, which cannot be compared further.
+    var isBareComparison = false
 
     init(_ words: ClosedRange<Int>, _ type: SQLType = .unknown, modifier: Int32 = -1, open: Open? = nil) {
         self.words = words
