@@ -123,7 +123,12 @@ extension SQLTyper {
         let functions = ["+": "add", "-": "subtract", "*": "multiply", "/": "divide"]
         var edits: [SQLExactEdit] = [.cancel(plain)]
         for operand in [left, right] where operand.number.scale == nil && operand.type == .numeric {
-            edits += operand.number.exact ?? []
+            guard let exact = operand.number.exact else {
+                if operand.number.isShortest { continue }
+                // Of digits that are not known nothing is computed exactly.
+                return form
+            }
+            edits += exact
         }
         edits.append(.replace(symbol, ", \(scales[0] ?? -1), "))
         edits.append(.wrap(words, "fairlead_decimal_\(functions[name] ?? "add")(", ", \(scales[1] ?? -1))"))
