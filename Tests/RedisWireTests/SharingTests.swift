@@ -97,6 +97,7 @@ struct SharingTests {
         #expect(Self.sharing("BLPOP", "a", "0") == .alone)
         #expect(Self.sharing("CLIENT", "KILL", "TYPE", "normal") == .alone)
         #expect(Self.sharing("CLIENT", "SETINFO", "lib-name", "x") == .pins)
+        #expect(Self.sharing("CLIENT", "GETNAME") == .alone)
         #expect(Self.sharing("CLIENT", "ID") == .keeps)
         #expect(Self.sharing("CLIENT", "TRACKING", "ON") == .keeps)
         #expect(Self.sharing("CLIENT") == .keeps)
@@ -119,7 +120,7 @@ struct PinTests {
 
         mutating func send(_ words: String...) { send(words) }
 
-        private mutating func send(_ words: [String]) {
+        mutating func send(_ words: [String]) {
             let bytes =
                 Array("*\(words.count)\r\n".utf8) + words.flatMap { Array("$\($0.utf8.count)\r\n\($0)\r\n".utf8) }
             guard case .whole(let whole) = RedisWholeCommand.find(in: bytes.span, at: 0) else { return }
@@ -131,7 +132,13 @@ struct PinTests {
         mutating func answer(_ text: String) {
             let bytes = Array(text.utf8)
             var offset = 0
-            while let reply = try? replies.next(bytes.span, at: &offset) { _ = pin.receives(reply) }
+            var start = 0
+            while let reply = try? replies.next(bytes.span, at: &offset) {
+                let didNothing =
+                    pin.isOnTrial && RedisErrorReply.saysNotUnderstood(bytes.span.extracting(start..<offset))
+                _ = pin.receives(reply, didNothing: didNothing)
+                start = offset
+            }
         }
 
         mutating func say(_ words: [String], _ reply: String) {
@@ -140,6 +147,49 @@ struct PinTests {
         }
 
         var isFree: Bool { pin.holdsNothing && pin.pendingCount == 0 }
+    }
+
+    @Test(
+        "a command that the server does not know leaves nothing behind",
+        arguments: [
+            "-ERR unknown command 'FT.NONE', with args beginning with: \r\n",
+            "-ERR unknown subcommand 'MAINT_NOTIFICATIONS'. Try CLIENT HELP.\r\n",
+            "-ERR Unknown subcommand or wrong number of arguments for 'X'. Try CLIENT HELP.\r\n",
+            "-ERR wrong number of arguments for 'monitor' command\r\n",
+        ])
+    func notUnderstood(text: String) {
+        for words in [["FT.NONE", "x"], ["CLIENT", "MAINT_NOTIFICATIONS", "ON"], ["MONITOR", "x"]] {
+            var talk = Talk()
+            talk.say(words, text)
+            #expect(talk.isFree && !talk.pin.isMarked, "\(words)")
+            // Behind others, and before others, in a pipeline.
+            talk.send("GET", "a")
+            talk.send(words)
+            talk.send("GET", "b")
+            talk.answer("$-1\r\n")
+            talk.answer(text)
+            talk.answer("$-1\r\n")
+            #expect(talk.isFree, "\(words)")
+            // The error is another command's.
+            talk.send("GET", "a")
+            talk.send(words)
+            talk.answer(text)
+            talk.answer("+OK\r\n")
+            #expect(!talk.isFree && talk.pin.isMarked, "\(words)")
+        }
+        var talk = Talk()
+        talk.say(["FT.NONE", "x"], "-ERR no such index\r\n")
+        #expect(!talk.isFree)
+        talk = Talk()
+        talk.send("CLIENT", "SETNAME", "x")
+        talk.send("FT.NONE", "x")
+        talk.answer("+OK\r\n" + text)
+        #expect(!talk.isFree && talk.pin.isMarked)
+        talk = Talk()
+        talk.say(["CLIENT", "REPLY", "SKIPP"], text)
+        talk.say(["MULTI"], "+OK\r\n")
+        talk.say(["FT.NONE", "x"], text)
+        #expect(!talk.isFree)
     }
 
     @Test("a transaction pins until EXEC, a watch until EXEC or UNWATCH")

@@ -4,6 +4,23 @@ import Wire
 
 /// Error replies in the client's own protocol; they read the same in RESP2 and RESP3.
 package enum RedisErrorReply {
+    /// Whether `reply`, an error with the code ERR, says that its command, or the form of it, does not exist: nothing was done.
+    ///
+    /// Source: redis `rejectCommand` and `addReplySubcommandSyntaxError` (6.0: "Unknown subcommand or wrong number of arguments").
+    package static func saysNotUnderstood(_ reply: Bytes) -> Bool {
+        beginnings.contains { beginning in
+            guard reply.count >= beginning.utf8CodeUnitCount else { return false }
+            for index in 0..<beginning.utf8CodeUnitCount
+            where reply[index].asciiLowercased != beginning.utf8Start[index] { return false }
+            return true
+        }
+    }
+
+    /// In lower case.
+    private static let beginnings: [StaticString] = [
+        "-err unknown command", "-err unknown subcommand", "-err wrong number of arguments",
+    ]
+
     /// `-ERR fairlead: MESSAGE` with its end of line, or another code that clients know.
     ///
     /// Control bytes would end the line early or hide its end, so each becomes a space; what exceeds

@@ -25,15 +25,20 @@ package struct RedisPin: Sendable {
     package private(set) var isDatabaseUntold = false
     /// Whether something was left behind at any time: the connection is nobody else's, ever.
     package private(set) var isMarked = false
+    /// Replies until that of the one command that ``isKept`` is because of; zero when it is settled.
+    private var repliesToTrial = 0
     private var smallRepliesDue = 0
     private let mindsSizes: Bool
     /// Whether RESET has taken away what the connection was opened with.
     package private(set) var wasReset = false
 
-    /// `mindsSizes` keeps the connection while replies are large.
+    /// `mindsSizes` keeps the connection while replies are large, `isKept` until RESET.
     package init(
-        identity: RedisIdentity, labels: [[UInt8]] = [], smallRepliesDue: Int = 0, mindsSizes: Bool = true
+        identity: RedisIdentity, labels: [[UInt8]] = [], smallRepliesDue: Int = 0, mindsSizes: Bool = true,
+        isKept: Bool = false
     ) {
+        self.isKept = isKept
+        isMarked = isKept
         self.mindsSizes = mindsSizes
         self.identity = identity
         self.labels = labels
@@ -46,6 +51,9 @@ package struct RedisPin: Sendable {
         exchange.commandReceived(RedisRequest(command: .hello, effect: .hello, helloVersion: 3), at: 0)
         _ = exchange.replyReceived(RedisReply(kind: 0x25))
     }
+
+    /// Whether the connection is kept because of a command that may turn out to have done nothing.
+    package var isOnTrial: Bool { repliesToTrial > 0 }
 
     /// Whether the client may send on a shared connection again once all replies are here.
     package var holdsNothing: Bool {
@@ -86,7 +94,7 @@ package struct RedisPin: Sendable {
         case .shared: break
         // Its reply must not be taken for that of a label.
         case .alone: if command == .client { waitsForOther() }
-        case .keeps: keep()
+        case .keeps: keepOnTrial(command)
         case .pins: pin(command, request, whole, in: bytes)
         }
         if request.effect == .replyOn || request.effect == .replyOff || request.effect == .replySkip { lose() }
@@ -104,9 +112,11 @@ package struct RedisPin: Sendable {
     /// A request without a command goes to the server.
     package mutating func sendsNothing() { exchange.emptyReceived() }
 
-    /// A reply has come.
-    package mutating func receives(_ reply: RedisReply) -> RedisOutcome {
+    /// A reply has come; `didNothing` when its text says that the server has not carried the command out, see
+    /// ``RedisErrorReply/saysNotUnderstood(_:)``.
+    package mutating func receives(_ reply: RedisReply, didNothing: Bool = false) -> RedisOutcome {
         let outcome = exchange.replyReceived(reply)
+        if repliesToTrial > 0, case .answered = outcome { judge(didNothing: didNothing) }
         if smallRepliesDue > 0 {
             smallRepliesDue = isLarge(reply) ? RedisLimits.smallReplies.maximum : smallRepliesDue &- 1
         } else if isLarge(reply) {
@@ -131,6 +141,7 @@ package struct RedisPin: Sendable {
         exchange.stop()
         isLost = true
         isMarked = true
+        repliesToTrial = 0
         // No reply is paired any more, so nothing is waited for.
         changes = []
         waitingLabels = []
@@ -150,6 +161,23 @@ package struct RedisPin: Sendable {
     private mutating func keep() {
         isKept = true
         isMarked = true
+        repliesToTrial = 0
+    }
+
+    /// A command is sent of which it is not known what it leaves behind; if the server does not know it either, that is nothing.
+    private mutating func keepOnTrial(_ command: RedisCommand) {
+        let isFirst =
+            !isKept && !isMarked && !exchange.isInTransaction && !exchange.isSubscribed && waitingSubscriptions == 0
+        keep()
+        // Later ones of a pipeline keep it too.
+        if isFirst { repliesToTrial = exchange.pendingCount + 1 }
+    }
+
+    private mutating func judge(didNothing: Bool) {
+        repliesToTrial -= 1
+        guard repliesToTrial == 0, didNothing else { return }
+        isKept = false
+        isMarked = false
     }
 
     private mutating func pin(
@@ -170,6 +198,8 @@ package struct RedisPin: Sendable {
             }
             guard waitingLabels.count < RedisLimits.pendingRuns.maximum else { return lose() }
             isMarked = true
+            // Another mark than that of the trial.
+            repliesToTrial = 0
             waitingLabels.append(bytes.array(whole.range))
         case .auth, .hello, .select, .reset: change(command, whole, in: bytes)
         default: break

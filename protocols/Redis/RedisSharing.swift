@@ -54,9 +54,11 @@ extension RedisSharing {
     private static let load = RedisText("load")
     private static let exists = RedisText("exists")
     private static let debug = RedisText("debug")
-    /// What CLIENT does to others; all else of it is about the connection that asks.
+    /// What CLIENT does to others, or tells everybody alike; all else of it is about the connection that asks.
     private static let clientAlone = [
         RedisText("kill"), RedisText("pause"), RedisText("unpause"), RedisText("unblock"), RedisText("help"),
+        // Who has a name keeps its connection, so to all others the answer is the same.
+        RedisText("getname"),
     ]
 
     private static let looksFurther: [Bool] = RedisCommand.names.map {

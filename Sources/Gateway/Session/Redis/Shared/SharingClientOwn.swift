@@ -169,7 +169,7 @@ extension SharingClient {
             case .commandReceived(let request):
                 usage?.received(
                     request, in: bytes, endingAt: offset, pending: owed, words: own.requests.words)
-                let isAwaited = own.pin.sends(request, nil, in: bytes, at: worker.now)
+                        let isAwaited = own.pin.sends(request, nil, in: bytes, at: worker.now)
                 usage?.sent(request.command, replyAt: isAwaited ? own.pin.pendingCount : nil)
             case .emptyReceived: own.pin.sendsNothing()
             }
@@ -212,9 +212,15 @@ extension SharingClient {
     private final func follow(_ bytes: Span<UInt8>, of own: OwnConnection) {
         guard !own.hasLostReplies else { return }
         var offset = 0
+        var start = 0
         do throws(WireError) {
             while let reply = try own.replies.next(bytes, at: &offset) {
-                let outcome = own.pin.receives(reply)
+                // One that has come in pieces is not looked at, and its command keeps the connection.
+                let didNothing =
+                    own.pin.isOnTrial && reply.errorCode == .err
+                    && RedisErrorReply.saysNotUnderstood(bytes.extracting(start..<offset))
+                start = offset
+                let outcome = own.pin.receives(reply, didNothing: didNothing)
                 if let code = reply.errorCode { ownAnswered(code) }
                 metrics.note(outcome, now: worker.now)
                 usage?.received(outcome, reply)
