@@ -141,12 +141,13 @@ struct RoutedRedisTests {
         let client = try place.gateway.connect()
         try client.ask("SET", "b:1", "1")
         for command in [
-            ["DBSIZE"], ["KEYS", "*"], ["SCAN", "0"], ["RANDOMKEY"], ["FLUSHALL"], ["FLUSHDB"], ["WAIT", "0", "1"],
+            ["DBSIZE"], ["KEYS", "*"], ["SCAN", "0"], ["RANDOMKEY"], ["FLUSHALL"], ["FLUSHDB"],
             ["SCAN", "0", "MATCH", "*b"], ["KEYS", "a*"],
         ] {
             try client.send(RawConnection.command(command))
             #expect(try client.reply().contains("is about all keys"), "\(command)")
         }
+        #expect(try client.ask("WAIT", "0", "1").contains("is about one connection"))
         #expect(try client.ask("KEYS", "b:*") == "*1\r\n$3\r\nb:1\r\n")
         #expect(try client.ask("SCAN", "0", "COUNT", "10", "MATCH", "b:?") == "*2\r\n$1\r\n0\r\n*1\r\n$3\r\nb:1\r\n")
         #expect(try client.ask("INFO", "server").contains("tcp_port:\(place.main.port)"))

@@ -26,6 +26,14 @@ package struct RedisTraits: OptionSet, Equatable, Sendable {
         return command.word(1, in: bytes) == usage ? traits : .known
     }
 
+    /// Whether `command` may change data by itself or at its end, as EXEC does; of what is not known that is assumed.
+    @inline(__always)
+    package static func mayWrite(_ command: RedisCommand) -> Bool { writing[Int(command.rawValue)] }
+
+    private static let writing: [Bool] = RedisCommand.names.enumerated().map { index, name in
+        !all[index].contains(.known) || all[index].contains(.writes) || name.description == "exec"
+    }
+
     private static let memory = RedisCommand("memory")
     private static let usage = RedisText("usage")
 

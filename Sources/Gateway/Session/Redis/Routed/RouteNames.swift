@@ -6,6 +6,8 @@ import Wire
 enum RouteNames {
     /// Commands about all keys of a server, whose answer would leave out those of the other backends.
     static func isWhole(_ command: RedisCommand) -> Bool { whole[Int(command.rawValue)] }
+    /// Commands about the writes of their connection.
+    static func isAboutWrites(_ command: RedisCommand) -> Bool { command == .wait || command == .waitaof }
     /// Commands whose "keys" are channels.
     static func isChannel(_ command: RedisCommand) -> Bool { channels[Int(command.rawValue)] }
 
@@ -17,7 +19,7 @@ enum RouteNames {
         "unwatch", "readonly", "readwrite", "asking", "command",
     ])
     private static let whole = table([
-        "dbsize", "keys", "scan", "randomkey", "flushall", "flushdb", "swapdb", "wait", "waitaof",
+        "dbsize", "keys", "scan", "randomkey", "flushall", "flushdb", "swapdb",
     ])
     private static let channels = table(["spublish", "ssubscribe", "sunsubscribe"])
     private static let tellers = table([

@@ -51,6 +51,7 @@ final class RouteRouter: RedisRouter {
             return .anywhere(standing.home.lane)
         }
         if dependsOnDatabase, let reply = crossesDatabases(command, in: bytes, state) { return .refused(reply) }
+        if isSeveral, RouteNames.isAboutWrites(command.command) { return .refused(Self.severalConnections(command)) }
         guard standing.isDivided else { return .lane(standing.home.lane) }
         if RouteNames.isWhole(command.command) { return decideWhole(command, in: bytes, state) }
         if command.command == .unknown { return decideUnknown(command, in: bytes, state) }

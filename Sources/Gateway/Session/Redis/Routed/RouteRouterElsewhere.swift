@@ -46,8 +46,16 @@ extension RouteRouter {
     // MARK: - Connections
 
     static func oneConnection(_ command: RedisWholeCommand, in bytes: Span<UInt8>) -> [UInt8] {
+        aboutOneConnection("\(command.command) \(command.word(1, in: bytes))")
+    }
+
+    /// WAIT would tell of the writes to one of the backends.
+    static func severalConnections(_ command: RedisWholeCommand) -> [UInt8] {
+        aboutOneConnection(command.command.description)
+    }
+
+    private static func aboutOneConnection(_ name: String) -> [UInt8] {
         RedisErrorReply.compose(
-            "\(command.command) \(command.word(1, in: bytes)) is about one connection, and a client of this listener has several, to several backends"
-        )
+            "\(name) is about one connection, and a client of this listener has several, to several backends")
     }
 }

@@ -119,8 +119,7 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
     private func leaveLanes() {
         for use in uses {
             guard let use else { continue }
-            use.upstream.forget(self)
-            use.upstream.clientCount -= 1
+            part(from: use.upstream)
         }
         uses = []
     }
@@ -131,10 +130,7 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
     func upstream(of lane: RoutedLane) -> SharedUpstream {
         if lane.index < uses.count, let use = uses[lane.index], use.lane === lane { return use.upstream }
         while uses.count <= lane.index { uses.append(nil) }
-        if let other = uses[lane.index] {
-            other.upstream.forget(self)
-            other.upstream.clientCount -= 1
-        }
+        if let other = uses[lane.index] { part(from: other.upstream) }
         let upstream = lane.upstreams.join(identity(at: lane))
         uses[lane.index] = Use(lane: lane, upstream: upstream)
         return upstream
@@ -145,12 +141,25 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
         let upstream = upstream(of: lane)
         if upstream.accepts { return true }
         isStalled = true
+        if upstream.isRetired {
+            // What is still under way there comes first.
+            guard owed == 0 else { return false }
+            part(from: upstream)
+            uses[lane.index] = nil
+            return self.upstream(of: lane).accepts
+        }
         if uses[lane.index]?.isWaitingForRoom == false {
             uses[lane.index]?.isWaitingForRoom = true
             upstream.waitForRoom(self)
         }
         return false
     }
+
+    override func sharedUpstream(numbered generation: Int) -> SharedUpstream? {
+        uses.lazy.compactMap { $0?.upstream }.first { $0.isOpen && $0.generation == generation }
+    }
+
+    override var parkedSocket: Socket? { parked?.socket }
 
     override func ownAnswered(_ code: RedisErrorCode) { router.noticed(code) }
 
@@ -228,6 +237,7 @@ final class RoutedClient: SharingClient, TurnEnding, @unchecked Sendable {
         // What it changes decides where the next command goes.
         if own.pin.isChanging { return .hold }
         adopt(own.pin.identity)
+        if asksElsewhere(command, own) { return .hold }
         guard RedisLimits.sharedCommand.allows(command.range.count),
             case .own(let lane) = place(command, in: bytes), lane === ownLane
         else { return .hold }

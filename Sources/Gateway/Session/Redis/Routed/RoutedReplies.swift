@@ -123,7 +123,7 @@ extension RoutedClient {
         defer { paid(1) }
         guard !hasGone, !isCut, !ReplySlots.isDropped(ticket), let distance = slots.distance(ticket) else { return }
         // Once for all that was under way: each command's own line would keep the worker from everybody else.
-        if !hasNotedFailure { session.note(failure) }
+        if hasNotedFailure { metrics.count(failure: failure.cause.rawValue) } else { session.note(failure) }
         hasNotedFailure = true
         if let split = slots[distance].split {
             let index = Int(ticket.piece)

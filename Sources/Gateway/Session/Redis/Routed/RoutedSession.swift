@@ -15,6 +15,14 @@ extension RoutedClient {
             switch outcome {
             case .needsOwn:
                 needsOwn = false
+                if asksElsewhere {
+                    errand = .none
+                    wanted = nil
+                    flush()
+                    await askAboutWrites()
+                    keepsOwn = keepsOwn || staysApart
+                    continue
+                }
                 let task = errand
                 errand = .none
                 switch task {

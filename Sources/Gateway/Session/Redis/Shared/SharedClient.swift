@@ -13,9 +13,6 @@ final class SharedClient: SharingClient {
     @exclusivity(unchecked) private(set) var parked: Socket?
     /// Whether nobody else may have it.
     private var isParkedMarked = false
-    /// Whether the shared connection is to become this client's own.
-    var isHeir = false
-    private var inherited: Socket?
 
     init(_ session: Session, _ upstreams: SharedUpstreams) {
         self.upstreams = upstreams
@@ -33,11 +30,13 @@ final class SharedClient: SharingClient {
     /// Moves to the shared connection of another identity.
     private func become(_ identity: RedisIdentity) {
         guard identity != upstream.identity else { return }
-        upstream.forget(self)
+        move(to: identity)
+    }
+
+    private func move(to identity: RedisIdentity) {
         isWaitingForRoom = false
-        upstream.clientCount -= 1
+        part(from: upstream)
         upstream = upstreams.join(identity)
-        lastGeneration = 0
     }
 
     /// Keeps an own connection at hand; nobody else may have it when it `isMarked`.
@@ -64,27 +63,17 @@ final class SharedClient: SharingClient {
     func leave() {
         own?.socket.close()
         own = nil
-        takeInherited()?.close()
         unpark()
         upstream.forget(self)
         upstream.clientCount -= 1
         leaveShared()
     }
 
-    // MARK: Inheriting the shared connection
-
-    /// Nothing is owed on the shared connection any more: it is this client's, or gone when nil.
-    func inherits(_ socket: Socket?) {
-        isHeir = false
-        inherited = socket
-        socket?.waker = waker
-        waker.wake()
+    override func sharedUpstream(numbered generation: Int) -> SharedUpstream? {
+        upstream.isOpen && upstream.generation == generation ? upstream : nil
     }
 
-    func takeInherited() -> Socket? {
-        defer { inherited = nil }
-        return inherited
-    }
+    override var parkedSocket: Socket? { parked }
 
     // MARK: Room
 
@@ -95,6 +84,12 @@ final class SharedClient: SharingClient {
     /// Asks to be woken when there is room.
     func waitForRoom() {
         isStalled = true
+        if upstream.isRetired {
+            // What is still under way there comes first.
+            guard owed == 0 else { return }
+            move(to: upstream.identity)
+            return waker.wake()
+        }
         // Its own replies wake it, and its own socket; the connection has to be asked.
         guard !upstream.accepts, !isWaitingForRoom else { return }
         isWaitingForRoom = true

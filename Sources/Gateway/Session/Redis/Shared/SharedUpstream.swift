@@ -2,6 +2,7 @@
 
 import Reactor
 import RedisWire
+import Synchronization
 import Wire
 
 /// The shared connection of one worker for one identity of one backend.
@@ -41,17 +42,18 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     /// When the backend has last said something.
     @exclusivity(unchecked) var heardAt: UInt64 = 0
     let mindsSilence: Bool
-    /// The client that is to have this very connection, once it is through with everybody's replies.
-    @exclusivity(unchecked) var heir: SharedClient?
-    /// Counts the connections, so that a client knows whether the one that it last used is still the same.
+    /// Whether its connection takes nothing but WAIT and WAITAOF any more: it blocks for them, so the others have a new one.
+    @exclusivity(unchecked) private(set) var isRetired = false
+    /// The number of the connection, which no other of this process has; zero before the first.
     private(set) var generation = 0
-    /// Clients that have this identity now.
+    /// Clients that have this identity now, or whose last write went over this connection.
     var clientCount = 0
     /// Connections of single clients, waiting for the next that needs one.
     let spares: SpareConnections
 
     /// Bytes that may lie here before clients have to wait, unless the configuration says at which they are refused.
     private static let outgoingLimit = 1 << 20
+    private static let generations = Atomic(0)
     static let readsPerTurn = 8
     /// Nanoseconds that a connection without owed replies and without clients is kept, and spares are.
     static let patience: UInt64 = 10_000_000_000
@@ -100,6 +102,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
                 fail(owed.count, error)
             }
             letIn()
+            if isRetired { break }
         }
         // Those who are left hear that the gateway stops.
         unsent = 0
@@ -111,9 +114,12 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     /// Ends the connection and its task; on the worker's thread.
     func cancel() { waker.cancel() }
 
+    /// Whether the connection stands.
+    var isOpen: Bool { socket != nil }
+
     private func use(_ opened: Socket) async {
         socket = opened
-        generation += 1
+        generation = Self.generations.add(1, ordering: .relaxed).newValue
         framer = RedisReplyFramer()
         isMidReply = false
         failure = nil
@@ -123,21 +129,24 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
         flush()
         letIn()
         await waker.run(self)
-        if let failure {
-            opened.close()
-            socket = nil
-            fail(owed.count - unsent, failure)
-        } else if let heir, let socket {
-            // Nothing is owed on it: what else waits here was not written.
-            self.socket = nil
-            self.heir = nil
-            heir.inherits(socket)
-        } else {
-            opened.close()
-            socket = nil
+        opened.close()
+        socket = nil
+        guard let failure else { return }
+        if isRetired {
+            unsent = 0
+            outgoing.removeAll()
         }
-        heir?.inherits(nil)
-        heir = nil
+        fail(owed.count - unsent, failure)
+    }
+
+    /// Takes commands that are about the writes of its connection, and nothing else from here on.
+    func retire() {
+        guard !isRetired else { return }
+        flush()
+        isRetired = true
+        upstreams.retire(self)
+        letIn()
+        waker.wake()
     }
 
     /// Answers the `count` oldest commands with `failure`, each once and in order.
@@ -157,7 +166,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     }
 
     func letIn() {
-        guard !waiting.isEmpty, accepts else { return }
+        guard !waiting.isEmpty, accepts || isRetired else { return }
         let admitted = waiting
         waiting.removeAll(keepingCapacity: true)
         for client in admitted { client.letIn(self) }

@@ -35,11 +35,12 @@ extension SharedUpstream {
         if let error = socket.writeError { return over(.lost(backend, "\(error)")) }
         if waker.isCancelled { return over(GatewayFailure(.shuttingDown, "the gateway is shutting down")) }
         let isQuiet = owed.count == unsent
-        if heir != nil, isQuiet, framer.isAtBoundary, !socket.hasQueued { return true }
         if let responseTimeout {
             if isQuiet {
                 answerDue = .max
             } else if hasRead {
+                expectAnswer(within: responseTimeout)
+            } else if answerDue <= worker.now, isBlocked {
                 expectAnswer(within: responseTimeout)
             } else if answerDue <= worker.now {
                 return over(backend.fellSilent(at: worker.now))
@@ -52,9 +53,14 @@ extension SharedUpstream {
             if isQuiet, clientCount == 0 { return true }
             sweepLater()
         }
+        // The time that has come may have been that of an answer which is here.
+        if waker.hasTimedOut { setDeadline() }
         letIn()
         return false
     }
+
+    /// Whether the command that is answered next may take as long as it likes.
+    private var isBlocked: Bool { owed.first.map { $0.command == .wait || $0.command == .waitaof } ?? false }
 
     private func over(_ failure: GatewayFailure) -> Bool {
         self.failure = failure
@@ -98,7 +104,7 @@ extension SharedUpstream {
                 upstreams.pending &-= 1
                 count &+= 1
                 entry.owner._withUnsafeGuaranteedRef {
-                    $0.answered(entry, reply, now: worker.now)
+                    $0.answered(entry, reply, generation: generation, now: worker.now)
                     guard !entry.ticket.isNone else { return }
                     // Its replies come from several connections, so each is given by itself.
                     $0.received(bytes.extracting(begin..<offset), entry.ticket, reply)
@@ -117,6 +123,6 @@ extension SharedUpstream {
     @inline(__always)
     private func pass(_ bytes: Span<UInt8>, _ replies: Int, to owner: Unmanaged<SharingClient>?) {
         guard bytes.count > 0, let owner else { return }
-        owner._withUnsafeGuaranteedRef { $0.delivered(bytes, replies: replies, generation: generation) }
+        owner._withUnsafeGuaranteedRef { $0.delivered(bytes, replies: replies) }
     }
 }

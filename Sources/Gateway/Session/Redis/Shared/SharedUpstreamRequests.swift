@@ -7,8 +7,8 @@ extension SharedUpstream {
     /// Whether a client may send more now; if not, it asks for ``waitForRoom(_:)``.
     var accepts: Bool {
         // Where a bound says at how many bytes commands are refused, nobody is held back before.
-        if hasByteLimit { return heir == nil && bytesToSend < outgoingLimit }
-        return outgoing.count < outgoingLimit && heir == nil && socket?.isCongested != true
+        if hasByteLimit { return !isRetired && bytesToSend < outgoingLimit }
+        return outgoing.count < outgoingLimit && !isRetired && socket?.isCongested != true
     }
 
     private var bytesToSend: Int { outgoing.count + (socket?.queuedCount ?? 0) }
@@ -63,28 +63,13 @@ extension SharedUpstream {
         if socket == nil { waker.wake() }
     }
 
-    /// Lets `client` have this connection when every reply on it is delivered; commands that come meanwhile get a new one.
-    ///
-    /// False when there is none, or it is promised already.
-    func bequeath(to client: SharedClient) -> Bool {
-        guard socket != nil, heir == nil else { return false }
-        heir = client
-        waker.wake()
-        return true
-    }
-
     /// Forgets what `client` has asked for, because it goes.
     func forget(_ client: SharingClient) {
         waiting.removeAll { $0 === client }
-        guard heir === client else { return }
-        heir = nil
-        flush()
-        waker.wake()
     }
 
     func turnEnds() {
         isFlushDue = false
-        guard heir == nil else { return }
         flush()
     }
 

@@ -8,6 +8,8 @@ package final class SharedUpstreams: @unchecked Sendable {
     private unowned let local: WorkerState
     private let backend: Backend
     private var upstreams: [RedisIdentity: SharedUpstream] = [:]
+    /// Those that nobody joins any more.
+    private var retired: [ObjectIdentifier: SharedUpstream] = [:]
     private var tasks: [ObjectIdentifier: Task<Void, Never>] = [:]
     /// Commands under way on all of these connections.
     @exclusivity(unchecked) var pending = 0
@@ -38,14 +40,22 @@ package final class SharedUpstreams: @unchecked Sendable {
         tasks[ObjectIdentifier(upstream)] = Task(executorPreference: local.worker) { [self] in
             await upstream.run()
             if upstreams[identity] === upstream { upstreams[identity] = nil }
+            retired[ObjectIdentifier(upstream)] = nil
             tasks[ObjectIdentifier(upstream)] = nil
         }
         return upstream
     }
 
+    /// Lets those who join from here on have another connection than `upstream`.
+    func retire(_ upstream: SharedUpstream) {
+        if upstreams[upstream.identity] === upstream { upstreams[upstream.identity] = nil }
+        retired[ObjectIdentifier(upstream)] = upstream
+    }
+
     /// Ends all of them; no session may be left.
     func close() async {
         for upstream in upstreams.values { upstream.cancel() }
+        for upstream in retired.values { upstream.cancel() }
         for task in tasks.values { await task.value }
     }
 }

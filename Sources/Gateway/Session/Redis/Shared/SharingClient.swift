@@ -61,8 +61,18 @@ class SharingClient: Pump {
     /// Whether the session is to be woken when replies were delivered.
     @exclusivity(unchecked) final var isStalled = false
     @exclusivity(unchecked) final var lastMoved: UInt64
-    /// The shared connection that brought the last reply, by its number; zero before any.
-    @exclusivity(unchecked) final var lastGeneration = 0
+    /// Whether the log has the loss of what was under way since the last reply.
+    @exclusivity(unchecked) final var hasNotedLoss = false
+
+    // What WAIT is about.
+    /// The number of the shared connection that carried the last command that may have written; zero when there was none,
+    /// and ``ownWrite`` when it was a connection of its own.
+    @exclusivity(unchecked) final var lastWrite = 0
+    /// That own connection, and that shared connection when the client has left it.
+    @exclusivity(unchecked) final var ownWriter: Socket?
+    @exclusivity(unchecked) final var writer: SharedUpstream?
+    /// Whether everything goes over a connection of its own until RESET, because it has asked about its writes.
+    final var staysApart = false
     final var hasGone = false
     final var isCut = false
     final var isLoginRefused = false
@@ -108,6 +118,7 @@ class SharingClient: Pump {
 
     /// What becomes of a whole command that is next while the client has `own`.
     func verdict(_ command: RedisWholeCommand, in bytes: Span<UInt8>, on own: OwnConnection) -> OwnVerdict {
+        if asksElsewhere(command, own) { return .hold }
         let isShared =
             own.pin.holdsNothing && RedisLimits.sharedCommand.allows(command.range.count)
             && RedisSharing.of(command, in: bytes) == .shared
@@ -117,6 +128,12 @@ class SharingClient: Pump {
 
     /// What becomes of a command at `offset` that is too long, or too oddly spelled, to be held until it is whole.
     func verdict(oddAt offset: Int, in bytes: Span<UInt8>, on own: OwnConnection) -> OwnVerdict { .pass }
+
+    /// The shared connection of the client that has this number, if it is open.
+    func sharedUpstream(numbered generation: Int) -> SharedUpstream? { nil }
+
+    /// Where the next command that needs a connection of its own would go without a new one.
+    var parkedSocket: Socket? { nil }
 
     /// What is held is not for `own`, which has nothing to answer; whether it can be dealt with elsewhere meanwhile.
     func leaves(_ own: OwnConnection) -> Bool { false }

@@ -26,6 +26,7 @@ extension SharingClient {
             return stepShared()
         }
         guard holdsWhole else { return false }
+        if asksElsewhere { return over(.needsOwn) }
         guard leaves(own) else {
             // The reply has made the connection hold something, and what waited for its end belongs on it now.
             holdsWhole = false
@@ -41,6 +42,8 @@ extension SharingClient {
         self.own = nil
         answerDue = .max
         labels = own.pin.labels
+        // Only RESET lets one go that was kept for WAIT.
+        staysApart = false
         smallRepliesDue = readsSlowly ? RedisLimits.smallReplies.maximum : 0
         share(after: own)
         holdsWhole = !held.isEmpty
@@ -151,6 +154,7 @@ extension SharingClient {
         }
         usage?.received(
             request, in: frame, endingAt: frame.count, pending: owed, words: own.requests.words)
+        wrote(request.command, on: own)
         let isAwaited = own.pin.sends(request, command, in: bytes, at: worker.now)
         usage?.sent(request.command, replyAt: isAwaited ? own.pin.pendingCount : nil)
     }
@@ -169,7 +173,8 @@ extension SharingClient {
             case .commandReceived(let request):
                 usage?.received(
                     request, in: bytes, endingAt: offset, pending: owed, words: own.requests.words)
-                        let isAwaited = own.pin.sends(request, nil, in: bytes, at: worker.now)
+                wrote(request.command, on: own)
+                let isAwaited = own.pin.sends(request, nil, in: bytes, at: worker.now)
                 usage?.sent(request.command, replyAt: isAwaited ? own.pin.pendingCount : nil)
             case .emptyReceived: own.pin.sendsNothing()
             }

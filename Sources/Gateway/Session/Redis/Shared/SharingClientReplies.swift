@@ -4,9 +4,10 @@ import Reactor
 import RedisWire
 
 extension SharingClient {
-    /// A reply has come to its end; its bytes follow with ``delivered(_:replies:generation:)`` or ``received(_:_:_:)``.
+    /// A reply has come to its end; its bytes follow with ``delivered(_:replies:)`` or ``received(_:_:_:)``.
     @inline(__always)
-    final func answered(_ entry: OwedReply, _ reply: RedisReply, now: UInt64) {
+    final func answered(_ entry: OwedReply, _ reply: RedisReply, generation: Int, now: UInt64) {
+        if lastWrite != generation, RedisTraits.mayWrite(entry.command) { wrote(on: generation) }
         metrics.record(command: Int(entry.command.rawValue), nanoseconds: now &- entry.startedAt)
         if let code = reply.errorCode {
             metrics.count(code: code.name.description, command: Int(entry.command.rawValue))
@@ -18,12 +19,12 @@ extension SharingClient {
 
     /// Bytes that belong to this client, with so many ends of replies among them.
     @inline(__always)
-    final func delivered(_ bytes: Span<UInt8>, replies: Int, generation: Int) {
+    final func delivered(_ bytes: Span<UInt8>, replies: Int) {
         if !hasGone, !isCut {
             client.send(bytes)
             metrics.bytesFromBackends &+= UInt64(bytes.count)
             lastMoved = worker.now
-            lastGeneration = generation
+            hasNotedLoss = false
             if client.queuedCount > RedisLimits.sharedBacklog.maximum { cut() }
         }
         paid(replies)
@@ -33,8 +34,8 @@ extension SharingClient {
     final func failed(_ reply: [UInt8], _ failure: GatewayFailure, isCut: Bool) {
         if !hasGone, !self.isCut {
             // Once for all that was under way: each command's own line would keep the worker from everybody else.
-            if lastGeneration != -1 { session.note(failure) }
-            lastGeneration = -1
+            if hasNotedLoss { metrics.count(failure: failure.cause.rawValue) } else { session.note(failure) }
+            hasNotedLoss = true
             if isCut {
                 reset()
             } else if failure.cause == .loginRefused {
@@ -61,6 +62,7 @@ extension SharingClient {
 
     /// Lets go of shared connections; replies that are still to come are dropped.
     final func leaveShared() {
+        releaseWriter()
         guard owed > 0 else { return }
         // Shared connections know this client by its address until they have paid what they owe.
         hasGone = true
