@@ -117,11 +117,25 @@ package final class Gateway: Sendable {
         usage = configuration.usage.isEnabled ? UsageKeeper(configuration.usage, logger: logger) : nil
         let resolver = Resolver()
         let migrations = migrations
-        workers = try (0..<count).map { index in
+        let threads = try Self.workers(count, configuration.reactor, logger)
+        workers = threads.map { worker in
             WorkerState(
-                worker: try Worker(index: index), resolver: resolver, listeners: places,
+                worker: worker, resolver: resolver, listeners: places,
                 backendCount: configuration.backends.count, privateBackendCount: privateBackends.count,
                 migrations: migrations, usage: configuration.usage)
+        }
+    }
+
+    /// The threads, with epoll where the system has not what is asked for.
+    private static func workers(_ count: Int, _ engine: ReactorEngine, _ logger: Logger) throws -> [Worker] {
+        guard engine != .epoll else { return try (0..<count).map { try Worker(index: $0) } }
+        do {
+            return try (0..<count).map { try Worker(index: $0, engine: engine) }
+        } catch {
+            logger.notice(
+                "\(engine.rawValue) is not to be had here, so epoll is used (reactor)", metadata: ["reason": "\(error)"]
+            )
+            return try (0..<count).map { try Worker(index: $0) }
         }
     }
 

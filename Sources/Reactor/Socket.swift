@@ -33,6 +33,10 @@ package final class Socket: EventSource {
     private let descriptor: Int32
     @exclusivity(unchecked) private var queue: WriteQueue
     @exclusivity(unchecked) var tls: TLSSession?
+    /// What the worker's ring has under way for this socket, while its bytes go over that.
+    @exclusivity(unchecked) var flow: RingFlow?
+    /// Small reads until they do; negative until ``settle()``.
+    @exclusivity(unchecked) var smallReadsLeft = -1
     /// Who sees the bytes pass, if anybody.
     @exclusivity(unchecked) package var tap: (any SocketTap)?
 
@@ -66,12 +70,14 @@ package final class Socket: EventSource {
         super.init()
         worker.counters.socketsOpened += 1
         do throws(IOError) {
-            try worker.register(self, descriptor: self.descriptor, for: [.read, .write, .readHangUp, .urgent])
+            try worker.register(self, descriptor: self.descriptor, for: Self.interest)
         } catch {
             close()
             throw error
         }
     }
+
+    static let interest: Readiness = [.read, .write, .readHangUp, .urgent]
 
     deinit { close() }
 
@@ -112,13 +118,18 @@ package final class Socket: EventSource {
     package func receive() throws(IOError) -> Received {
         guard isReadable else { return hasEnded ? .end : .nothing }
         guard tls == nil else { return try receiveTLS() }
+        if let flow, let received = try receiveFromRing(flow) { return received }
         worker.counters.receiveCalls &+= 1
         let buffer = worker.readBuffer
+        worker.received = buffer.baseAddress
         let count = fl_receive(descriptor, buffer.baseAddress, buffer.count)
         if count > 0 {
             // A short read has emptied the socket; the next bytes, or the end, will be an event of their own,
             // unless the end was announced already.
-            if count < buffer.count, !mustReadToEnd { facts.isReadable = false }
+            if count < buffer.count, !mustReadToEnd {
+                facts.isReadable = false
+                wasEmptied(by: count)
+            }
             worker.counters.bytesReceived &+= count
             if let tap { worker.withReceived(count) { tap.received($0) } }
             return .bytes(count)
@@ -147,6 +158,7 @@ package final class Socket: EventSource {
     private func receiveTLS() throws(IOError) -> Received {
         guard let tls else { return .nothing }
         worker.counters.receiveCalls &+= 1
+        worker.received = worker.readBuffer.baseAddress
         let incoming: TLSSession.Incoming
         do throws(IOError) {
             incoming = try tls.receive(into: worker.readBuffer)
@@ -176,6 +188,7 @@ package final class Socket: EventSource {
     /// The first byte that waits to be read, left where it is; nil when there is none yet.
     package func peek() throws(IOError) -> UInt8? {
         guard isReadable else { return nil }
+        if let flow, let ring = worker.ring, flow.hasBytes { return flow.peek(ring) }
         var byte: UInt8 = 0
         let count = fl_peek(descriptor, &byte, 1)
         if count == 1 { return byte }
@@ -191,6 +204,7 @@ package final class Socket: EventSource {
         if let tls {
             guard tls.isQuiet() else { return false }
         } else {
+            if let flow, flow.hasBytes || flow.failure != 0 { return false }
             var byte: UInt8 = 0
             guard fl_peek(descriptor, &byte, 1) < 0, fl_errno() == EAGAIN else { return false }
         }
@@ -201,7 +215,13 @@ package final class Socket: EventSource {
     // MARK: Sending
 
     /// Whether bytes wait for the peer to take them.
-    package var hasQueued: Bool { !queue.isEmpty }
+    package var hasQueued: Bool {
+        if !queue.isEmpty { return true }
+        guard let flow, flow.isSending else { return false }
+        flow.isSendingWatched = true
+        return true
+    }
+    var canWriteNow: Bool { isWritable && !mustFinish && !mustReadToEnd }
     package var queuedCount: Int { queue.count }
 
     /// Sends what the peer takes at once and queues the rest.
@@ -227,8 +247,18 @@ package final class Socket: EventSource {
     package func finish() {
         guard !mustFinish else { return }
         mustFinish = true
-        if queue.isEmpty { closeDirection() }
+        if queue.isEmpty, flow?.isSending != true { closeDirection() }
     }
+
+    /// The peer takes more; whether anybody has waited for it.
+    func roomHasCome() -> Bool {
+        isWritable = true
+        guard !queue.isEmpty || mustFinish else { return false }
+        flush()
+        return true
+    }
+
+    func failWriting(_ error: IOError) { writeError = error }
 
     private func flush() {
         while !queue.isEmpty, isWritable, !hasWriteFailed {
@@ -238,25 +268,38 @@ package final class Socket: EventSource {
         }
         if hasWriteFailed { queue.removeAll() }
         if queue.count <= Self.lowWater { facts.isCongested = false }
-        if queue.isEmpty, mustFinish { closeDirection() }
+        if queue.isEmpty, mustFinish, flow?.isSending != true { closeDirection() }
     }
 
     /// Writes once; how many bytes went, and `isWritable` is false when the peer takes no more now.
     private func write(_ bytes: UnsafeRawBufferPointer) -> Int {
         worker.counters.sendCalls &+= 1
         if let tls { return writeTLS(bytes, tls) }
+        if let flow, let ring = worker.ring {
+            if flow.isSending {
+                isWritable = false
+                return 0
+            }
+            if flow.isReceiving, bytes.count <= Ring.largestSend { return flow.send(bytes, ring) }
+        }
         let count = fl_send(descriptor, bytes.baseAddress, bytes.count)
         guard count >= 0 else {
             switch fl_errno() {
-            case EAGAIN: isWritable = false
+            case EAGAIN: waitForRoom()
             case EINTR: break
             default: writeError = .last("send")
             }
             return 0
         }
-        if count < bytes.count { isWritable = false }
+        if count < bytes.count { waitForRoom() }
         worker.counters.bytesSent &+= count
         return count
+    }
+
+    private func waitForRoom() {
+        isWritable = false
+        // Only epoll tells of room.
+        if let flow, let ring = worker.ring { flow.leave(ring) }
     }
 
     private func writeTLS(_ bytes: UnsafeRawBufferPointer, _ tls: TLSSession) -> Int {
@@ -305,6 +348,8 @@ package final class Socket: EventSource {
         if !hasFinished, queue.isEmpty, !hasWriteFailed { _ = tls?.sayGoodbye() }
         tls = nil
         queue.removeAll()
+        if let flow, let ring = worker.ring { flow.close(ring) }
+        flow = nil
         facts.isCongested = false
         // The number may soon be another socket's: nothing reads from it or writes to it from here on.
         facts.isReadable = false
@@ -320,6 +365,7 @@ package final class Socket: EventSource {
     /// Ends the connection in both directions, so that its user sees the peer's end; the user still has to close it.
     package func abandon() {
         guard !isClosed else { return }
+        if flow?.isSending == true { worker.ring?.submit() }
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
     }
 

@@ -17,6 +17,8 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     package static let readSize = 128 * 1024
 
     let epoll: Descriptor
+    /// What small messages of plain sockets go over; nil where epoll alone was asked for.
+    @exclusivity(unchecked) private(set) var ring: Ring?
     private let wakeUp: WakeUp
     private let inbox = Mutex(Inbox())
     @exclusivity(unchecked) private var ready = JobQueue()
@@ -36,12 +38,15 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     @inlinable package var now: UInt64 { time }
     @usableFromInline @exclusivity(unchecked) var time: UInt64
     @exclusivity(unchecked) var timers: TimerWheel
-    @usableFromInline let readBuffer: UnsafeMutableRawBufferPointer
+    let readBuffer: UnsafeMutableRawBufferPointer
+    /// Where the last receive has put its bytes.
+    @usableFromInline @exclusivity(unchecked) var received: UnsafeMutableRawPointer?
     package let chunks = ChunkPool()
     @exclusivity(unchecked) package var counters = WorkerCounters()
     @exclusivity(unchecked) private var givingWay = GivingWay()
 
-    package init(index: Int) throws(IOError) {
+    /// Throws where `engine` asks for io_uring and there is none; see ``Ring``.
+    package init(index: Int, engine: ReactorEngine = .epoll) throws(IOError) {
         self.index = index
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw .last("epoll_create1") }
@@ -50,6 +55,8 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
         time = fl_now()
         timers = TimerWheel(now: time)
         readBuffer = .allocate(byteCount: Self.readSize, alignment: 64)
+        received = readBuffer.baseAddress
+        ring = engine == .ring ? try Ring(watching: epoll) : nil
         try register(wakeUp, descriptor: wakeUp.descriptor.number, for: [.read])
     }
 
@@ -131,9 +138,15 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
         fl_set_current_worker(argument)
         fl_name_thread("worker-\(worker.index)")
         fl_block_broken_pipe()
+        worker.bindRing()
         worker.loop()
         fl_set_current_worker(nil)
         return nil
+    }
+
+    private func bindRing() {
+        guard let ring else { return }
+        do throws(IOError) { try ring.enable() } catch { self.ring = nil }
     }
 
     private func loop() {
@@ -160,18 +173,10 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>, mayWait: Bool) {
         if mayWait, givingWay.isWorthwhile { giveWay() }
         let timeout = mayWait ? timers.millisecondsToNext(now: now) ?? -1 : 0
-        let count = fl_epoll_wait(epoll.number, events.baseAddress, Int32(events.count), timeout)
-        time = fl_now()
-        counters.turns &+= 1
-        givingWay.noteTurn(events: Int(count))
         // Readiness is only noted here; sessions run below, when the whole batch is known.
-        for index in 0..<max(0, Int(count)) {
-            let event = events.baseAddress.unsafelyUnwrapped + index
-            guard let source = fl_event_source(event) else { continue }
-            Unmanaged<EventSource>.fromOpaque(source)._withUnsafeGuaranteedRef {
-                $0.handle(Readiness(rawValue: fl_event_mask(event)))
-            }
-        }
+        let count = ring.map { wait(on: $0, events, timeout) } ?? wait(events, timeout)
+        counters.turns &+= 1
+        givingWay.noteTurn(events: count)
         timers.advance(to: now)
         if !yielded.isEmpty { resumeYielded() }
         if wakeUp.hasRung { takeInbox() }
@@ -183,6 +188,31 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
             job.runSynchronously(on: asUnownedTaskExecutor())
         }
         if !endings.isEmpty { endTurn() }
+    }
+
+    /// Waits for descriptors and tells their sources; how many they were.
+    private func wait(_ events: UnsafeMutableBufferPointer<epoll_event>, _ timeout: Int32) -> Int {
+        let count = Int(fl_epoll_wait(epoll.number, events.baseAddress, Int32(events.count), timeout))
+        time = fl_now()
+        for index in 0..<max(0, count) {
+            let event = events.baseAddress.unsafelyUnwrapped + index
+            guard let source = fl_event_source(event) else { continue }
+            Unmanaged<EventSource>.fromOpaque(source)._withUnsafeGuaranteedRef {
+                $0.handle(Readiness(rawValue: fl_event_mask(event)))
+            }
+        }
+        return count
+    }
+
+    /// The same where the ring has what is small, and watches epoll for the rest.
+    private func wait(on ring: Ring, _ events: UnsafeMutableBufferPointer<epoll_event>, _ timeout: Int32) -> Int {
+        ring.wait(milliseconds: ring.isEpollReady ? 0 : timeout)
+        time = fl_now()
+        let completions = ring.complete()
+        guard ring.isEpollReady else { return completions }
+        let count = wait(events, 0)
+        ring.isEpollReady = count == events.count
+        return completions + max(0, count)
     }
 
     /// Lets others run on this core, whose bytes are then there when the loop looks.
@@ -239,7 +269,7 @@ package final class Worker: TaskExecutor, @unchecked Sendable {
     /// Shows the first `count` bytes of the read buffer, which the last receive filled.
     @inlinable
     package func withReceived<R, E: Error>(_ count: Int, _ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
-        let bytes = UnsafeRawBufferPointer(start: readBuffer.baseAddress, count: count).assumingMemoryBound(
+        let bytes = UnsafeRawBufferPointer(start: received, count: count).assumingMemoryBound(
             to: UInt8.self)
         return try body(bytes.span)
     }

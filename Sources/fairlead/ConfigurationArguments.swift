@@ -25,6 +25,10 @@ struct ConfigurationArguments: ParsableArguments {
     var workers: Int?
 
     @Option(
+        help: ArgumentHelp("What workers wait with: epoll or io_uring (default: epoll).", valueName: "ENGINE"))
+    var reactor: String?
+
+    @Option(
         help: ArgumentHelp(
             "trace, debug, info, notice, warning, error or critical (default: info).", valueName: "LEVEL"))
     var logLevel: String?
@@ -46,6 +50,7 @@ struct ConfigurationArguments: ParsableArguments {
             redis.map { (.redis, $0) } + postgres.map { (.postgres, $0) } + s3.map { (.s3, $0) }
         options.admin = admin
         options.workers = workers
+        options.reactor = reactor
         options.logLevel = logLevel
         options.logFormat = logFormat
         options.shutdownGrace = shutdownGrace

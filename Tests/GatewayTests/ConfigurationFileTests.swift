@@ -11,6 +11,7 @@ struct ConfigurationFileTests {
         let result = try configuration(
             """
             workers: 2                        # default: one per core
+            reactor: epoll                    # or io_uring
             admin: 127.0.0.1:9900             # metrics, health, the admin page
             listeners:
               cache:
@@ -48,6 +49,7 @@ struct ConfigurationFileTests {
     func everyKey() throws {
         let text = """
             workers: 3
+            reactor: io_uring
             admin: unix:admin.sock
             shutdown-grace: 0s
             log: { level: debug, format: json }
@@ -148,6 +150,7 @@ struct ConfigurationFileTests {
         let result = try #require(decoded)
         #expect(decoder.problems == [])
         #expect(result.workers == 3)
+        #expect(result.reactor == .ring)
         #expect(result.admin == .unix("/etc/fairlead/admin.sock"))
         #expect(result.shutdownGrace == .zero)
         #expect(result.log.level == .debug && result.log.format == .json)
@@ -212,7 +215,7 @@ struct ConfigurationFileTests {
         #expect(
             found == [
                 "f.yaml:1:10: workers: expected a whole number, 1 to 1024, got \"many\"",
-                "f.yaml:2:1: admn: this key is not known (did you mean \"admin\"?); known here: workers, admin, shutdown-grace, log, usage, listeners, backends",
+                "f.yaml:2:1: admn: this key is not known (did you mean \"admin\"?); known here: workers, reactor, admin, shutdown-grace, log, usage, listeners, backends",
                 "f.yaml:5:15: listeners.cache.protocol: expected one of redis, postgres, s3, got \"reddis\" (did you mean \"redis\"?)",
                 "f.yaml:6:13: listeners.cache.listen: expected host:port, got \"127.0.0.1\" without a port",
                 "f.yaml:8:19: listeners.cache.idle-timeout: a duration needs a unit: write 30s, or another of ms, s, m, h",

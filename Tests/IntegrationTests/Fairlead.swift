@@ -53,11 +53,16 @@ final class Fairlead: Sendable {
             keeping: server)
     }
 
+    /// FAIRLEAD_REACTOR=io_uring plays the same tests over the other engine.
+    private static let reactor =
+        ProcessInfo.processInfo.environment["FAIRLEAD_REACTOR"].map { ["--reactor", $0] } ?? []
+
     private init(_ arguments: [String], under wrapper: [String], folder: TemporaryFolder, server: RedisServer?) throws {
         self.folder = folder
         self.server = server
         let log = folder.file("log")
-        process = try ServerProcess("fairlead", wrapper + [try Tools.fairlead, "serve"] + arguments, log: log)
+        process = try ServerProcess(
+            "fairlead", wrapper + [try Tools.fairlead, "serve"] + arguments + Self.reactor, log: log)
         // The admin line is the last of a start.
         try process.waitUntil("the line of the admin listener") { Self.text(of: log).contains("admin: http on ") }
         addresses = Self.addresses(in: Self.text(of: log))

@@ -10,8 +10,8 @@ import TestSupport
 final class Loop: Sendable {
     let worker: Worker
 
-    init(index: Int = 0) throws {
-        worker = try Worker(index: index)
+    init(index: Int = 0, engine: ReactorEngine = .epoll) throws {
+        worker = try Worker(index: index, engine: engine)
         try worker.start()
     }
 

@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "CRing.h"
+
 // The worker whose loop runs on this thread, or NULL; lets an enqueue tell home from abroad without a lock.
 extern _Thread_local void *fl_thread_worker;
 static inline void *fl_current_worker(void) { return fl_thread_worker; }

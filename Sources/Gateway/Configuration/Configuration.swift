@@ -1,5 +1,7 @@
 // The whole configuration of one Fairlead process, as values that need no further checking.
 
+import Reactor
+
 /// What one Fairlead process does: where it listens, what it speaks there and where each listener leads.
 ///
 /// A value made by ``ConfigurationFile`` or ``ConfigurationOptions`` has passed every check: each listener's backend exists and
@@ -7,6 +9,8 @@
 package struct Configuration: Sendable, Equatable {
     /// The number of worker threads; nil means one per core.
     package var workers: Int?
+    /// What they wait with, where the system has it.
+    package var reactor = ConfigurationDefaults.reactor
     /// Where metrics, health and the configuration are served over HTTP; nil means nowhere.
     package var admin: Endpoint?
     /// What is logged and how.
@@ -83,6 +87,7 @@ package enum WireProtocol: String, Sendable, CaseIterable {
 
 /// The values that hold where the configuration says nothing; the table of keys prints these same values.
 package enum ConfigurationDefaults {
+    package static let reactor = ReactorEngine.epoll
     package static let logLevel = LogLevel.info
     package static let logFormat = LogFormat.auto
     /// Shorter than the 30 s after which Kubernetes and Debian's init scripts lose patience.

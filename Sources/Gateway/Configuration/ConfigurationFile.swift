@@ -79,6 +79,7 @@ extension ConfigurationDecoder {
                 section.flatMap { $0.has(.backendAdapter) ? privateBackend(name, $0) : nil }
             })
         configuration.workers = wholeNumber(.workers, in: top)
+        configuration.reactor = choice(.reactor, in: top) ?? configuration.reactor
         configuration.admin = endpoint(.admin, in: top)
         configuration.shutdownGrace = duration(.shutdownGrace, in: top).flatMap(\.self) ?? configuration.shutdownGrace
         if let log = section(.log, in: top) {

@@ -1,16 +1,27 @@
 // Every key of the configuration file: the one place where keys are named, bounded and explained.
 
+import Reactor
 import Usage
 
 extension ConfigurationKey {
     /// Every key, in the order in which the documentation shows them.
     package static let all: [ConfigurationKey] =
-        [workers, admin, shutdownGrace, log, logLevel, logFormat, usage, usageEnabled, usageFile, usageSamples]
+        [
+            workers, reactor, admin, shutdownGrace, log, logLevel, logFormat, usage, usageEnabled, usageFile,
+            usageSamples,
+        ]
         + listenerKeys
         + backendKeys
 
     static let workers = ConfigurationKey(
         "workers", .wholeNumber(1...1024), default: .described("one per core"), "Threads that carry sessions.")
+    static let reactor = ConfigurationKey(
+        "reactor", .choice(ReactorEngine.allCases.map(\.rawValue)),
+        default: .value(ConfigurationDefaults.reactor.rawValue),
+        """
+        What workers wait with. `io_uring` (Linux 6.1 or newer) takes small messages without TLS for less CPU; where the system has none, \
+        the log says so and `epoll` is used.
+        """)
     static let admin = ConfigurationKey(
         "admin", .endpoint, default: .described("none"),
         """

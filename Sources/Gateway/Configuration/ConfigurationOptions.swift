@@ -1,6 +1,7 @@
 // Builds the same configuration from command-line options, without a file or over one.
 
 import Capabilities
+import Reactor
 
 /// What the command line says about the configuration, as it was typed.
 package struct ConfigurationOptions: Sendable {
@@ -8,6 +9,7 @@ package struct ConfigurationOptions: Sendable {
     package var routes: [(protocol: WireProtocol, text: String)] = []
     package var admin: String?
     package var workers: Int?
+    package var reactor: String?
     package var logLevel: String?
     package var logFormat: String?
     package var shutdownGrace: String?
@@ -48,6 +50,10 @@ package struct ConfigurationOptions: Sendable {
             return count
         }
         configuration.workers = workers ?? configuration.workers
+        let reactor = read("reactor", reactor) { text throws(ValueError) -> ReactorEngine in
+            try ConfigurationNames.choice(text)
+        }
+        configuration.reactor = reactor ?? configuration.reactor
         let level = read("log-level", logLevel) { text throws(ValueError) -> LogLevel in
             try ConfigurationNames.choice(text)
         }

@@ -53,7 +53,10 @@ package final class Session {
 
     /// Takes the client's TLS handshake where the listener terminates TLS; false when the session is over.
     package func secureClient() async -> Bool {
-        guard let tls = listener.tls else { return true }
+        guard let tls = listener.tls else {
+            client.settle()
+            return true
+        }
         waker.setDeadline(after: listener.configuration.handshakeTimeout.nanoseconds)
         do throws(IOError) {
             _ = try await client.acceptTLS(tls)
@@ -84,6 +87,7 @@ package final class Session {
         metrics.upstreamsOpened += 1
         do throws(IOError) {
             try await backend.secure(upstream)
+            upstream.settle()
             return upstream
         } catch {
             upstream.close()

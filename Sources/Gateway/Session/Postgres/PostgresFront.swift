@@ -115,7 +115,10 @@ package struct PostgresFront: Front {
     }
 
     private func makeRelay(_ session: Session, _ upstream: Socket) -> Relay {
-        Relay(
+        // Encryption was settled with the start; what passes unread may begin with it, but then the gateway takes no part.
+        session.client.settle()
+        upstream.settle()
+        return Relay(
             client: session.client, upstream: upstream, metrics: session.metrics,
             idleTimeout: session.listener.configuration.idleTimeout?.nanoseconds,
             responseTimeout: session.backend.configuration.responseTimeout?.nanoseconds,

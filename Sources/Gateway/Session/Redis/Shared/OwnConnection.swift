@@ -22,6 +22,7 @@ final class OwnConnection {
     var isFinished = false
 
     init(_ socket: Socket, to backend: Backend, _ pin: RedisPin) {
+        socket.settle()
         self.socket = socket
         self.backend = backend
         responseTimeout = backend.configuration.responseTimeout?.nanoseconds

@@ -118,6 +118,7 @@ final class SharedUpstream: Pump, TurnEnding, @unchecked Sendable {
     var isOpen: Bool { socket != nil }
 
     private func use(_ opened: Socket) async {
+        opened.settle()
         socket = opened
         generation = Self.generations.add(1, ordering: .relaxed).newValue
         framer = RedisReplyFramer()
