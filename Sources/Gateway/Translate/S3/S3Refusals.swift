@@ -125,18 +125,18 @@ enum S3Refusals {
                 ? [] : [S3Refusal.Detail("Header", name), S3Refusal.Detail("AdditionalMessage", value)])
     }
 
-    /// What is asked for, as precisely as capabilities tell: what its operation needs beyond the others that need the like;
-    /// the family where no capability stands for it.
-    private static func capability(of request: S3Request) -> String {
+    /// What the backend lacks: the capability of the operation, or the family where it has that one and an option, for which no
+    /// capability stands, is asked for.
+    private static func capability(of request: S3Request, _ gate: Gate) -> String {
         guard case .capabilities(let needs) = S3FeatureNeeds.of("operation", request.command.name) else {
             return CapabilityFamily.object.rawValue
         }
-        return needs.members.first?.name ?? CapabilityFamily.object.rawValue
+        return needs.members.first { !gate.permits($0) }?.name ?? CapabilityFamily.object.rawValue
     }
 
     /// Names what is missing and the backend that lacks it.
     private static func text(_ what: String, _ gate: Gate, _ request: S3Request) -> String {
-        "UNSUPPORTED \(capability(of: request)): backend '\(gate.backend.name)' (adapter \(gate.manifest.adapter)) cannot do this: "
+        "UNSUPPORTED \(capability(of: request, gate)): backend '\(gate.backend.name)' (adapter \(gate.manifest.adapter)) cannot do this: "
             + "\(what) of \(request.command.name)"
     }
 
